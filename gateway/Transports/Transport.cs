@@ -1,0 +1,44 @@
+using System.Net;
+
+namespace GrainMQ.Gateway.Transports;
+
+public enum TransportKind : byte { Tcp, Tls, WebSocket, SecureWebSocket, Quic, Memory }
+
+/// <summary>
+/// A byte pipe and nothing else: no transport interprets a packet, so that one protocol layer serves all of them.
+/// One reader and one writer at a time; <see cref="Abort"/> may come from any thread.
+/// </summary>
+public abstract class Transport : IAsyncDisposable
+{
+    public abstract TransportKind Kind { get; }
+
+    /// <summary>The client's address as logs, limits and access rules see it.</summary>
+    public abstract EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>The name of the listener that accepted it.</summary>
+    public abstract string Listener { get; }
+
+    /// <summary>
+    /// Reads at least one byte; 0 = the peer closed. An empty buffer waits until a read would not block, without holding memory.
+    /// Throws <see cref="IOException"/> (or <see cref="OperationCanceledException"/>) when the connection is gone.
+    /// </summary>
+    public abstract ValueTask<int> ReadAsync(Memory<byte> buffer);
+
+    /// <summary>Writes all of it; completes synchronously when the socket takes it at once. Throws <see cref="IOException"/>.</summary>
+    public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> buffer);
+
+    /// <summary>Orderly end after the last write: TLS close_notify and FIN, or a WebSocket close frame with <paramref name="status"/>.</summary>
+    public abstract ValueTask CloseAsync(TransportCloseStatus status);
+
+    /// <summary>Breaks the connection at once; pending reads and writes fail. Idempotent.</summary>
+    public abstract void Abort();
+
+    public virtual ValueTask DisposeAsync()
+    {
+        Abort();
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>How a close is shown on transports that can say why (WebSocket 1000, 1002, 1011; QUIC application errors).</summary>
+public enum TransportCloseStatus : byte { Normal, ProtocolError, InternalError }

@@ -1,0 +1,143 @@
+using Orleans;
+using Orleans.Concurrency;
+
+namespace GrainMQ.Grains.Contracts;
+
+/// <summary>
+/// Arbitration for one client, key <c>"{tenant}/{clientId}"</c>. Serialises the calls for that client and hands them to the store
+/// shard that owns its record; holds nothing that cannot be read again, so it may deactivate at any time.
+/// </summary>
+[Alias("GrainMQ.ISessionGrain")]
+public interface ISessionGrain : IGrainWithStringKey
+{
+    /// <summary>CONNECT: takes a new epoch and returns the previous owner. Every lower epoch is fenced from here on.</summary>
+    [Alias("Open")] Task<OpenReply> OpenAsync(OpenRequest request);
+
+    /// <summary>Adds or replaces subscriptions of a session that outlives its connection; committed before the reply.</summary>
+    [Alias("Subscribe")] Task<SessionResult> SubscribeAsync(ulong epoch, SubscriptionRecord[] subscriptions);
+
+    [Alias("Unsubscribe")] Task<SessionResult> UnsubscribeAsync(ulong epoch, string[] filters);
+
+    /// <summary>The connection ended: hands over what is unfinished, arms will and expiry, and deactivates when asked to.</summary>
+    [Alias("Close")] Task<SessionResult> CloseAsync(ulong epoch, CloseRequest request);
+
+    /// <summary>Creates (or completes) a session that queues before its device ever connected. Replies when every gateway routes to it.</summary>
+    [Alias("Preset")] Task<SessionResult> PresetAsync(PresetRequest request);
+
+    [Alias("GetInfo"), AlwaysInterleave] Task<SessionInfo> GetInfoAsync();
+}
+
+public enum SessionResult : byte
+{
+    Ok,
+    /// <summary>A higher epoch owns the session: the caller closes its connection.</summary>
+    Fenced,
+    NotFound,
+    /// <summary>Try again: the shard is moving or a fault was met.</summary>
+    Busy,
+    Quota,
+}
+
+/// <summary>One connection's claim on a session.</summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.SessionOwner")]
+public sealed record SessionOwner(
+    [property: Id(0)] GatewayRef Gateway,
+    [property: Id(1)] long ConnectionId,
+    [property: Id(2)] ulong Epoch);
+
+/// <summary>A Will Message and how long after the connection's end it is due. MQTT 5 §3.1.3.2.2.</summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.WillRecord")]
+public sealed record WillRecord([property: Id(0)] byte[] Message, [property: Id(1)] uint DelaySeconds);
+
+/// <param name="ExpirySeconds">Session Expiry Interval: 0 ends with the connection, <see cref="uint.MaxValue"/> never expires.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.OpenRequest")]
+public sealed record OpenRequest(
+    [property: Id(0)] GatewayRef Gateway,
+    [property: Id(1)] long ConnectionId,
+    [property: Id(2)] bool CleanStart,
+    [property: Id(3)] uint ExpirySeconds,
+    [property: Id(4)] WillRecord? Will);
+
+/// <param name="Previous">The connection that owned the session until now, still to be closed by takeover; null when it was detached.</param>
+/// <param name="State">What a detached session had stored, moved to the caller; null when there is none or <c>Previous</c> holds it.</param>
+/// <param name="DueWill">The old session's will, when this open ends that session (clean start while a delay was running): publish it now.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.OpenReply")]
+public sealed record OpenReply(
+    [property: Id(0)] SessionResult Result,
+    [property: Id(1)] ulong Epoch,
+    [property: Id(2)] bool SessionPresent,
+    [property: Id(3)] SessionOwner? Previous,
+    [property: Id(4)] SessionState? State,
+    [property: Id(5)] byte[]? DueWill);
+
+/// <param name="Options">The Subscription Options byte of SUBSCRIBE. MQTT 5 §3.8.3.1.</param>
+/// <param name="Identifier">Subscription Identifier, 0 when absent.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.SubscriptionRecord")]
+public sealed record SubscriptionRecord(
+    [property: Id(0)] string Filter,
+    [property: Id(1)] byte Options,
+    [property: Id(2)] uint Identifier);
+
+/// <summary>Everything a session keeps between two connections.</summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.SessionState")]
+public sealed record SessionState(
+    [property: Id(0)] SubscriptionRecord[] Subscriptions,
+    [property: Id(1)] PendingMessage[] Pending,
+    [property: Id(2)] ushort[] InboundQos2);
+
+public enum PendingStage : byte
+{
+    /// <summary>Never sent.</summary>
+    Queued,
+    /// <summary>PUBLISH sent, not acknowledged: sent again with DUP on resume.</summary>
+    Published,
+    /// <summary>PUBREC received: PUBREL is sent again on resume; the message itself is no longer needed.</summary>
+    Released,
+}
+
+/// <summary>A message on its way to one session.</summary>
+/// <param name="Message">The gateway's message bytes; empty at stage <see cref="PendingStage.Released"/>. Shared, never written.</param>
+/// <param name="ExpiresAt">Unix milliseconds after which it is no longer delivered; 0 = never.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.PendingMessage")]
+public sealed record PendingMessage(
+    [property: Id(0)] byte[] Message,
+    [property: Id(1)] byte Qos,
+    [property: Id(2)] bool Retain,
+    [property: Id(3)] uint[] SubscriptionIdentifiers,
+    [property: Id(4)] long ExpiresAt,
+    [property: Id(5)] PendingStage Stage,
+    [property: Id(6)] ushort PacketId);
+
+public enum WillAction : byte
+{
+    /// <summary>DISCONNECT 0x00 or already published by the gateway.</summary>
+    Discard,
+    /// <summary>Due after its delay, or when the session ends, whichever comes first. [MQTT-3.1.2-8]</summary>
+    Arm,
+}
+
+/// <param name="ExpirySeconds">The Session Expiry Interval that counts from now (DISCONNECT may have changed it).</param>
+/// <param name="Pending">Unfinished deliveries, oldest first; they go before anything queued since.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.CloseRequest")]
+public sealed record CloseRequest(
+    [property: Id(0)] string Reason,
+    [property: Id(1)] uint ExpirySeconds,
+    [property: Id(2)] WillAction Will,
+    [property: Id(3)] PendingMessage[] Pending,
+    [property: Id(4)] ushort[] InboundQos2,
+    [property: Id(5)] bool Deactivate);
+
+[GenerateSerializer, Immutable, Alias("GrainMQ.PresetRequest")]
+public sealed record PresetRequest(
+    [property: Id(0)] SubscriptionRecord[] Subscriptions,
+    [property: Id(1)] uint ExpirySeconds);
+
+[GenerateSerializer, Immutable, Alias("GrainMQ.SessionInfo")]
+public sealed record SessionInfo(
+    [property: Id(0)] bool Exists,
+    [property: Id(1)] ulong Epoch,
+    [property: Id(2)] SessionOwner? Owner,
+    [property: Id(3)] uint ExpirySeconds,
+    [property: Id(4)] SubscriptionRecord[] Subscriptions,
+    [property: Id(5)] int Queued,
+    [property: Id(6)] bool WillArmed);

@@ -1,0 +1,123 @@
+using Orleans;
+using Orleans.Concurrency;
+
+namespace GrainMQ.Grains.Contracts;
+
+/// <summary>
+/// One of the P shards that own the session records, key <c>hash(tenant/clientId) % P</c>: epochs, owners, subscriptions, will and
+/// expiry timers, and the offline queues.
+/// </summary>
+[Alias("GrainMQ.ISessionStoreGrain")]
+public interface ISessionStoreGrain : IGrainWithIntegerKey
+{
+    /// <summary>Only <see cref="ISessionGrain"/> calls it.</summary>
+    [Alias("Attach")] Task<OpenReply> AttachAsync(string key, OpenRequest request);
+
+    [Alias("Apply")] Task<SessionResult> ApplyAsync(SessionDelta delta);
+
+    [Alias("Detach")] Task<SessionResult> DetachAsync(string key, ulong epoch, CloseRequest request);
+
+    /// <summary>Adds messages to the queues of detached sessions. The reply is the promise behind PUBACK.</summary>
+    [Alias("Queue")] Task<QueueReply> QueueAsync(QueueBatch batch);
+
+    /// <summary>After the shard moved: gateways name the sessions that they hold, at most 1,000 a call.</summary>
+    [Alias("Reattach")] Task<ReattachReply> ReattachAsync(ReattachBatch batch);
+
+    /// <summary>
+    /// Waits at most 10 s for news of detached sessions and for work (due wills). The next poll's <c>AckedVersion</c> and
+    /// <c>CompletedWork</c> acknowledge this reply.
+    /// </summary>
+    [Alias("Poll")] Task<StorePollReply> PollAsync(StorePoll poll);
+
+    [Alias("Preset")] Task<SessionResult> PresetAsync(string key, PresetRequest request);
+
+    [Alias("GetInfo"), AlwaysInterleave] Task<SessionInfo> GetInfoAsync(string key);
+}
+
+[GenerateSerializer, Immutable, Alias("GrainMQ.SessionDelta")]
+public sealed record SessionDelta(
+    [property: Id(0)] string Key,
+    [property: Id(1)] ulong Epoch,
+    [property: Id(2)] SubscriptionRecord[] Added,
+    [property: Id(3)] string[] Removed);
+
+/// <summary>One message for the queues of several detached sessions.</summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.QueueEntry")]
+public sealed record QueueEntry(
+    [property: Id(0)] byte[] Message,
+    [property: Id(1)] long ExpiresAt,
+    [property: Id(2)] QueueTarget[] Targets);
+
+[GenerateSerializer, Immutable, Alias("GrainMQ.QueueTarget")]
+public sealed record QueueTarget(
+    [property: Id(0)] string Key,
+    [property: Id(1)] byte Qos,
+    [property: Id(2)] bool Retain,
+    [property: Id(3)] uint[] SubscriptionIdentifiers);
+
+/// <param name="Sequence">Dense per producer incarnation and shard, from 1: a batch that was already taken changes nothing.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.QueueBatch")]
+public sealed record QueueBatch(
+    [property: Id(0)] GatewayRef Producer,
+    [property: Id(1)] long Sequence,
+    [property: Id(2)] QueueEntry[] Entries);
+
+/// <param name="Result">Ok when every entry of the batch has an outcome; Busy = send the same batch again.</param>
+/// <param name="Dropped">Messages dropped because a session's queue was full (oldest first).</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.QueueReply")]
+public sealed record QueueReply(
+    [property: Id(0)] SessionResult Result,
+    [property: Id(1)] int Dropped);
+
+[GenerateSerializer, Immutable, Alias("GrainMQ.ReattachEntry")]
+public sealed record ReattachEntry(
+    [property: Id(0)] string Key,
+    [property: Id(1)] SessionOwner Owner,
+    [property: Id(2)] uint ExpirySeconds,
+    [property: Id(3)] WillRecord? Will,
+    [property: Id(4)] SubscriptionRecord[] Subscriptions);
+
+[GenerateSerializer, Immutable, Alias("GrainMQ.ReattachBatch")]
+public sealed record ReattachBatch(
+    [property: Id(0)] GatewayRef Gateway,
+    [property: Id(1)] ReattachEntry[] Sessions);
+
+/// <param name="Fenced">Keys that a higher epoch owns: close the local connection.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.ReattachReply")]
+public sealed record ReattachReply([property: Id(0)] string[] Fenced);
+
+/// <param name="ShardEpoch">The epoch of the last reply, 0 at first.</param>
+/// <param name="AckedVersion">Every interest delta up to this version is applied.</param>
+/// <param name="Live">The gateways of the caller's cluster view; sessions owned by others count as disconnected. Null = no view yet.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.StorePoll")]
+public sealed record StorePoll(
+    [property: Id(0)] GatewayRef Gateway,
+    [property: Id(1)] long ShardEpoch,
+    [property: Id(2)] long AckedVersion,
+    [property: Id(3)] GatewayRef[]? Live,
+    [property: Id(4)] long[] CompletedWork,
+    [property: Id(5)] int WaitMilliseconds);
+
+/// <param name="ShardEpoch">Changes when the shard was activated anew: re-attach every connected session.</param>
+/// <param name="Snapshot">True when <c>Deltas</c> is the whole table, not a continuation.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.StorePollReply")]
+public sealed record StorePollReply(
+    [property: Id(0)] long ShardEpoch,
+    [property: Id(1)] long Version,
+    [property: Id(2)] bool Snapshot,
+    [property: Id(3)] InterestDelta[] Deltas,
+    [property: Id(4)] WorkItem[] Work);
+
+/// <summary>A detached session's subscriptions; null = that session has ended or is attached somewhere.</summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.InterestDelta")]
+public sealed record InterestDelta(
+    [property: Id(0)] string Key,
+    [property: Id(1)] ulong Epoch,
+    [property: Id(2)] SubscriptionRecord[]? Subscriptions);
+
+/// <summary>A will that is due: publish it, then name its id in the next poll. Leased to one gateway for 10 s.</summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.WorkItem")]
+public sealed record WorkItem(
+    [property: Id(0)] long Id,
+    [property: Id(1)] string Key,
+    [property: Id(2)] byte[] Message);
