@@ -1,0 +1,44 @@
+namespace GrainMQ.Gateway.Connections;
+
+/// <summary>What one client may ask of the server; section <c>Connections</c>. Names are those of the CONNACK properties where one exists.</summary>
+public sealed class ConnectionOptions
+{
+    /// <summary>Time from accepting a connection (TLS and WebSocket handshakes done) to a complete CONNECT packet. Default: 10 seconds.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// The longest Keep Alive in seconds. A client that asks for more, or for none (0), is given this one as Server Keep Alive on MQTT 5
+    /// (§3.2.2.3.14); an older client keeps its own. 0: no maximum. Default: 0.
+    /// </summary>
+    public ushort KeepAliveMaximum { get; set; }
+
+    /// <summary>
+    /// The longest Session Expiry Interval; longer requests are lowered to it (§3.2.2.3.2). Sessions of MQTT 3.1 and 3.1.1 with
+    /// clean session 0 get it too, since those versions cannot say one. Default: 7 days.
+    /// </summary>
+    public TimeSpan SessionExpiryMaximum { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How many QoS 1 and QoS 2 publications of a client may be unacknowledged at once (§3.2.2.3.3). 1 to 65535. Default: 64.</summary>
+    public ushort ReceiveMaximum { get; set; } = 64;
+
+    /// <summary>The highest QoS accepted from publishers and granted to subscribers (§3.2.2.3.4). 0, 1 or 2. Default: 2.</summary>
+    public byte MaximumQoS { get; set; } = 2;
+
+    /// <summary>Whether retained messages are supported (§3.2.2.3.5). Default: true.</summary>
+    public bool RetainAvailable { get; set; } = true;
+
+    /// <summary>The largest packet accepted from a client, in bytes, fixed header included (§3.2.2.3.6). Default: 1 MiB.</summary>
+    public int MaximumPacketSize { get; set; } = 1024 * 1024;
+
+    /// <summary>How many topic aliases a client may define towards the server (§3.2.2.3.8). 0: none. Default: 64.</summary>
+    public ushort TopicAliasMaximum { get; set; } = 64;
+
+    /// <summary>Whether <c>+</c> and <c>#</c> are allowed in topic filters (§3.2.2.3.11). Default: true.</summary>
+    public bool WildcardSubscriptionAvailable { get; set; } = true;
+
+    /// <summary>Whether subscriptions may carry an identifier (§3.2.2.3.12). Default: true.</summary>
+    public bool SubscriptionIdentifiersAvailable { get; set; } = true;
+
+    /// <summary>Whether <c>$share/…</c> subscriptions are allowed (§3.2.2.3.13). Default: true.</summary>
+    public bool SharedSubscriptionAvailable { get; set; } = true;
+}

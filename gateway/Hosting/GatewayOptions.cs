@@ -1,0 +1,33 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Security;
+using GrainMQ.Gateway.Transports;
+
+namespace GrainMQ.Gateway.Hosting;
+
+/// <summary>Every setting of a gateway; each section is a class beside what it configures. Read once at start-up, then not written.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>By name. Default: <c>tcp</c> on 127.0.0.1:1883 and <c>ws</c> on 127.0.0.1:8083.</summary>
+    public IList<ListenerOptions> Listeners { get; } =
+    [
+        new() { Name = "tcp", Kind = ListenerKind.Tcp, Address = "127.0.0.1:1883" },
+        new() { Name = "ws", Kind = ListenerKind.Ws, Address = "127.0.0.1:8083" },
+    ];
+
+    public TlsOptions Tls { get; } = new();
+
+    public SecurityOptions Security { get; } = new();
+
+    public ConnectionOptions Connections { get; } = new();
+
+    public OutboundOptions Outbound { get; } = new();
+
+    public DeliveryOptions Delivery { get; } = new();
+
+    public StoreOptions Store { get; } = new();
+
+    public DataOptions Data { get; } = new();
+
+    public LogOptions Log { get; } = new();
+}

@@ -1,0 +1,45 @@
+namespace GrainMQ.Gateway.Hosting;
+
+/// <summary>What a listener speaks below MQTT.</summary>
+public enum ListenerKind : byte
+{
+    /// <summary>Plain TCP.</summary>
+    Tcp,
+
+    /// <summary>TLS 1.2 or 1.3 over TCP.</summary>
+    Tls,
+
+    /// <summary>WebSocket over HTTP, path <c>/mqtt</c>, sub-protocol <c>mqtt</c>.</summary>
+    Ws,
+
+    /// <summary>WebSocket over HTTPS.</summary>
+    Wss,
+}
+
+/// <summary>One listener; section <c>Listeners:NAME</c>.</summary>
+public sealed class ListenerOptions
+{
+    /// <summary>The name in logs, metrics and access rules; the key under <c>Listeners</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>
+    /// tcp, tls, ws or wss. Default: the listener's name when it begins with one of these words (<c>tls</c>, <c>wss-public</c>);
+    /// other names have to say it.
+    /// </summary>
+    public ListenerKind Kind { get; set; }
+
+    /// <summary>
+    /// <c>IPV4:PORT</c>, <c>[IPV6]:PORT</c>, <c>localhost:PORT</c> or <c>*:PORT</c> (every address, IPv4 and IPv6); port 0 takes a
+    /// free one; <c>none</c> removes the listener. Default: none.
+    /// </summary>
+    public string Address { get; set; } = "none";
+
+    /// <summary>Certificate file of this listener. Default: <c>Tls:Certificate</c>.</summary>
+    public string? Certificate { get; set; }
+
+    /// <summary>Private key file of this listener. Default: <c>Tls:Key</c>, when the certificate is also the one of <c>Tls</c>.</summary>
+    public string? Key { get; set; }
+
+    /// <summary>Password of this listener's PFX file or PEM key. Default: <c>Tls:Password</c>, as for the key.</summary>
+    public string? Password { get; set; }
+}

@@ -1,0 +1,3 @@
+using GrainMQ.Gateway.Hosting;
+
+return await GatewayCommand.RunAsync(args);
