@@ -56,10 +56,7 @@ public ref struct PublishPacket
         if (packet.QoS > QoS.ExactlyOnce) return ReasonCode.MalformedPacket; // [MQTT-3.3.1-4]
         if (packet.Dup && packet.QoS == QoS.AtMostOnce) return ReasonCode.MalformedPacket; // [MQTT-3.3.1-2]
 
-        var reader = new PacketReader(body);
-        var error = packet.ReadVariableHeader(ref reader, version);
-        packet.Payload = reader.Rest;
-        return error;
+        return packet.Read(body, version);
     }
 
     /// <summary>Copies, in their order, the properties that subscribers must get unaltered; returns the bytes written.</summary>
@@ -71,8 +68,9 @@ public ref struct PublishPacket
         return Properties.Length;
     }
 
-    private ReasonCode ReadVariableHeader(ref PacketReader reader, ProtocolVersion version)
+    private ReasonCode Read(ReadOnlySpan<byte> body, ProtocolVersion version)
     {
+        var reader = new PacketReader(body);
         if (!reader.TryReadBinary(out var topic)) return ReasonCode.MalformedPacket;
         var error = TopicName.Check(topic);
         if (error != ReasonCode.Success) return error;
@@ -91,6 +89,8 @@ public ref struct PublishPacket
             if (!properties.IsEmpty) error = ReadProperties(properties);
             if (error != ReasonCode.Success) return error;
         }
+
+        Payload = reader.Rest;
 
         // §3.3.2.1: without an alias an empty name is a Protocol Error. 3.1.1 [MQTT-4.7.3-1]
         return topic.IsEmpty && !HasTopicAlias ? ReasonCode.ProtocolError : ReasonCode.Success;
