@@ -33,11 +33,11 @@ internal static class PacketFrame
         var withoutProperties = head.Length + payload.Length;
         var reason = new PropertyWriter();
         reason.Add(PropertyId.ReasonString, diagnostics.ReasonString);
-        AddIfFits(properties, reason, withoutProperties, maximumPacketSize); // [MQTT-3.2.2-19], [MQTT-3.9.2-1], [MQTT-3.14.2-3]
+        AddIfFits(properties, reason, withoutProperties, maximumPacketSize);
 
         var user = new PropertyWriter();
         user.Add(diagnostics.UserProperties);
-        AddIfFits(properties, user, withoutProperties, maximumPacketSize); // [MQTT-3.2.2-20], [MQTT-3.9.2-2], [MQTT-3.14.2-4]
+        AddIfFits(properties, user, withoutProperties, maximumPacketSize);
 
         Span<byte> length = stackalloc byte[VariableByteInteger.MaximumLength];
         length = length[..VariableByteInteger.Write(length, (uint)properties.Block.Length)];

@@ -9,7 +9,7 @@ public static class SubackPacket
     /// <param name="version">Before MQTT 5 every failure is 0x80.</param>
     /// <param name="packetId">That of the SUBSCRIBE. [MQTT-3.8.4-2]</param>
     /// <param name="reasons">One per entry of the SUBSCRIBE, in its order. [MQTT-3.8.4-6], [MQTT-3.9.3-1]</param>
-    /// <param name="maximumPacketSize">The client's limit; diagnostics that do not fit are left out.</param>
+    /// <param name="maximumPacketSize">The client's limit; diagnostics that do not fit are left out. [MQTT-3.9.2-1], [MQTT-3.9.2-2]</param>
     /// <param name="diagnostics">Not sent before MQTT 5.</param>
     /// <returns>Null where the packet is larger than the client accepts.</returns>
     public static byte[]? Encode(
