@@ -1,7 +1,7 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Security;
-using GrainMQ.Gateway.Transports;
+using GrainMQ.Gateway.Hosting.Listeners;
 
 namespace GrainMQ.Gateway.Hosting;
 

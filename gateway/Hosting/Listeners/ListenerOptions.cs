@@ -1,4 +1,4 @@
-namespace GrainMQ.Gateway.Hosting;
+namespace GrainMQ.Gateway.Hosting.Listeners;
 
 /// <summary>What a listener speaks below MQTT.</summary>
 public enum ListenerKind : byte
@@ -37,7 +37,7 @@ public sealed class ListenerOptions
     /// <summary>Certificate file of this listener. Default: <c>Tls:Certificate</c>.</summary>
     public string? Certificate { get; set; }
 
-    /// <summary>Private key file of this listener. Default: <c>Tls:Key</c>, when the certificate is also the one of <c>Tls</c>.</summary>
+    /// <summary>Private key file of this listener. Default: <c>Tls:Key</c>, when the certificate is that of <c>Tls</c> too, else null: the key is in the certificate file.</summary>
     public string? Key { get; set; }
 
     /// <summary>Password of this listener's PFX file or PEM key. Default: <c>Tls:Password</c>, as for the key.</summary>

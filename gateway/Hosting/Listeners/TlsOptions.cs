@@ -1,4 +1,4 @@
-namespace GrainMQ.Gateway.Transports;
+namespace GrainMQ.Gateway.Hosting.Listeners;
 
 /// <summary>TLS for every <c>tls</c> and <c>wss</c> listener that does not name a certificate of its own; section <c>Tls</c>.</summary>
 public sealed class TlsOptions

@@ -1,0 +1,20 @@
+using System.Net;
+using GrainMQ.Gateway.Hosting.Listeners;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Hosting;
+
+public sealed partial class GatewayService
+{
+    [LoggerMessage(1002, LogLevel.Debug, "Listener {Listener} ({Kind}) is open on {EndPoint}.")]
+    private static partial void LogListening(ILogger logger, string listener, ListenerKind kind, IPEndPoint endPoint);
+
+    [LoggerMessage(1003, LogLevel.Information, "Stopping: no new connections, clients are told.")]
+    private static partial void LogStopping(ILogger logger);
+
+    [LoggerMessage(1004, LogLevel.Information, "Stopped.")]
+    private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(1005, LogLevel.Warning, "Security:AllowAnonymous is false and no authenticator is configured: every client will be refused.")]
+    private static partial void LogNobodyCanConnect(ILogger logger);
+}

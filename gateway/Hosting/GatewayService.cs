@@ -1,0 +1,76 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Hosting.Listeners;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Hosting;
+
+/// <summary>Opens the listeners when the gateway is ready and ends them in order when it stops.</summary>
+public sealed partial class GatewayService : IHostedService
+{
+    /// <summary>The part of the shutdown's 5 seconds in which clients may still take what is queued for them.</summary>
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(4);
+
+    private readonly GatewayOptions _options;
+    private readonly ListenerFactory _factory;
+    private readonly IConnectionHandler _handler;
+    private readonly TimeProvider _time;
+    private readonly ILogger<GatewayService> _logger;
+    private readonly List<Listener> _listeners = [];
+
+    /// <param name="data">Held from here on, when one is configured.</param>
+    public GatewayService(
+        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, TimeProvider time, ILogger<GatewayService> logger,
+        DataDirectory? data = null)
+    {
+        (_options, _factory, _handler, _time, _logger) = (options, factory, handler, time, logger);
+        DataPath = data?.Path;
+    }
+
+    /// <summary>The open listeners with their real addresses; empty before the start and after the stop.</summary>
+    public IReadOnlyList<Listener> Listeners => _listeners;
+
+    /// <summary>The directory of the broker's files; null when it keeps none.</summary>
+    public string? DataPath { get; }
+
+    /// <exception cref="StartupException">An address or a certificate cannot be had; nothing is left open.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var options in _options.Listeners)
+                _listeners.Add(_factory.Create(options));
+            foreach (var listener in _listeners)
+            {
+                await listener.StartAsync();
+                LogListening(_logger, listener.Name, listener.Kind, listener.EndPoint);
+            }
+        }
+        catch
+        {
+            await CloseListenersAsync();
+            throw;
+        }
+        if (_options.Security.AllowAnonymous == false)
+            LogNobodyCanConnect(_logger);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        LogStopping(_logger);
+        foreach (var listener in _listeners)
+            await listener.StopAcceptingAsync();
+        using (var timeout = new CancellationTokenSource(DrainTimeout, _time))
+        using (var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken))
+            await _handler.DrainAsync(ended.Token);
+        await CloseListenersAsync();
+        LogStopped(_logger);
+    }
+
+    private async Task CloseListenersAsync()
+    {
+        foreach (var listener in _listeners)
+            await listener.DisposeAsync();
+        _listeners.Clear();
+    }
+}

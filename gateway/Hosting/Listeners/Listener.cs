@@ -1,0 +1,27 @@
+using System.Net;
+
+namespace GrainMQ.Gateway.Hosting.Listeners;
+
+/// <summary>Accepts connections on one address and hands them to the connection handler.</summary>
+public abstract class Listener(ListenerOptions options) : IAsyncDisposable
+{
+    public string Name => options.Name;
+
+    public ListenerKind Kind => options.Kind;
+
+    /// <summary>The address it is bound to, with the port that the system chose when 0 was asked for. Set by <see cref="StartAsync"/>.</summary>
+    public abstract IPEndPoint EndPoint { get; }
+
+    /// <summary>Binds and begins to accept. Throws <see cref="StartupException"/> when the address cannot be had.</summary>
+    public abstract Task StartAsync();
+
+    /// <summary>Accepts no more; connections that were handed over go on.</summary>
+    public abstract Task StopAcceptingAsync();
+
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>The address as configured; port 0 asks for any.</summary>
+    protected IPEndPoint Address { get; } = ListenAddress.TryParse(options.Address, out var address)
+        ? address
+        : throw new StartupException($"Listeners:{options.Name}:Address: read '{options.Address}', expected {ListenAddress.Expected}.");
+}

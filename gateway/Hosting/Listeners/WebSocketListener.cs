@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using GrainMQ.Gateway.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace GrainMQ.Gateway.Hosting.Listeners;
+
+/// <summary>
+/// WebSocket and secure WebSocket on a Kestrel server of its own, without the web host around it: HTTP/1.1, one path, no body.
+/// </summary>
+public sealed class WebSocketListener : Listener
+{
+    private readonly WebSocketEndpoint _endpoint;
+    private readonly KestrelServer _server;
+    private readonly ServerCertificate? _certificate;
+    private Socket? _socket;
+    private IPEndPoint? _endPoint;
+
+    /// <param name="services">Where Kestrel finds its logger.</param>
+    public WebSocketListener(
+        ListenerOptions options, ServerCertificate? certificate, TlsOptions tls, IConnectionHandler handler, TimeProvider time,
+        IServiceProvider services, ILoggerFactory loggers)
+        : base(options)
+    {
+        _certificate = certificate;
+        _endpoint = new WebSocketEndpoint(options, handler, time, loggers);
+        var kestrel = new KestrelServerOptions { ApplicationServices = services, AddServerHeader = false };
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.MaxRequestBodySize = 0;
+        // An MQTT client may be silent for as long as its Keep Alive; slow readers are the outbound queue's business.
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Listen(Address, listen => Configure(listen, tls));
+        var sockets = new SocketTransportOptions { NoDelay = true, Backlog = ListenSocket.Backlog, CreateBoundListenSocket = Bind };
+        _server = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(sockets), loggers), loggers);
+    }
+
+    public override IPEndPoint EndPoint => _endPoint ?? throw new InvalidOperationException("The listener is not started.");
+
+    public override Task StartAsync() => _server.StartAsync(_endpoint, CancellationToken.None);
+
+    /// <summary>
+    /// Takes the bound socket away from Kestrel instead of asking it to stop: stopping cancels the pending reads of the WebSockets,
+    /// which still have to be drained. Requests on connections that are already open are refused.
+    /// </summary>
+    public override Task StopAcceptingAsync()
+    {
+        _endpoint.RefuseNew();
+        _socket?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await _server.StopAsync(now.Token);
+        _server.Dispose();
+    }
+
+    private Socket Bind(EndPoint endPoint)
+    {
+        _socket = ListenSocket.Bind(Name, Address);
+        _endPoint = (IPEndPoint?)_socket.LocalEndPoint;
+        return _socket;
+    }
+
+    private void Configure(ListenOptions listen, TlsOptions tls)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        if (_certificate is { } certificate)
+        {
+            listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => ValueTask.FromResult(TlsHandshake.ServerOptions(certificate)),
+                HandshakeTimeout = tls.HandshakeTimeout,
+            });
+        }
+    }
+}

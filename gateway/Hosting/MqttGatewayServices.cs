@@ -1,0 +1,40 @@
+using GrainMQ.Gateway.Hosting.Listeners;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace GrainMQ.Gateway.Hosting;
+
+/// <summary>The composition root: everything that a gateway is made of, for the broker's own process and for a host application.</summary>
+public static class MqttGatewayServices
+{
+    /// <summary>
+    /// Adds a gateway with the grain engine that this build was compiled for. It starts and stops with the host. The options are
+    /// read during start-up and must not be written afterwards; each area's class can be injected by itself.
+    /// </summary>
+    public static IServiceCollection AddMqttGateway(this IServiceCollection services, GatewayOptions options)
+    {
+        services.AddLogging();
+        services.TryAddSingleton(TimeProvider.System);
+        AddOptions(services, options);
+        if (options.Data.Directory is not null)
+            services.AddSingleton<DataDirectory>();
+        services.AddSingleton<ListenerFactory>();
+        services.AddSingleton<GatewayService>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<GatewayService>()); // last: listeners open when the rest is ready
+        return services;
+    }
+
+    private static void AddOptions(IServiceCollection services, GatewayOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(options.Tls);
+        services.AddSingleton(options.Security);
+        services.AddSingleton(options.Connections);
+        services.AddSingleton(options.Outbound);
+        services.AddSingleton(options.Delivery);
+        services.AddSingleton(options.Store);
+        services.AddSingleton(options.Data);
+        services.AddSingleton(options.Log);
+    }
+}
