@@ -1,9 +1,12 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace GrainMQ.Gateway.Connections;
 
 /// <summary>What one client may ask of the server; section <c>Connections</c>. Names are those of the CONNACK properties where one exists.</summary>
 public sealed class ConnectionOptions
 {
     /// <summary>Time from accepting a connection (TLS and WebSocket handshakes done) to a complete CONNECT packet. Default: 10 seconds.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -16,18 +19,22 @@ public sealed class ConnectionOptions
     /// The longest Session Expiry Interval; longer requests are lowered to it (§3.2.2.3.2). Sessions of MQTT 3.1 and 3.1.1 with
     /// clean session 0 get it too, since those versions cannot say one. Default: 7 days.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "49710.06:28:15")]
     public TimeSpan SessionExpiryMaximum { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How many QoS 1 and QoS 2 publications of a client may be unacknowledged at once (§3.2.2.3.3). 1 to 65535. Default: 64.</summary>
+    [Range(1, ushort.MaxValue)]
     public ushort ReceiveMaximum { get; set; } = 64;
 
     /// <summary>The highest QoS accepted from publishers and granted to subscribers (§3.2.2.3.4). 0, 1 or 2. Default: 2.</summary>
+    [Range(0, 2)]
     public byte MaximumQoS { get; set; } = 2;
 
     /// <summary>Whether retained messages are supported (§3.2.2.3.5). Default: true.</summary>
     public bool RetainAvailable { get; set; } = true;
 
-    /// <summary>The largest packet accepted from a client, in bytes, fixed header included (§3.2.2.3.6). Default: 1 MiB.</summary>
+    /// <summary>The largest packet accepted from a client, in bytes, fixed header included (§3.2.2.3.6); at most what the format can say. Default: 1 MiB.</summary>
+    [Range(64, 268_435_460)]
     public int MaximumPacketSize { get; set; } = 1024 * 1024;
 
     /// <summary>How many topic aliases a client may define towards the server (§3.2.2.3.8). 0: none. Default: 64.</summary>

@@ -21,14 +21,37 @@ public sealed class DataDirectory : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException(
-                $"Data directory '{Path}' is not usable: {e.Message} Give the broker's user the right to write there, or choose another with --data DIR.", e);
+            throw new StartupException(Unusable(Path, e), e);
         }
     }
 
     public string Path { get; }
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>Tries a directory without taking it, also when a running broker has it; leaves nothing behind.</summary>
+    /// <returns>Null when it can be used, else one line for the operator.</returns>
+    public static string? WhyNotWritable(string directory)
+    {
+        try
+        {
+            var existed = Directory.Exists(directory);
+            Directory.CreateDirectory(directory);
+            var probe = System.IO.Path.Combine(directory, $"{Guid.NewGuid():n}.probe");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+            if (!existed)
+                Directory.Delete(directory);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Unusable(System.IO.Path.GetFullPath(directory), e);
+        }
+    }
+
+    private static string Unusable(string path, Exception cause) =>
+        $"Data directory '{path}' is not usable: {cause.Message} Give the broker's user the right to write there, or choose another with --data DIR.";
 
     private FileStream Lock()
     {

@@ -1,9 +1,160 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
+using GrainMQ.Gateway.Hosting.Configuration;
+using GrainMQ.Gateway.Hosting.Listeners;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>The command line: the root command is the broker.</summary>
-public static class GatewayCommand
+/// <summary>The command line. The root command is the broker; every option is short for a key of the configuration.</summary>
+public sealed class GatewayCommand
 {
-    public static Task<int> RunAsync(string[] args) => new RootCommand("GrainMQ, an MQTT broker.").Parse(args).InvokeAsync();
+    private const int Failure = 1;
+
+    private readonly Dictionary<ListenerKind, Option<string[]>> _addresses = new()
+    {
+        [ListenerKind.Tcp] = Address("--tcp", "Listen for MQTT over TCP. [default: 127.0.0.1:1883]"),
+        [ListenerKind.Tls] = Address("--tls", "Listen for MQTT over TLS 1.2 and 1.3; needs --cert. [default: none]"),
+        [ListenerKind.Ws] = Address("--ws", "Listen for MQTT over WebSocket at /mqtt. [default: 127.0.0.1:8083]"),
+        [ListenerKind.Wss] = Address("--wss", "Listen for MQTT over secure WebSocket at /mqtt; needs --cert. [default: none]"),
+    };
+
+    private readonly Dictionary<string, Option<string?>> _named = new()
+    {
+        ["Tls:Certificate"] = Named("--cert", "FILE", "Certificate, PEM with its chain or PFX. Read again when it changes."),
+        ["Tls:Key"] = Named("--key", "FILE", "Private key, PEM. Not needed when it is in the --cert file."),
+        ["Data:Directory"] = Named("--data", "DIR", "Directory of the broker's files; created when missing. [default: no files]"),
+        ["Security:AllowAnonymous"] = Named("--allow-anonymous", "BOOL",
+            "Let clients in without credentials. Must be said when a listener is not on a loopback address."),
+        ["Log:Level"] = Named("--log-level", "LEVEL", "Trace, Debug, Information, Warning, Error, Critical or None. [default: Information]"),
+        ["Log:Format"] = Named("--log-format", "FORMAT", "text or json. [default: text]"),
+    };
+
+    private readonly Option<string?> _config = Named("--config", "FILE", "JSON file with any of the options. No file is read unless named.");
+
+    private readonly Option<string[]> _set = new("--set")
+    {
+        HelpName = "KEY=VALUE",
+        Description = "Set any option by its key, for example Connections:ReceiveMaximum=100. Repeatable.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<bool> _check = new("--check-config")
+    {
+        Description = "Check the configuration, the certificates and the data directory, then exit: 0 = usable, 1 = not.",
+    };
+
+    private readonly TextWriter _output;
+    private readonly TextWriter _error;
+    private readonly RootCommand _root;
+
+    private GatewayCommand(TextWriter output, TextWriter error)
+    {
+        (_output, _error) = (output, error);
+        _root = new RootCommand(
+            """
+            GrainMQ, an MQTT 3.1, 3.1.1 and 5.0 broker.
+
+            ADDR:PORT is IPV4:PORT, [IPV6]:PORT, localhost:PORT or *:PORT (all addresses); port 0 takes a free one. Listener options
+            are repeatable. A kind of listener that is not mentioned keeps its default; 'none' removes it.
+            Options come from defaults, then --config, then environment variables (GRAINMQ__Section__Name), then the command line.
+            """);
+        foreach (var option in (Option[])[.. _addresses.Values, .. _named.Values, _config, _set, _check])
+            _root.Options.Add(option);
+        _root.Options.OfType<VersionOption>().Single().Action = new ShowVersion();
+        _root.SetAction((result, _) => ServeAsync(result));
+    }
+
+    /// <returns>The exit code: 0 after an orderly stop, 1 when the broker could not start.</returns>
+    public static Task<int> RunAsync(string[] args) => RunAsync(args, Console.Out, Console.Error);
+
+    internal static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error) => new GatewayCommand(output, error).InvokeAsync(args);
+
+    private async Task<int> InvokeAsync(string[] args)
+    {
+        // '@file' is not special; signals are the broker's own affair.
+        var result = _root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (result.UnmatchedTokens.Count > 0)
+            return Fail(result.UnmatchedTokens.Select(Unknown));
+        if (result.Errors.Count > 0)
+            return Fail(result.Errors.Select(error => error.Message));
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, Output = _output, Error = _error });
+    }
+
+    private async Task<int> ServeAsync(ParseResult result)
+    {
+        var (configuration, faults) = Read(result);
+        if (faults.Count > 0)
+            return Fail(faults);
+        var (options, errors) = configuration.Load();
+        if (errors.Count > 0)
+            return Fail(errors);
+        return result.GetValue(_check) ? Check(options) : await GatewayProcess.RunAsync(options, _output, _error);
+    }
+
+    private (GatewayConfiguration Configuration, List<string> Faults) Read(ParseResult result)
+    {
+        var settings = new List<Setting>();
+        var faults = new List<string>();
+        foreach (var (key, option) in _named)
+        {
+            if (result.GetValue(option) is { } value)
+                settings.Add(new(key, value, option.Name));
+        }
+        foreach (var text in result.GetValue(_set) ?? [])
+        {
+            if (text.Split('=', 2) is [var key, var value])
+                settings.Add(new(key.Trim(), value, "--set"));
+            else
+                faults.Add($"--set: read '{text}', expected KEY=VALUE.");
+        }
+        var addresses = _addresses
+            .Where(pair => result.GetResult(pair.Value) is not null)
+            .ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string>)(result.GetValue(pair.Value) ?? []));
+        return (new(result.GetValue(_config), Environment.GetEnvironmentVariables(), addresses, settings), faults);
+    }
+
+    private int Check(GatewayOptions options)
+    {
+        var errors = ConfigurationCheck.Run(options).ToList();
+        if (errors.Count > 0)
+            return Fail(errors);
+        _output.WriteLine("The configuration is usable.");
+        return 0;
+    }
+
+    private int Fail(IEnumerable<string> errors)
+    {
+        foreach (var error in errors)
+            _error.WriteLine($"grainmq: {error}");
+        return Failure;
+    }
+
+    private string Unknown(string token) => token.StartsWith('-')
+        ? $"'{token}' is not an option. Did you mean {NearestName.Of(token, _root.Options.Select(option => option.Name))}? See --help."
+        : $"'{token}' is not expected. See --help.";
+
+    private static Option<string[]> Address(string name, string description) => new(name)
+    {
+        HelpName = "ADDR:PORT|none",
+        Description = description,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static Option<string?> Named(string name, string value, string description) => new(name)
+    {
+        HelpName = value,
+        Description = description,
+    };
+
+    private sealed class ShowVersion : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine(
+                $"GrainMQ {Banner.Version}, {RuntimeInformation.FrameworkDescription}, grain engine: {Banner.Engine}");
+            return 0;
+        }
+    }
 }

@@ -9,7 +9,7 @@ internal static class ListenSocket
     /// <summary>A reconnecting fleet arrives faster than it can be accepted; the kernel lowers this to its own maximum (somaxconn).</summary>
     public const int Backlog = 4096;
 
-    public static Socket Bind(string listener, IPEndPoint endPoint)
+    public static Socket Bind(ListenerOptions listener, IPEndPoint endPoint)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -22,13 +22,13 @@ internal static class ListenSocket
         catch (SocketException e)
         {
             socket.Dispose();
-            throw new StartupException($"Cannot listen on {endPoint} (listener '{listener}'): {Explain(e, endPoint, listener)}", e);
+            throw new StartupException($"Cannot listen on {endPoint} (listener '{listener.Name}'): {Explain(e, endPoint, listener)}", e);
         }
     }
 
-    private static string Explain(SocketException e, IPEndPoint endPoint, string listener)
+    private static string Explain(SocketException e, IPEndPoint endPoint, ListenerOptions listener)
     {
-        var key = $"Listeners:{listener}:Address";
+        var key = $"--{listener.Kind.ToString().ToLowerInvariant()} ADDR:PORT (Listeners:{listener.Name}:Address)";
         return e.SocketErrorCode switch
         {
             SocketError.AddressAlreadyInUse =>

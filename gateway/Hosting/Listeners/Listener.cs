@@ -5,9 +5,9 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 /// <summary>Accepts connections on one address and hands them to the connection handler.</summary>
 public abstract class Listener(ListenerOptions options) : IAsyncDisposable
 {
-    public string Name => options.Name;
+    public string Name => Options.Name;
 
-    public ListenerKind Kind => options.Kind;
+    public ListenerKind Kind => Options.Kind;
 
     /// <summary>The address it is bound to, with the port that the system chose when 0 was asked for. Set by <see cref="StartAsync"/>.</summary>
     public abstract IPEndPoint EndPoint { get; }
@@ -19,6 +19,8 @@ public abstract class Listener(ListenerOptions options) : IAsyncDisposable
     public abstract Task StopAcceptingAsync();
 
     public abstract ValueTask DisposeAsync();
+
+    protected ListenerOptions Options { get; } = options;
 
     /// <summary>The address as configured; port 0 asks for any.</summary>
     protected IPEndPoint Address { get; } = ListenAddress.TryParse(options.Address, out var address)

@@ -1,0 +1,34 @@
+using System.Net;
+using GrainMQ.Gateway.Hosting.Listeners;
+
+namespace GrainMQ.Gateway.Hosting.Configuration;
+
+/// <summary>What no single value shows: whether the options make sense together.</summary>
+public static class OptionsValidation
+{
+    /// <returns>One line per fault, with its cure.</returns>
+    public static IEnumerable<string> Check(GatewayOptions options)
+    {
+        if (options.Listeners.Count == 0)
+            yield return "There is no listener. Give at least one of --tcp, --tls, --ws and --wss an ADDR:PORT.";
+        var taken = new Dictionary<IPEndPoint, string>();
+        foreach (var listener in options.Listeners)
+        {
+            if (!ListenAddress.TryParse(listener.Address, out var endPoint))
+            {
+                yield return $"Listeners:{listener.Name}:Address: read '{listener.Address}', expected {ListenAddress.Expected}.";
+                continue;
+            }
+            if (endPoint.Port != 0 && !taken.TryAdd(endPoint, listener.Name))
+                yield return $"Listeners '{taken[endPoint]}' and '{listener.Name}' both want {endPoint}. Give one of them another port.";
+            if (!ListenAddress.IsLoopback(endPoint) && options.Security.AllowAnonymous is null)
+                yield return OpenToOthers(listener);
+            if (listener.Kind is ListenerKind.Tls or ListenerKind.Wss && CertificateFile.For(listener, options.Tls) is null)
+                yield return CertificateFile.MissingMessage(listener);
+        }
+    }
+
+    private static string OpenToOthers(ListenerOptions listener) =>
+        $"Listener '{listener.Name}' on {listener.Address} can be reached from other machines and no authenticator is configured: anybody " +
+        "could connect. Set --allow-anonymous true (Security:AllowAnonymous) to accept that, or listen on 127.0.0.1.";
+}
