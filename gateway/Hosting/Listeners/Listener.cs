@@ -5,9 +5,9 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 /// <summary>Accepts connections on one address and hands them to the connection handler.</summary>
 public abstract class Listener(ListenerOptions options) : IAsyncDisposable
 {
-    public string Name => Options.Name;
+    public string Name => Configured.Name;
 
-    public ListenerKind Kind => Options.Kind;
+    public ListenerKind Kind => Configured.Kind;
 
     /// <summary>The address it is bound to, with the port that the system chose when 0 was asked for. Set by <see cref="StartAsync"/>.</summary>
     public abstract IPEndPoint EndPoint { get; }
@@ -20,7 +20,7 @@ public abstract class Listener(ListenerOptions options) : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
-    protected ListenerOptions Options { get; } = options;
+    protected ListenerOptions Configured { get; } = options;
 
     /// <summary>The address as configured; port 0 asks for any.</summary>
     protected IPEndPoint Address { get; } = ListenAddress.TryParse(options.Address, out var address)

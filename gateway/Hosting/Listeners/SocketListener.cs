@@ -26,7 +26,7 @@ public sealed partial class SocketListener(
 
     public override Task StartAsync()
     {
-        _socket = ListenSocket.Bind(Options, Address);
+        _socket = ListenSocket.Bind(Configured, Address);
         _socket.Listen(ListenSocket.Backlog);
         _endPoint = (IPEndPoint?)_socket.LocalEndPoint;
         _accepting = AcceptAsync(_socket);

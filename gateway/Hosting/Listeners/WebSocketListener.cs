@@ -65,7 +65,7 @@ public sealed class WebSocketListener : Listener
 
     private Socket Bind(EndPoint endPoint)
     {
-        _socket = ListenSocket.Bind(Options, Address);
+        _socket = ListenSocket.Bind(Configured, Address);
         _endPoint = (IPEndPoint?)_socket.LocalEndPoint;
         return _socket;
     }
