@@ -1,20 +1,181 @@
+using System.Runtime.CompilerServices;
 using Orleans;
 using Orleans.Runtime;
 
 namespace GrainMQ.Silo.Embedded;
 
-internal sealed class Activation(GrainId id, IGrainFactory grainFactory, IServiceProvider services)
+/// <summary>
+/// One grain in memory: it runs turns one at a time, admits requests as reentrancy allows, and ends once. This part is the scheduler;
+/// <c>Activation.Lifecycle.cs</c> is how it begins and ends.
+/// </summary>
+/// <remarks>
+/// <code>
+/// TryEnqueue ─► Admits? ─no─► _waiting ─┐            an idle activation is put on the thread pool by the first turn
+///                  │ yes                │            and leaves it when _ready is empty
+///                  ▼                    │ Finish of the request that blocked
+///               _ready ◄────────────────┘
+///                  │ Execute: one turn, then the next
+///                  ▼
+///          Request.Run ─► await ─► Post ─► _ready ─► Continuation.Run ─► … ─► Finish ─► answer
+/// </code>
+/// Locks: the activation itself. It is internal and locked nowhere else, and a lock object would add a tenth to an idle activation.
+/// </remarks>
+internal sealed partial class Activation : IThreadPoolWorkItem
 {
-    [ThreadStatic] internal static Activation? Constructing;
+    // After so many turns the pool may give the thread to somebody else.
+    private const int TurnsPerSlice = 64;
 
-    public GrainId Id => id;
+    private TurnQueue<ITurn> _ready;
+    private TurnQueue<Request> _waiting;
+    // The one request that no other may pass, unless it interleaves.
+    private Request? _blocking;
+    private int _running;
+    private int _unstarted;
+    private int _lastUsed;
+    private State _state;
+    private bool _scheduled;
 
-    public IGrainFactory GrainFactory => grainFactory;
+    private enum State : byte { Activating, Active, Deactivating, Dead }
 
-    public IServiceProvider Services => services;
+    public EmbeddedCluster Cluster { get; }
 
-    public void DeactivateOnIdle() => throw new NotSupportedException();
+    public GrainId Id { get; }
 
-    public IGrainTimer RegisterTimer<TState>(Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options) =>
-        throw new NotSupportedException();
+    public bool IsDead => _state == State.Dead;
+
+    public IGrainFactory GrainFactory => Cluster;
+
+    public IServiceProvider Services => Cluster.Services;
+
+    /// <summary>Queues a request, or answers it with the reason why it cannot be queued.</summary>
+    /// <returns>False when this activation has ended and the caller should look for its successor.</returns>
+    public bool TryEnqueue(Request request)
+    {
+        Exception? refused = null;
+        var waits = false;
+        lock (this)
+        {
+            if (_state == State.Dead) return false;
+            request.Activation = this;
+            if (request.KeepsAlive) _lastUsed = Cluster.Collector.Now;
+            if (_unstarted >= Cluster.Options.MaximumQueueLength && request is GrainCall) refused = new ActivationQueueFullException(Id.ToString(), _unstarted);
+            else if (Admits(request)) Admit(request);
+            else if (CallCycle.Find(request, _blocking) is { } cycle) refused = cycle;
+            else
+            {
+                _unstarted++;
+                _waiting.Enqueue(request);
+                waits = true;
+            }
+            Schedule();
+        }
+        if (refused is not null) request.Fail(refused);
+        else if (waits) Cluster.Timeouts.Add(request);
+        return true;
+    }
+
+    /// <summary>The rest of a running request. Dropped when the silo is lost: a dead process does not go on either.</summary>
+    public void Post(Continuation turn)
+    {
+        lock (this)
+        {
+            if (_state == State.Dead) return;
+            _ready.Enqueue(turn);
+            Schedule();
+        }
+    }
+
+    /// <summary>The first turn of a request begins.</summary>
+    public bool TryStart(Request request)
+    {
+        lock (this) _unstarted--;
+        if (IsDead)
+        {
+            request.Fail(new SiloLostException(Id.ToString()));
+            return false;
+        }
+        if (!request.IsAnswered) return true;
+        Finish(request);
+        return false;
+    }
+
+    /// <summary>The last turn of a request has ended: others may start.</summary>
+    /// <returns>False when the silo was lost meanwhile.</returns>
+    public bool Finish(Request request)
+    {
+        lock (this)
+        {
+            if (_state == State.Dead) return false;
+            _running--;
+            if (_blocking == request) _blocking = null;
+            if (request.KeepsAlive) _lastUsed = Cluster.Collector.Now;
+            Pump();
+            Schedule();
+            return true;
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        for (var i = 0; i < TurnsPerSlice; i++)
+        {
+            if (NextTurn() is not { } turn) return;
+            turn.Run();
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private ITurn? NextTurn()
+    {
+        lock (this)
+        {
+            var turn = _ready.Dequeue();
+            if (turn is null) _scheduled = false;
+            return turn;
+        }
+    }
+
+    private void Schedule()
+    {
+        if (_scheduled || _ready.IsEmpty) return;
+        _scheduled = true;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+    }
+
+    /// <remarks>
+    /// While an end is pending nothing new starts here, except what a running request has sent on its way: that request, and so the end,
+    /// waits for it.
+    /// </remarks>
+    private bool Admits(Request request) =>
+        _state == State.Active
+        && (_blocking is null || Interleaves(request))
+        && (_deactivation is null || CallCycle.Passes(request, this));
+
+    private bool Interleaves(Request request) => Id.Class.Reentrant || request.Interleaves;
+
+    private void Admit(Request request)
+    {
+        _unstarted++;
+        Start(request);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Start(Request request)
+    {
+        _running++;
+        if (!Interleaves(request)) _blocking ??= request;
+        _ready.Enqueue(request);
+    }
+
+    /// <summary>Starts what waits. Requests that interleave wait only while activating, so the head alone decides.</summary>
+    private void Pump()
+    {
+        if (_state != State.Active) return;
+        if (_deactivation is not null)
+        {
+            if (_running == 0) BeginDeactivation(_deactivation);
+            return;
+        }
+        while (_blocking is null && _waiting.Dequeue() is { } request) Start(request);
+    }
 }
