@@ -18,14 +18,16 @@ internal static class LevelHash
 
     public static uint Of(ReadOnlySpan<byte> level, uint mask)
     {
-        var state = StartKey ^ (ulong)level.Length;
+        // The length goes into the multiplier: added to the data it would make "b" and "ab" alike.
+        var lastKey = TailKey ^ (ulong)level.Length << 8;
+        var state = StartKey;
         while (level.Length >= sizeof(ulong))
         {
             state = Fold(state ^ BinaryPrimitives.ReadUInt64LittleEndian(level), BodyKey);
             level = level[sizeof(ulong)..];
         }
 
-        var hash = Fold(state ^ Tail(level), TailKey);
+        var hash = Fold(state ^ Tail(level), lastKey);
         return Math.Max((uint)(hash ^ (hash >> 32)) & mask, SingleLevelWildcard + 1);
     }
 
