@@ -25,6 +25,7 @@ internal sealed class FilterArena
 
     public uint Add(ReadOnlySpan<byte> filter)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(filter.Length, ushort.MaxValue); // [MQTT-4.7.3-3]
         var size = SizeOf(filter.Length);
         var record = TakeFree(size) ?? Extend(size);
         var target = _bytes.From(record);

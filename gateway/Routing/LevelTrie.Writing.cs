@@ -6,9 +6,9 @@ internal sealed partial class LevelTrie<T>
     private const int ReuseBatch = 512;
 
     /// <summary>Adds an entry for <paramref name="filter"/>; the same filter may have several.</summary>
-    public uint Add(ReadOnlySpan<byte> filter, uint tag, T value)
+    public uint Add(ReadOnlySpan<byte> filter, T value, out uint node, uint tag = 0)
     {
-        var node = GetOrAddNode(filter, out var multiLevel);
+        node = GetOrAddNode(filter, out var multiLevel);
         return AddEntry(node, multiLevel, tag, value);
     }
 

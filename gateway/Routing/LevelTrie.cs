@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>
@@ -35,12 +37,17 @@ internal sealed partial class LevelTrie<T>
     /// <summary>Indexes of entries are 1 to this; not all of them are in use.</summary>
     public uint HighestEntry => _entryPool.Highest;
 
-    public long SizeInBytes => (_nodes.Capacity + _entries.Capacity) * 16 + _edges.SizeInBytes;
+    public long SizeInBytes =>
+        _nodes.Capacity * Unsafe.SizeOf<TrieNode>() + _entries.Capacity * Unsafe.SizeOf<TrieEntry<T>>() + _edges.SizeInBytes;
 
     public ref TrieEntry<T> this[uint entry] => ref _entries[entry];
 
     /// <summary>The first entry of the chain that <paramref name="filter"/> ends in, or 0: not all of the chain is of this filter.</summary>
     public uint FindChain(ReadOnlySpan<byte> filter) => FindNode(filter) is { } node ? Volatile.Read(ref _nodes[node].Head) : 0;
+
+    /// <summary>The flag of the entries that are of this filter, within the chain.</summary>
+    public static uint FlagOf(ReadOnlySpan<byte> filter) =>
+        filter is [(byte)'#'] or [.., (byte)'/', (byte)'#'] ? TrieNode.HasMultiLevelEntry : TrieNode.HasExactEntry;
 
     private uint? FindNode(ReadOnlySpan<byte> filter)
     {

@@ -38,7 +38,7 @@ public sealed partial class LocalTrie<TValue>
             var entry = FindEntry(_table, utf8.Bytes);
             if (entry != 0) return _table.Trie[entry].Value!; // removal sets null and unlinks under the same lock
             var value = create(filter);
-            _table.Trie.Add(utf8.Bytes, _table.Filters.Add(utf8.Bytes), value);
+            _table.Trie.Add(utf8.Bytes, value, out _, _table.Filters.Add(utf8.Bytes));
             Changed(+1);
             return value;
         }
@@ -93,7 +93,7 @@ public sealed partial class LocalTrie<TValue>
         {
             if (trie[entry].Value is not { } value) continue;
             var filter = filters[trie[entry].Tag];
-            rebuilt.Trie.Add(filter, rebuilt.Filters.Add(filter), value);
+            rebuilt.Trie.Add(filter, value, out _, rebuilt.Filters.Add(filter));
         }
 
         Volatile.Write(ref _table, rebuilt);

@@ -1,6 +1,6 @@
 namespace GrainMQ.Gateway.Routing;
 
-/// <summary>What hangs on a node: entries of one node form a chain, newest first. 16 bytes for a reference or a 64-bit value.</summary>
+/// <summary>What hangs on a node: entries of one node form a chain, newest first. 16 bytes for a reference, 12 for a word.</summary>
 internal struct TrieEntry<T>
 {
     private const uint MultiLevelBit = 1u << 31;
