@@ -13,7 +13,11 @@ public interface ISessionGrain : IGrainWithStringKey
     /// <summary>CONNECT: takes a new epoch and returns the previous owner. Every lower epoch is fenced from here on.</summary>
     [Alias("Open")] Task<OpenReply> OpenAsync(OpenRequest request);
 
-    /// <summary>Adds or replaces subscriptions of a session that outlives its connection; committed before the reply.</summary>
+    /// <summary>
+    /// Adds or replaces subscriptions of a session that outlives its connection; committed before the reply. An empty array reports that
+    /// every message handed out by <see cref="OpenAsync"/> is finished; until then, or until the close, they stay on record and are
+    /// pending again should the gateway be lost.
+    /// </summary>
     [Alias("Subscribe")] Task<SessionResult> SubscribeAsync(ulong epoch, SubscriptionRecord[] subscriptions);
 
     [Alias("Unsubscribe")] Task<SessionResult> UnsubscribeAsync(ulong epoch, string[] filters);
@@ -49,6 +53,7 @@ public sealed record SessionOwner(
 [GenerateSerializer, Immutable, Alias("GrainMQ.WillRecord")]
 public sealed record WillRecord([property: Id(0)] byte[] Message, [property: Id(1)] uint DelaySeconds);
 
+/// <param name="ConnectionId">Never used twice by one incarnation of a gateway: a repeated call with it gets the same answer.</param>
 /// <param name="ExpirySeconds">Session Expiry Interval: 0 ends with the connection, <see cref="uint.MaxValue"/> never expires.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.OpenRequest")]
 public sealed record OpenRequest(
@@ -127,6 +132,7 @@ public sealed record CloseRequest(
     [property: Id(4)] ushort[] InboundQos2,
     [property: Id(5)] bool Deactivate);
 
+/// <param name="ExpirySeconds">How long the session waits for its device; 0 and <see cref="uint.MaxValue"/> = for ever.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.PresetRequest")]
 public sealed record PresetRequest(
     [property: Id(0)] SubscriptionRecord[] Subscriptions,

@@ -13,6 +13,7 @@ public interface ISessionStoreGrain : IGrainWithIntegerKey
     /// <summary>Only <see cref="ISessionGrain"/> calls it.</summary>
     [Alias("Attach")] Task<OpenReply> AttachAsync(string key, OpenRequest request);
 
+    /// <summary>Changes an attached session's subscriptions; a delta without any reports that what was handed out is finished.</summary>
     [Alias("Apply")] Task<SessionResult> ApplyAsync(SessionDelta delta);
 
     [Alias("Detach")] Task<SessionResult> DetachAsync(string key, ulong epoch, CloseRequest request);
@@ -25,7 +26,7 @@ public interface ISessionStoreGrain : IGrainWithIntegerKey
 
     /// <summary>
     /// Waits at most 10 s for news of detached sessions and for work (due wills). The next poll's <c>AckedVersion</c> and
-    /// <c>CompletedWork</c> acknowledge this reply.
+    /// <c>CompletedWork</c> acknowledge this reply. A newer poll of the same gateway ends one that still hangs.
     /// </summary>
     [Alias("Poll")] Task<StorePollReply> PollAsync(StorePoll poll);
 
@@ -55,7 +56,9 @@ public sealed record QueueTarget(
     [property: Id(2)] bool Retain,
     [property: Id(3)] uint[] SubscriptionIdentifiers);
 
-/// <param name="Sequence">Dense per producer incarnation and shard, from 1: a batch that was already taken changes nothing.</param>
+/// <param name="Sequence">
+/// Dense per producer incarnation and shard, from 1: a batch that was already taken changes nothing, one that comes too early is Busy.
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.QueueBatch")]
 public sealed record QueueBatch(
     [property: Id(0)] GatewayRef Producer,
@@ -88,7 +91,10 @@ public sealed record ReattachReply([property: Id(0)] string[] Fenced);
 
 /// <param name="ShardEpoch">The epoch of the last reply, 0 at first.</param>
 /// <param name="AckedVersion">Every interest delta up to this version is applied.</param>
-/// <param name="Live">The gateways of the caller's cluster view; sessions owned by others count as disconnected. Null = no view yet.</param>
+/// <param name="Live">
+/// The gateways of the caller's cluster view; null = no view yet. Sessions of another gateway count as disconnected once a newer
+/// incarnation of it is named, or the shard has not heard of it for longer than a hanging poll lasts (15 s).
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.StorePoll")]
 public sealed record StorePoll(
     [property: Id(0)] GatewayRef Gateway,

@@ -1,0 +1,74 @@
+namespace GrainMQ.Grains;
+
+/// <summary>Shard counts, leases and bounds of the grains. The same in every process of a cluster.</summary>
+public sealed class GrainOptions
+{
+    /// <summary>Number of session store shards; fixed for the life of a cluster. Default: 4.</summary>
+    public int StoreShards { get; set; } = 4;
+
+    /// <summary>Number of retained message shards; fixed for the life of a cluster. Default: 4.</summary>
+    public int RetainShards { get; set; } = 4;
+
+    /// <summary>A gateway that sent no heartbeat for this long leaves the view. Default: 10 seconds.</summary>
+    public TimeSpan GatewayLease { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// A store shard believes that a gateway is lost when no view names it and it was not heard for this long; longer than one hanging
+    /// poll. A newer incarnation of the same gateway proves it at once. Default: 15 seconds.
+    /// </summary>
+    public TimeSpan GatewaySilence { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a gateway may take to publish a due will before another gateway gets it. Default: 10 seconds.</summary>
+    public TimeSpan WorkLease { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a preset waits for every gateway to route to the session before it answers Busy. Default: 5 seconds.</summary>
+    public TimeSpan PresetTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Sessions of the whole cluster, split evenly over the store shards; more are refused (0x97). Default: 10,000,000.</summary>
+    public long MaxSessions { get; set; } = 10_000_000;
+
+    /// <summary>Subscriptions that one stored session may hold; more are refused (0x97). Default: 100,000.</summary>
+    public int MaxSubscriptionsPerSession { get; set; } = 100_000;
+
+    /// <summary>Messages that wait for one detached session; the oldest is dropped and counted. Default: 100,000.</summary>
+    public int OfflineQueueMaxMessages { get; set; } = 100_000;
+
+    /// <summary>Bytes that wait for one detached session; the oldest message is dropped and counted. Default: 256 MB.</summary>
+    public long OfflineQueueMaxBytes { get; set; } = 256L << 20;
+
+    /// <summary>
+    /// Bytes that wait for all sessions of one store shard, a body shared by several sessions counted for each; beyond it the oldest
+    /// messages of the session that receives are dropped and counted. Default: 4 GB.
+    /// </summary>
+    public long QueuedBytesPerShard { get; set; } = 4L << 30;
+
+    /// <summary>Retained messages of one retain shard; more are refused. Default: 1,000,000.</summary>
+    public int RetainedMaxMessages { get; set; } = 1_000_000;
+
+    /// <summary>Bytes of retained messages and their topics in one retain shard; more are refused. Default: 1 GB.</summary>
+    public long RetainedMaxBytes { get; set; } = 1L << 30;
+
+    /// <summary>Every name whose value cannot work, with what would; empty when all is well.</summary>
+    public IEnumerable<string> Errors()
+    {
+        (string Name, long Value, long Least)[] counts =
+        [
+            (nameof(StoreShards), StoreShards, 1), (nameof(RetainShards), RetainShards, 1), (nameof(MaxSessions), MaxSessions, 1),
+            (nameof(MaxSubscriptionsPerSession), MaxSubscriptionsPerSession, 1),
+            (nameof(OfflineQueueMaxMessages), OfflineQueueMaxMessages, 1), (nameof(OfflineQueueMaxBytes), OfflineQueueMaxBytes, 1),
+            (nameof(QueuedBytesPerShard), QueuedBytesPerShard, 1), (nameof(RetainedMaxMessages), RetainedMaxMessages, 0),
+            (nameof(RetainedMaxBytes), RetainedMaxBytes, 0),
+        ];
+        (string Name, TimeSpan Value)[] times =
+        [
+            (nameof(GatewayLease), GatewayLease), (nameof(GatewaySilence), GatewaySilence), (nameof(WorkLease), WorkLease),
+            (nameof(PresetTimeout), PresetTimeout),
+        ];
+        foreach (var (name, value, least) in counts)
+            if (value < least)
+                yield return $"{name} is {value}; the least is {least}.";
+        foreach (var (name, value) in times)
+            if (value <= TimeSpan.Zero)
+                yield return $"{name} is {value}; it must be longer than zero.";
+    }
+}
