@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using GrainMQ.Grains.Sessions;
+
+namespace GrainMQ.Grains;
+
+/// <summary>
+/// The meter <c>GrainMQ.Grains</c>. Amounts are read from the shards that are active in this process; a shard that is activated anew
+/// replaces its predecessor.
+/// </summary>
+internal sealed class GrainMetrics
+{
+    public const string MeterName = "GrainMQ.Grains";
+
+    private readonly ConcurrentDictionary<int, StoreGauge> _stores = new();
+    private readonly ConcurrentDictionary<int, RetainGauge> _retains = new();
+    private readonly Counter<long> _dropped;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _fenced;
+
+    public GrainMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _dropped = meter.CreateCounter<long>("grainmq.messages.dropped", "{message}", "Messages for detached sessions that reached nobody, by reason");
+        _refused = meter.CreateCounter<long>("grainmq.retained.refused", "{message}", "Retained messages over the quota");
+        _fenced = meter.CreateCounter<long>("grainmq.shards.fenced", "{activation}", "Activations that found a newer one of their shard");
+        meter.CreateObservableGauge("grainmq.sessions", () => _stores.Values.Sum(shard => shard.Sessions), "{session}", "Sessions on record");
+        meter.CreateObservableGauge("grainmq.queued.messages", () => _stores.Values.Sum(shard => shard.Messages), "{message}", "Messages in offline queues");
+        meter.CreateObservableGauge("grainmq.queued.bytes", () => _stores.Values.Sum(shard => shard.Bytes), "By", "Bytes in offline queues");
+        meter.CreateObservableGauge("grainmq.wills.due", () => _stores.Values.Sum(shard => shard.DueWills), "{message}", "Wills that are due and not published yet");
+        meter.CreateObservableGauge("grainmq.retained.messages", () => _retains.Values.Sum(shard => shard.Messages), "{message}", "Retained messages");
+        meter.CreateObservableGauge("grainmq.retained.bytes", () => _retains.Values.Sum(shard => shard.Bytes), "By", "Bytes of retained messages and their topics");
+    }
+
+    public void Report(int shard, StoreGauge gauge) => _stores[shard] = gauge;
+
+    public void Report(int shard, RetainGauge gauge) => _retains[shard] = gauge;
+
+    public void Dropped(DropReason reason, int messages) => _dropped.Add(messages, new KeyValuePair<string, object?>("reason", Name(reason)));
+
+    public void RetainRefused(int messages) => _refused.Add(messages);
+
+    public void Fenced(string kind) => _fenced.Add(1, new KeyValuePair<string, object?>("kind", kind));
+
+    private static string Name(DropReason reason) => reason switch
+    {
+        DropReason.QueueFull => "queue_full",
+        DropReason.Expired => "expired",
+        DropReason.Attached => "attached",
+        _ => "no_session",
+    };
+}
+
+/// <summary>The amounts of one store shard as of its last call; written by its activation, read by the meter.</summary>
+internal sealed class StoreGauge
+{
+    public long Sessions { get; set; }
+
+    public long Messages { get; set; }
+
+    public long Bytes { get; set; }
+
+    public long DueWills { get; set; }
+}
+
+/// <inheritdoc cref="StoreGauge"/>
+internal sealed class RetainGauge
+{
+    public long Messages { get; set; }
+
+    public long Bytes { get; set; }
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics.CodeAnalysis;
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Grains.Sessions;
+
+/// <summary>
+/// The subscriptions of detached sessions, as a log that is also the table: one entry per key, ordered by the version at which it last
+/// changed, so that the news since a version is the tail and costs what it holds. Ended keys are remembered for the sake of pollers
+/// that knew them; when too many are remembered the oldest are forgotten, and a poller behind them gets the whole table.
+/// </summary>
+internal sealed class InterestLog(int leastRemembered = 16_384)
+{
+    private readonly Dictionary<string, LinkedListNode<Entry>> _byKey = [];
+    private readonly LinkedList<Entry> _live = new();
+    private readonly LinkedList<Entry> _ended = new();
+    private long _floor;
+
+    /// <summary>Rises with every change.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>Sessions in the table.</summary>
+    public int Count => _live.Count;
+
+    public void Set(string key, ulong epoch, SubscriptionRecord[] subscriptions) =>
+        Move(key, new InterestDelta(key, epoch, subscriptions), _live);
+
+    /// <summary>The session ended or was attached. A key that was never announced makes no news.</summary>
+    public void End(string key, ulong epoch)
+    {
+        if (!_byKey.TryGetValue(key, out var node) || node.Value.Delta.Subscriptions is null)
+            return;
+        Move(key, new InterestDelta(key, epoch, null), _ended);
+        while (_ended.Count > Math.Max(leastRemembered, _live.Count))
+            Forget(_ended.First!); // the count says that there is one
+    }
+
+    /// <summary>What changed after a version; false when that is no longer known and only <see cref="Snapshot"/> helps.</summary>
+    public bool TryGetSince(long version, [NotNullWhen(true)] out InterestDelta[]? deltas)
+    {
+        deltas = version < _floor || version > Version ? null : [.. Since(_live, version), .. Since(_ended, version)];
+        return deltas is not null;
+    }
+
+    public InterestDelta[] Snapshot() => [.. _live.Select(entry => entry.Delta)];
+
+    private void Move(string key, InterestDelta delta, LinkedList<Entry> to)
+    {
+        if (_byKey.TryGetValue(key, out var node))
+            node.List!.Remove(node); // every node of the index is in one of the two lists
+        _byKey[key] = to.AddLast(new Entry(++Version, delta));
+    }
+
+    private void Forget(LinkedListNode<Entry> node)
+    {
+        _floor = node.Value.Version;
+        _byKey.Remove(node.Value.Delta.Key);
+        _ended.Remove(node);
+    }
+
+    private static IEnumerable<InterestDelta> Since(LinkedList<Entry> entries, long version)
+    {
+        for (var node = entries.Last; node is not null && node.Value.Version > version; node = node.Previous)
+            yield return node.Value.Delta;
+    }
+
+    private readonly record struct Entry(long Version, InterestDelta Delta);
+}

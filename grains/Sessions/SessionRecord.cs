@@ -1,0 +1,67 @@
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Grains.Sessions;
+
+/// <summary>What the store shard knows of one session, attached or detached. Only <see cref="SessionTable"/> changes it.</summary>
+internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds, OfflineQueue queue)
+{
+    public string Key => key;
+
+    /// <summary>The epoch of the last connection; rises with every CONNECT.</summary>
+    public ulong Epoch { get; set; } = epoch;
+
+    /// <summary>The connection that holds the session, or the last one that did; null when no device ever connected.</summary>
+    public SessionOwner? Owner { get; set; }
+
+    public bool IsAttached { get; set; }
+
+    /// <summary>Detached because the gateway was believed lost: should it live after all, its own Detach is still welcome.</summary>
+    public bool IsOrphaned { get; set; }
+
+    public uint ExpirySeconds { get; set; } = expirySeconds;
+
+    /// <summary>The will of the last connection, as long as it may still be published by the shard.</summary>
+    public WillRecord? Will { get; set; }
+
+    /// <summary>While detached: Unix milliseconds when the will is published; <see cref="long.MaxValue"/> = never.</summary>
+    public long WillDueAt { get; set; } = long.MaxValue;
+
+    /// <summary>While detached: Unix milliseconds when the session ends; <see cref="long.MaxValue"/> = never.</summary>
+    public long ExpiresAt { get; set; } = long.MaxValue;
+
+    public SubscriptionSet Subscriptions { get; } = new();
+
+    public OfflineQueue Queue => queue;
+
+    /// <summary>
+    /// What the current owner was given and has not reported on: should its gateway be lost, these are pending again. Part of
+    /// <see cref="Opened"/>, so it costs nothing beyond the bodies.
+    /// </summary>
+    public PendingMessage[] HandedOut { get; set; } = [];
+
+    public ushort[] InboundQos2 { get; set; } = [];
+
+    /// <summary>The answer to the CONNECT that attached the session, to answer a repeated call alike.</summary>
+    public OpenReply? Opened { get; set; }
+
+    /// <summary>Whether the session has to outlive the shard's activation: it expires later than its connection, or has a will.</summary>
+    public bool IsJournaled { get; set; }
+
+    /// <summary>The next thing that happens to it by time alone; <see cref="long.MaxValue"/> = nothing.</summary>
+    public long DueAt => IsAttached ? long.MaxValue : Math.Min(WillDueAt, ExpiresAt);
+
+    /// <summary>Whether the claim is the last connection that opened the session, attached or not.</summary>
+    public bool WasOpenedBy(GatewayRef gateway, long connectionId) =>
+        Owner is { } owner && owner.ConnectionId == connectionId && owner.Gateway == gateway;
+
+    public void Grant(SessionOwner owner, OpenReply? opened)
+    {
+        Owner = owner;
+        Opened = opened;
+        Epoch = owner.Epoch;
+        IsAttached = true;
+        IsOrphaned = false;
+        WillDueAt = long.MaxValue;
+        ExpiresAt = long.MaxValue;
+    }
+}

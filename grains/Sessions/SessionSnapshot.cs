@@ -1,0 +1,52 @@
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Grains.Sessions;
+
+/// <summary>A whole store shard, as the journal keeps it in place of the changes that led to it.</summary>
+internal sealed record SessionSnapshot(
+    ulong LastEpoch,
+    SessionRecordSnapshot[] Records,
+    WorkSnapshot[] Work,
+    ProducerSnapshot[] Producers);
+
+/// <summary>One journaled session; bodies and subscriptions are shared with the live record, which never writes them.</summary>
+internal sealed record SessionRecordSnapshot(
+    string Key,
+    ulong Epoch,
+    SessionOwner? Owner,
+    bool IsAttached,
+    bool IsOrphaned,
+    uint ExpirySeconds,
+    WillRecord? Will,
+    long WillDueAt,
+    long ExpiresAt,
+    SubscriptionRecord[] Subscriptions,
+    PendingMessage[] Queue,
+    PendingMessage[] HandedOut,
+    ushort[] InboundQos2,
+    OpenReply? Opened)
+{
+    public static SessionRecordSnapshot Of(SessionRecord record) => new(
+        record.Key, record.Epoch, record.Owner, record.IsAttached, record.IsOrphaned, record.ExpirySeconds, record.Will,
+        record.WillDueAt, record.ExpiresAt, record.Subscriptions.ToArray(), record.Queue.ToArray(), record.HandedOut,
+        record.InboundQos2, record.Opened);
+
+    public SessionRecord ToRecord(OfflineQueue queue)
+    {
+        var record = new SessionRecord(Key, Epoch, ExpirySeconds, queue)
+        {
+            Owner = Owner, IsAttached = IsAttached, IsOrphaned = IsOrphaned, Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt,
+            HandedOut = HandedOut, InboundQos2 = InboundQos2, Opened = Opened, IsJournaled = true,
+        };
+        foreach (var subscription in Subscriptions)
+            record.Subscriptions.Add(subscription);
+        queue.Prepend(Queue);
+        return record;
+    }
+}
+
+/// <summary>A will that is due; leased while <c>Holder</c> is set.</summary>
+internal sealed record WorkSnapshot(WorkItem Work, GatewayRef? Holder, long LapsesAt);
+
+/// <summary>The last batch that was taken from a producer.</summary>
+internal sealed record ProducerSnapshot(GatewayRef Producer, long Sequence, int Dropped);

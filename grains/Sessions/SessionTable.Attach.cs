@@ -1,0 +1,101 @@
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Grains.Sessions;
+
+/// <content>Connections that take a session: CONNECT, and the return of a shard's memory.</content>
+internal sealed partial class SessionTable
+{
+    /// <summary>A CONNECT; the epoch comes from <see cref="NextEpoch"/>.</summary>
+    public OpenReply Attach(string key, OpenRequest request, ulong epoch, long now)
+    {
+        var old = _records.GetValueOrDefault(key);
+        if (old is not null && old.WasOpenedBy(request.Gateway, request.ConnectionId))
+            return Repeated(old);
+        if (old is null && _records.Count >= _maxSessions)
+            return Refused(SessionResult.Quota);
+
+        var previous = old is { IsAttached: true } ? old.Owner : null;
+        // A takeover decides by the old session's expiry: with 0 the session ends together with its connection.
+        var present = !request.CleanStart && old is not null && (previous is null || old.ExpirySeconds > 0);
+        // The will of a live connection is published by its own gateway at takeover.
+        var dueWill = !present && previous is null ? old?.Will?.Message : null;
+        var state = present ? Move(old!, now) : null; // present: there is an old session
+        Release(old, forget: !present);
+
+        var record = present ? old! : Create(key, epoch, request.ExpirySeconds);
+        record.IsJournaled = request.ExpirySeconds > 0 || request.Will is not null || old is { IsJournaled: true };
+        record.ExpirySeconds = request.ExpirySeconds;
+        record.Will = request.Will; // resumed before its delay passed, the old will is never sent [MQTT-3.1.3-9]
+        var owner = new SessionOwner(request.Gateway, request.ConnectionId, epoch);
+        Grant(record, owner, new OpenReply(SessionResult.Ok, epoch, present, previous, state, dueWill));
+        return record.Opened!; // Grant has just set it
+    }
+
+    /// <summary>Sessions that a gateway holds, after the shard lost them or took the gateway for lost. Returns the fenced keys.</summary>
+    public string[] Reattach(ReattachBatch batch) =>
+        [.. batch.Sessions.Where(entry => !TryReattach(batch.Gateway, entry)).Select(entry => entry.Key)];
+
+    internal static OpenReply Refused(SessionResult result) => new(result, 0, false, null, null, null);
+
+    private bool TryReattach(GatewayRef gateway, ReattachEntry entry)
+    {
+        var owner = entry.Owner with { Gateway = gateway };
+        if (_records.TryGetValue(entry.Key, out var record) && record.Epoch >= owner.Epoch)
+        {
+            if (record.Epoch > owner.Epoch || !(record.IsAttached || record.IsOrphaned))
+                return false;
+            if (record.IsOrphaned)
+            {
+                Disarm(record);
+                Grant(record, owner, record.Opened);
+            }
+            return true;
+        }
+        Release(record, forget: true);
+        record = Create(entry.Key, owner.Epoch, entry.ExpirySeconds);
+        record.IsJournaled = entry.ExpirySeconds > 0 || entry.Will is not null;
+        record.Will = entry.Will;
+        foreach (var subscription in entry.Subscriptions)
+            record.Subscriptions.Add(subscription);
+        Grant(record, owner, null);
+        return true;
+    }
+
+    private void Grant(SessionRecord record, SessionOwner owner, OpenReply? opened)
+    {
+        record.Grant(owner, opened);
+        Owners.Add(owner.Gateway, record);
+        Interest.End(record.Key, owner.Epoch);
+        _lastEpoch = Math.Max(_lastEpoch, owner.Epoch);
+    }
+
+    /// <summary>
+    /// What the new owner gets. From a detached session everything; it stays on record until the owner reports on it. While another
+    /// connection holds the session its gateway hands over what is in flight, so the subscriptions are enough.
+    /// </summary>
+    private SessionState Move(SessionRecord record, long now)
+    {
+        var subscriptions = record.Subscriptions.ToArray();
+        if (record.IsAttached)
+            return new SessionState(subscriptions, [], []);
+        var again = record.HandedOut.Where(message => message.Qos > 0 && !OfflineQueue.HasExpired(message, now));
+        record.HandedOut = [.. again, .. record.Queue.TakeAll(now, out var expired)];
+        CountDropped(DropReason.Expired, expired);
+        return new SessionState(subscriptions, record.HandedOut, record.InboundQos2);
+    }
+
+    private void Release(SessionRecord? old, bool forget)
+    {
+        if (old is null)
+            return;
+        if (old is { IsAttached: true, Owner: { } owner })
+            Owners.Remove(owner.Gateway, old);
+        Disarm(old);
+        if (forget)
+            Forget(old);
+    }
+
+    /// <summary>A CONNECT that was sent again, or came late: the same answer while its connection holds the session.</summary>
+    private static OpenReply Repeated(SessionRecord record) =>
+        record is { IsAttached: true, Opened: { } opened } ? opened : Refused(SessionResult.Fenced);
+}
