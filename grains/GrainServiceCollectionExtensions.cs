@@ -1,0 +1,38 @@
+using GrainMQ.Grains.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace GrainMQ.Grains;
+
+/// <summary>What the grains need from the services of their process.</summary>
+public static class GrainServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds the grains' options (checked at start-up), metrics, journals (in memory) and, unless there is one, the system's clock.
+    /// The grain classes themselves are found by the engine.
+    /// </summary>
+    /// <param name="services">The services of the process.</param>
+    /// <param name="configure">Changes the defaults; may be null.</param>
+    public static IServiceCollection AddGrainMqGrains(this IServiceCollection services, Action<GrainOptions>? configure = null)
+    {
+        services.AddMetrics();
+        services.AddOptions<GrainOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GrainOptions>, GrainOptionsValidator>());
+        if (configure is not null)
+            services.Configure(configure);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<GrainMetrics>();
+        services.TryAddSingleton(typeof(IShardJournal<,>), typeof(MemoryShardJournal<,>));
+        return services;
+    }
+
+    private sealed class GrainOptionsValidator : IValidateOptions<GrainOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, GrainOptions options)
+        {
+            var errors = options.Errors().ToArray();
+            return errors.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+        }
+    }
+}
