@@ -31,7 +31,7 @@ public sealed class AuthPacket
         var code = (ReasonCode)body[0];
         var error = ReadProperties(block, out var method, out var data);
         if (error != ReasonCode.Success) return error;
-        if (code is not (ReasonCode.ContinueAuthentication or ReasonCode.ReAuthenticate)) return ReasonCode.ProtocolError; // [MQTT-3.15.2-1]
+        if (!MaySend(code)) return ReasonCode.ProtocolError; // [MQTT-3.15.2-1]
         if (method is null) return ReasonCode.ProtocolError; // §3.15.2.2.2
 
         packet = new AuthPacket { ReasonCode = code, AuthenticationMethod = method, AuthenticationData = data };
@@ -39,7 +39,9 @@ public sealed class AuthPacket
     }
 
     /// <summary>Encodes the server's packet in an array of exactly its size.</summary>
-    /// <param name="maximumPacketSize">The client's limit; diagnostics that do not fit are left out. [MQTT-3.15.2-2], [MQTT-3.15.2-3]</param>
+    /// <param name="maximumPacketSize">
+    /// The client's limit; diagnostics that do not fit are left out. [MQTT-3.15.2-2], [MQTT-3.15.2-3]
+    /// </param>
     /// <returns>Null where the packet is larger than the client accepts.</returns>
     public byte[]? Encode(uint maximumPacketSize = uint.MaxValue)
     {
@@ -48,6 +50,9 @@ public sealed class AuthPacket
         properties.Add(PropertyId.AuthenticationData, AuthenticationData);
         return PacketFrame.Encode(FirstByte, [(byte)ReasonCode], properties, Diagnostics, [], maximumPacketSize);
     }
+
+    // Table 3-11, the codes that a client sends.
+    private static bool MaySend(ReasonCode reason) => reason is ReasonCode.ContinueAuthentication or ReasonCode.ReAuthenticate;
 
     private static ReasonCode ReadProperties(ReadOnlySpan<byte> block, out string? method, out byte[]? data)
     {

@@ -55,7 +55,9 @@ public sealed class ConnackPacket
 
     /// <summary>Encodes the packet in an array of exactly its size.</summary>
     /// <param name="version">MQTT 3.1 and 3.1.1 get the return code that stands for the reason.</param>
-    /// <param name="maximumPacketSize">The client's limit; diagnostics that do not fit are left out. [MQTT-3.2.2-19], [MQTT-3.2.2-20]</param>
+    /// <param name="maximumPacketSize">
+    /// The client's limit; diagnostics that do not fit are left out. [MQTT-3.2.2-19], [MQTT-3.2.2-20]
+    /// </param>
     /// <returns>
     /// Null where nothing can be sent before the connection is closed: no return code of MQTT 3.1.1 stands for the reason, or
     /// the packet is larger than the client accepts.

@@ -45,7 +45,9 @@ public sealed class DisconnectPacket
     }
 
     /// <summary>Encodes the server's packet in an array of exactly its size.</summary>
-    /// <param name="maximumPacketSize">The client's limit; diagnostics that do not fit are left out. [MQTT-3.14.2-3], [MQTT-3.14.2-4]</param>
+    /// <param name="maximumPacketSize">
+    /// The client's limit; diagnostics that do not fit are left out. [MQTT-3.14.2-3], [MQTT-3.14.2-4]
+    /// </param>
     /// <returns>Null where the packet is larger than the client accepts.</returns>
     /// <remarks>Only MQTT 5 knows a DISCONNECT from the server; before, the connection is just closed.</remarks>
     public byte[]? Encode(uint maximumPacketSize = uint.MaxValue)

@@ -11,7 +11,9 @@ public static class UnsubackPacket
     /// <param name="version">Before MQTT 5 the packet has no reasons.</param>
     /// <param name="packetId">That of the UNSUBSCRIBE. [MQTT-3.10.4-5]</param>
     /// <param name="reasons">One per filter of the UNSUBSCRIBE, in its order. [MQTT-3.11.3-1]</param>
-    /// <param name="maximumPacketSize">The client's limit; diagnostics that do not fit are left out. [MQTT-3.11.2-1], [MQTT-3.11.2-2]</param>
+    /// <param name="maximumPacketSize">
+    /// The client's limit; diagnostics that do not fit are left out. [MQTT-3.11.2-1], [MQTT-3.11.2-2]
+    /// </param>
     /// <param name="diagnostics">Not sent before MQTT 5.</param>
     /// <returns>Null where the packet is larger than the client accepts.</returns>
     public static byte[]? Encode(

@@ -16,7 +16,9 @@ public sealed class UnsubscribePacket
     /// <summary>At least one, in the order of the packet, which UNSUBACK keeps.</summary>
     public string[] Filters { get; }
 
-    /// <summary>Parses what follows the fixed header. The grammar of the filters is not checked: they match a subscription or none.</summary>
+    /// <summary>
+    /// Parses what follows the fixed header. The grammar of the filters is not checked: they equal a subscription's or none.
+    /// </summary>
     /// <returns>Success, or the reason to close the connection with.</returns>
     public static ReasonCode TryParse(ReadOnlySpan<byte> body, ProtocolVersion version, out UnsubscribePacket? packet)
     {
