@@ -14,8 +14,8 @@ public sealed class ListenerFactory(
     {
         ListenerKind.Tcp => new SocketListener(options, null, handler, time, loggers.CreateLogger<SocketListener>()),
         ListenerKind.Tls => new SocketListener(options, Handshake(options), handler, time, loggers.CreateLogger<SocketListener>()),
-        ListenerKind.Ws => new WebSocketListener(options, null, tls, handler, time, services, loggers),
-        ListenerKind.Wss => new WebSocketListener(options, Certificate(options), tls, handler, time, services, loggers),
+        ListenerKind.Ws => new WebSocketListener(options, null, handler, time, services, loggers),
+        ListenerKind.Wss => new WebSocketListener(options, Handshake(options), handler, time, services, loggers),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, null),
     };
 
@@ -26,7 +26,7 @@ public sealed class ListenerFactory(
     }
 
     private TlsHandshake Handshake(ListenerOptions options) =>
-        new(Certificate(options), tls, time, loggers.CreateLogger<TlsHandshake>());
+        new(options.Name, Certificate(options), tls, time, loggers.CreateLogger<TlsHandshake>());
 
     private ServerCertificate Certificate(ListenerOptions options)
     {

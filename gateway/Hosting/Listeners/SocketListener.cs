@@ -57,7 +57,7 @@ public sealed partial class SocketListener(
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
             {
-                LogGoneBeforeAccept(logger, Name, e.SocketErrorCode);
+                LogGoneBeforeAccept(logger, Name, e.Message);
             }
             catch (SocketException e)
             {
@@ -70,18 +70,15 @@ public sealed partial class SocketListener(
 
     private void Serve(Socket accepted)
     {
-        SocketTransport transport;
         try
         {
-            transport = new SocketTransport(accepted, Name, time);
+            _ = ServeAsync(new SocketTransport(accepted, Name, time));
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or IOException)
         {
-            LogGoneBeforeAccept(logger, Name, e.SocketErrorCode);
+            LogGoneBeforeAccept(logger, Name, e.Message);
             accepted.Dispose();
-            return;
         }
-        _ = ServeAsync(transport);
     }
 
     private async Task ServeAsync(SocketTransport transport)
@@ -90,8 +87,8 @@ public sealed partial class SocketListener(
         {
             if (tls is null)
                 await handler.HandleAsync(transport);
-            else if (await tls.AuthenticateAsync(transport, _stopping.Token) is { } secure)
-                await handler.HandleAsync(secure);
+            else if (await tls.AuthenticateAsync(transport.Stream, transport.RemoteEndPoint, transport.Abort, _stopping.Token) is { } secure)
+                await handler.HandleAsync(new TlsTransport(transport, secure, time));
         }
         catch (Exception e)
         {

@@ -1,6 +1,6 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
-using GrainMQ.Gateway.Transports;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting.Listeners;
@@ -9,49 +9,48 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 /// The server side of the TLS handshake: TLS 1.2 or 1.3, a timeout, and a bound on how many run at once. A client waits for its turn
 /// only after it has sent its first bytes, so that silent connections cannot take the turns of others.
 /// </summary>
-public sealed partial class TlsHandshake(ServerCertificate certificate, TlsOptions options, TimeProvider time, ILogger<TlsHandshake> logger)
+public sealed partial class TlsHandshake(
+    string listener, ServerCertificate certificate, TlsOptions options, TimeProvider time, ILogger<TlsHandshake> logger)
 {
     private readonly SemaphoreSlim _turns = new(options.MaximumHandshakes);
     private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(1));
 
-    /// <summary>The settings of one handshake with the certificate of this moment.</summary>
-    public static SslServerAuthenticationOptions ServerOptions(ServerCertificate certificate) => new()
-    {
-        ServerCertificateContext = certificate.Context,
-        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-        AllowRenegotiation = false,
-    };
-
-    /// <summary>Owns <paramref name="transport"/> from the call on.</summary>
-    /// <returns>The encrypted transport, or null: the handshake failed, the connection is closed and the cause logged.</returns>
-    public async Task<TlsTransport?> AuthenticateAsync(SocketTransport transport, CancellationToken stopping)
+    /// <param name="plain">The connection below; stays open.</param>
+    /// <param name="abort">Breaks the connection: the one way to end a wait on it at any point. May come from any thread.</param>
+    /// <returns>The encrypted stream, or null: the handshake failed, the connection is broken and the cause logged.</returns>
+    public async Task<SslStream?> AuthenticateAsync(Stream plain, EndPoint? client, Action abort, CancellationToken stopping)
     {
         using var timeout = new CancellationTokenSource(options.HandshakeTimeout, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
-        // Aborting is the one way to end a wait on the socket at any point.
-        using var abort = ended.Token.UnsafeRegister(static transport => ((SocketTransport?)transport)?.Abort(), transport);
-        var stream = new SslStream(transport.Stream, leaveInnerStreamOpen: true);
-        var secure = new TlsTransport(transport, stream, time);
+        using var onEnded = ended.Token.UnsafeRegister(static abort => ((Action?)abort)?.Invoke(), abort);
+        var secure = new SslStream(plain, leaveInnerStreamOpen: true);
         try
         {
-            await transport.ReadAsync(Memory<byte>.Empty);
-            await AuthenticateInTurnAsync(stream, ended.Token);
+            _ = await plain.ReadAsync(Memory<byte>.Empty, CancellationToken.None); // reads nothing: waits for the first bytes
+            await AuthenticateInTurnAsync(secure, ended.Token);
             return secure;
         }
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
         {
-            LogFailure(transport, timeout.IsCancellationRequested ? $"not finished within {options.HandshakeTimeout}" : Cause(e));
+            LogFailure(client, timeout.IsCancellationRequested ? $"not finished within {options.HandshakeTimeout}" : Cause(e));
+            abort();
             await secure.DisposeAsync();
             return null;
         }
     }
 
-    private async Task AuthenticateInTurnAsync(SslStream stream, CancellationToken ended)
+    private async Task AuthenticateInTurnAsync(SslStream secure, CancellationToken ended)
     {
         await _turns.WaitAsync(ended);
         try
         {
-            await stream.AuthenticateAsServerAsync(ServerOptions(certificate), ended);
+            // The certificate of this moment: a reload is for handshakes that begin after it.
+            await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = certificate.Context,
+                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                AllowRenegotiation = false,
+            }, ended);
         }
         finally
         {
@@ -62,9 +61,9 @@ public sealed partial class TlsHandshake(ServerCertificate certificate, TlsOptio
     // The innermost message is OpenSSL's or SChannel's own, which says what the client did.
     private static string Cause(Exception e) => e.InnerException is { } inner ? $"{e.Message} {Cause(inner)}" : e.Message;
 
-    private void LogFailure(SocketTransport transport, string cause)
+    private void LogFailure(EndPoint? client, string cause)
     {
         if (_limiter.TryTake(out var suppressed))
-            LogFailed(logger, transport.Listener, transport.RemoteEndPoint, cause, suppressed);
+            LogFailed(logger, listener, client, cause, suppressed);
     }
 }

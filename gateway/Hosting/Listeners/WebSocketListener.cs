@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using GrainMQ.Gateway.Connections;
-using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,17 +16,18 @@ public sealed class WebSocketListener : Listener
 {
     private readonly WebSocketEndpoint _endpoint;
     private readonly KestrelServer _server;
-    private readonly ServerCertificate? _certificate;
+    private readonly TlsMiddleware? _tls;
+    private readonly CancellationTokenSource _stopping = new();
     private Socket? _socket;
     private IPEndPoint? _endPoint;
 
     /// <param name="services">Where Kestrel finds its logger.</param>
     public WebSocketListener(
-        ListenerOptions options, ServerCertificate? certificate, TlsOptions tls, IConnectionHandler handler, TimeProvider time,
-        IServiceProvider services, ILoggerFactory loggers)
+        ListenerOptions options, TlsHandshake? tls, IConnectionHandler handler, TimeProvider time, IServiceProvider services,
+        ILoggerFactory loggers)
         : base(options)
     {
-        _certificate = certificate;
+        _tls = tls is null ? null : new TlsMiddleware(tls, _stopping.Token);
         _endpoint = new WebSocketEndpoint(options, handler, time, loggers);
         var kestrel = new KestrelServerOptions { ApplicationServices = services, AddServerHeader = false };
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
@@ -35,7 +35,7 @@ public sealed class WebSocketListener : Listener
         // An MQTT client may be silent for as long as its Keep Alive; slow readers are the outbound queue's business.
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
-        kestrel.Listen(Address, listen => Configure(listen, tls));
+        kestrel.Listen(Address, Configure);
         var sockets = new SocketTransportOptions { NoDelay = true, Backlog = ListenSocket.Backlog, CreateBoundListenSocket = Bind };
         _server = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(sockets), loggers), loggers);
     }
@@ -48,11 +48,11 @@ public sealed class WebSocketListener : Listener
     /// Takes the bound socket away from Kestrel instead of asking it to stop: stopping cancels the pending reads of the WebSockets,
     /// which still have to be drained. Requests on connections that are already open are refused.
     /// </summary>
-    public override Task StopAcceptingAsync()
+    public override async Task StopAcceptingAsync()
     {
         _endpoint.RefuseNew();
         _socket?.Dispose();
-        return Task.CompletedTask;
+        await _stopping.CancelAsync(); // handshakes
     }
 
     public override async ValueTask DisposeAsync()
@@ -70,16 +70,10 @@ public sealed class WebSocketListener : Listener
         return _socket;
     }
 
-    private void Configure(ListenOptions listen, TlsOptions tls)
+    private void Configure(ListenOptions listen)
     {
         listen.Protocols = HttpProtocols.Http1;
-        if (_certificate is { } certificate)
-        {
-            listen.UseHttps(new TlsHandshakeCallbackOptions
-            {
-                OnConnection = _ => ValueTask.FromResult(TlsHandshake.ServerOptions(certificate)),
-                HandshakeTimeout = tls.HandshakeTimeout,
-            });
-        }
+        if (_tls is { } tls)
+            listen.Use(next => connection => tls.OnConnectionAsync(connection, next));
     }
 }

@@ -1,0 +1,43 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Tests.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Tests.Sockets.Hosting;
+
+/// <summary>One real listener on a free port of 127.0.0.1, serving the <see cref="EchoHandler"/>.</summary>
+internal sealed class ListenerHarness : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    private ListenerHarness(ListenerKind kind, TlsOptions tls, TimeProvider time, string address)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddProvider(Log).SetMinimumLevel(LogLevel.Debug));
+        services.AddSingleton(time).AddSingleton(tls).AddSingleton<IConnectionHandler>(Handler).AddSingleton<ListenerFactory>();
+        _services = services.BuildServiceProvider();
+        Listener = _services.GetRequiredService<ListenerFactory>().Create(new() { Name = "test", Kind = kind, Address = address });
+    }
+
+    public EchoHandler Handler { get; } = new();
+
+    public RecordingLoggerProvider Log { get; } = new();
+
+    public Listener Listener { get; }
+
+    public static async Task<ListenerHarness> StartAsync(
+        ListenerKind kind, TlsOptions? tls = null, TimeProvider? time = null, string address = "127.0.0.1:0")
+    {
+        var harness = new ListenerHarness(kind, tls ?? new(), time ?? TimeProvider.System, address);
+        await harness.Listener.StartAsync();
+        return harness;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Listener.DisposeAsync();
+        await _services.DisposeAsync();
+    }
+}
