@@ -1,0 +1,175 @@
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>
+/// QoS 1 and 2 deliveries that the client has not finished. Packet Identifiers are given in order, so an identifier is a place in a
+/// ring that starts at the oldest open one: lookup is a subtraction, and order of sending is order in the ring. Holes are
+/// deliveries that were acknowledged before older ones.
+/// </summary>
+internal sealed class InflightWindow
+{
+    private const int Identifiers = ushort.MaxValue; // 1..65535; 0 is not an identifier [MQTT-2.2.1-3]
+
+    private Entry[] _ring = [];
+    private int _start;      // ring index of the oldest open delivery
+    private int _oldest = 1; // its Packet Identifier
+    private int _span;       // identifiers from the oldest open one to the newest, holes included
+
+    /// <summary>Deliveries that are open.</summary>
+    public int Count { get; private set; }
+
+    public bool HasIdentifier => _span < Identifiers;
+
+    /// <summary>Opens a delivery under the next Packet Identifier. [MQTT-2.2.1-4]</summary>
+    public ushort Add(in QueuedDelivery delivery)
+    {
+        ushort packetId = IdentifierAt(_span);
+        Place(_span, delivery, DeliveryStage.Published);
+        return packetId;
+    }
+
+    /// <summary>Takes over a delivery of an earlier connection under its identifier. Call in order of age.</summary>
+    public void Restore(in QueuedDelivery delivery, DeliveryStage stage)
+    {
+        if (_span == 0)
+        {
+            _oldest = delivery.PacketId;
+        }
+
+        Place(Distance(delivery.PacketId), delivery, stage);
+    }
+
+    public bool TryGetStage(ushort packetId, out DeliveryStage stage)
+    {
+        int distance = Distance(packetId);
+        stage = packetId != 0 && distance < _span ? At(distance).Stage : DeliveryStage.None;
+        return stage != DeliveryStage.None;
+    }
+
+    /// <summary>PUBACK, PUBCOMP, or a PUBREC that refuses: the identifier is free again.</summary>
+    public bool Remove(ushort packetId, out QueuedDelivery delivery)
+    {
+        if (!TryGetStage(packetId, out _))
+        {
+            delivery = default;
+            return false;
+        }
+
+        ref var entry = ref At(Distance(packetId));
+        delivery = entry.Delivery;
+        entry = default;
+        Count--;
+        while (_span > 0 && At(0).Stage == DeliveryStage.None)
+        {
+            _start = (_start + 1) & (_ring.Length - 1);
+            _oldest = _oldest == Identifiers ? 1 : _oldest + 1;
+            _span--;
+        }
+
+        return true;
+    }
+
+    /// <summary>PUBREC: the message is the client's now, only PUBREL remains to be sent.</summary>
+    public void Release(ushort packetId)
+    {
+        ref var entry = ref At(Distance(packetId));
+        entry.Stage = DeliveryStage.Released;
+        entry.Delivery.Message = default;
+    }
+
+    /// <summary>The PUBLISH never reached the wire: it is sent as a first delivery, without DUP.</summary>
+    public void MarkUnsent(ushort packetId)
+    {
+        if (TryGetStage(packetId, out var stage) && stage == DeliveryStage.Published)
+        {
+            At(Distance(packetId)).Stage = DeliveryStage.Unsent;
+        }
+    }
+
+    public void MarkSent(ushort packetId)
+    {
+        if (TryGetStage(packetId, out var stage) && stage == DeliveryStage.Unsent)
+        {
+            At(Distance(packetId)).Stage = DeliveryStage.Published;
+        }
+    }
+
+    /// <summary>The open delivery at or after a place in the order of sending; false at the end.</summary>
+    public bool TryNext(ref int place, out QueuedDelivery delivery, out DeliveryStage stage)
+    {
+        for (; place < _span; place++)
+        {
+            ref var entry = ref At(place);
+            if (entry.Stage != DeliveryStage.None)
+            {
+                delivery = entry.Delivery;
+                delivery.PacketId = IdentifierAt(place);
+                stage = entry.Stage;
+                place++;
+                return true;
+            }
+        }
+
+        delivery = default;
+        stage = DeliveryStage.None;
+        return false;
+    }
+
+    public void Clear()
+    {
+        _ring = [];
+        _start = _span = Count = 0;
+    }
+
+    private void Place(int distance, in QueuedDelivery delivery, DeliveryStage stage)
+    {
+        if (distance >= _ring.Length)
+        {
+            Grow(distance + 1);
+        }
+
+        _span = Math.Max(_span, distance + 1);
+        ref var entry = ref At(distance);
+        entry.Delivery = delivery;
+        entry.Stage = stage;
+        Count++;
+    }
+
+    private void Grow(int atLeast)
+    {
+        var ring = new Entry[Math.Max(8, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)atLeast))];
+        for (int i = 0; i < _span; i++)
+        {
+            ring[i] = At(i);
+        }
+
+        (_ring, _start) = (ring, 0);
+    }
+
+    private ref Entry At(int distance) => ref _ring[(_start + distance) & (_ring.Length - 1)];
+
+    private int Distance(ushort packetId) => packetId >= _oldest ? packetId - _oldest : packetId - _oldest + Identifiers;
+
+    private ushort IdentifierAt(int distance)
+    {
+        int identifier = _oldest + distance;
+        return (ushort)(identifier > Identifiers ? identifier - Identifiers : identifier);
+    }
+
+    private struct Entry
+    {
+        public QueuedDelivery Delivery;
+        public DeliveryStage Stage;
+    }
+}
+
+internal enum DeliveryStage : byte
+{
+    None,
+    /// <summary>Has an identifier, but its PUBLISH was not written to the current or any earlier connection.</summary>
+    Unsent,
+    /// <summary>PUBLISH written; PUBACK or PUBREC is awaited.</summary>
+    Published,
+    /// <summary>PUBREC received, PUBREL written; PUBCOMP is awaited.</summary>
+    Released,
+}
