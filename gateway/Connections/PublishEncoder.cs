@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Gateway.Connections;
+
+/// <summary>
+/// Writes a PUBLISH for one receiver from the shared message: the translation between versions is which parts are written.
+/// MQTT 3.1.1 §3.3, MQTT 5 §3.3.
+/// </summary>
+internal static class PublishEncoder
+{
+    public const int LongestAck = 6;
+
+    private const int ExpiryLength = 5, AliasLength = 3;
+
+    /// <summary>The record's own header (24 bytes) is longer than fixed header, lengths, identifier, expiry and alias together (21).</summary>
+    public static int LengthBound(in QueuedDelivery delivery) => delivery.Length + (5 * (delivery.SubscriptionIdentifiers?.Length ?? 0));
+
+    /// <summary>The exact length without a topic alias, for the receiver's Maximum Packet Size. [MQTT-3.1.2-24]</summary>
+    public static int Length(in QueuedDelivery delivery, ProtocolVersion version)
+    {
+        int remaining = RemainingLength(delivery, version, delivery.Message.TopicLength, PropertiesLength(delivery, alias: false));
+        return 1 + VariableByteInteger.Size((uint)remaining) + remaining;
+    }
+
+    public static int Write(Span<byte> target, in QueuedDelivery delivery, ProtocolVersion version, long now, OutboundTopicAliases? aliases)
+    {
+        var message = delivery.Message;
+        var topic = message.Topic;
+        ushort alias = 0;
+        if (aliases is not null && aliases.TryUse(topic, out alias, out bool known) && known)
+        {
+            topic = default; // the client has the alias: an empty topic name stands for it [MQTT-3.3.2-8]
+        }
+
+        int properties = PropertiesLength(delivery, alias != 0);
+        int remaining = RemainingLength(delivery, version, topic.Length, properties);
+        target[0] = (byte)(((byte)PacketType.Publish << 4) | (delivery.Duplicate ? 8 : 0) | ((byte)delivery.QoS << 1) | (delivery.Retain ? 1 : 0));
+        int at = 1 + VariableByteInteger.Write(target[1..], (uint)remaining);
+        BinaryPrimitives.WriteUInt16BigEndian(target[at..], (ushort)topic.Length);
+        topic.CopyTo(target[(at + 2)..]);
+        at += 2 + topic.Length;
+        if (delivery.QoS != QoS.AtMostOnce)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(target[at..], delivery.PacketId);
+            at += 2;
+        }
+
+        if (version == ProtocolVersion.Mqtt5)
+        {
+            at += VariableByteInteger.Write(target[at..], (uint)properties);
+            at += WriteProperties(target[at..], delivery, now, alias);
+        }
+
+        message.Payload.CopyTo(target[at..]);
+        return at + message.PayloadLength;
+    }
+
+    /// <summary>PUBACK, PUBREC, PUBREL or PUBCOMP without properties; the code is left out when it says success. MQTT 5 §3.4.2.1.</summary>
+    public static int WriteAck(Span<byte> target, PacketType type, ushort packetId, ReasonCode reason, ProtocolVersion version)
+    {
+        bool withReason = version == ProtocolVersion.Mqtt5 && reason != ReasonCode.Success;
+        target[0] = (byte)(((byte)type << 4) | (type == PacketType.Pubrel ? 2 : 0)); // [MQTT-3.6.1-1]
+        target[1] = (byte)(withReason ? 3 : 2);
+        BinaryPrimitives.WriteUInt16BigEndian(target[2..], packetId);
+        if (withReason)
+        {
+            target[4] = (byte)reason;
+        }
+
+        return 2 + target[1];
+    }
+
+    private static int RemainingLength(in QueuedDelivery delivery, ProtocolVersion version, int topicLength, int properties) =>
+        2 + topicLength
+        + (delivery.QoS == QoS.AtMostOnce ? 0 : 2)
+        + (version == ProtocolVersion.Mqtt5 ? VariableByteInteger.Size((uint)properties) + properties : 0)
+        + delivery.Message.PayloadLength;
+
+    private static int PropertiesLength(in QueuedDelivery delivery, bool alias)
+    {
+        int length = delivery.Message.PropertiesLength + (alias ? AliasLength : 0) + (delivery.Message.ExpiresAt != 0 ? ExpiryLength : 0);
+        foreach (uint identifier in delivery.SubscriptionIdentifiers)
+        {
+            length += 1 + VariableByteInteger.Size(identifier);
+        }
+
+        return length;
+    }
+
+    private static int WriteProperties(Span<byte> target, in QueuedDelivery delivery, long now, ushort alias)
+    {
+        int at = 0;
+        if (delivery.Message.ExpiresAt != 0)
+        {
+            // what is left of the interval; a begun second counts as one, so that it is never 0 while the message lives [MQTT-3.3.2-6]
+            long left = Math.Max(1, (delivery.Message.ExpiresAt - now + 999) / 1000);
+            target[at] = (byte)PropertyId.MessageExpiryInterval;
+            BinaryPrimitives.WriteUInt32BigEndian(target[(at + 1)..], (uint)Math.Min(left, uint.MaxValue));
+            at += ExpiryLength;
+        }
+
+        if (alias != 0)
+        {
+            target[at] = (byte)PropertyId.TopicAlias;
+            BinaryPrimitives.WriteUInt16BigEndian(target[(at + 1)..], alias);
+            at += AliasLength;
+        }
+
+        delivery.Message.Properties.CopyTo(target[at..]);
+        at += delivery.Message.PropertiesLength;
+        foreach (uint identifier in delivery.SubscriptionIdentifiers)
+        {
+            target[at++] = (byte)PropertyId.SubscriptionIdentifier;
+            at += VariableByteInteger.Write(target[at..], identifier);
+        }
+
+        return at;
+    }
+}
