@@ -51,7 +51,7 @@ internal struct OutboundFrame
     /// <summary>No encoding of this frame is longer.</summary>
     public readonly int LengthBound => Kind switch
     {
-        FrameKind.Ack => PublishEncoder.LongestAck,
+        FrameKind.Ack => AckBody.MaximumSize,
         FrameKind.Packet => Packet?.Length ?? 0,
         FrameKind.Publish when !Delivery.Message.IsNull => PublishEncoder.LengthBound(Delivery),
         _ => 0,

@@ -10,8 +10,6 @@ namespace GrainMQ.Gateway.Connections;
 /// </summary>
 internal static class PublishEncoder
 {
-    public const int LongestAck = 6;
-
     private const int ExpiryLength = 5, AliasLength = 3;
 
     /// <summary>The record's own header (24 bytes) is longer than fixed header, lengths, identifier, expiry and alias together (21).</summary>
@@ -55,21 +53,6 @@ internal static class PublishEncoder
 
         message.Payload.CopyTo(target[at..]);
         return at + message.PayloadLength;
-    }
-
-    /// <summary>PUBACK, PUBREC, PUBREL or PUBCOMP without properties; the code is left out when it says success. MQTT 5 §3.4.2.1.</summary>
-    public static int WriteAck(Span<byte> target, PacketType type, ushort packetId, ReasonCode reason, ProtocolVersion version)
-    {
-        bool withReason = version == ProtocolVersion.Mqtt5 && reason != ReasonCode.Success;
-        target[0] = (byte)(((byte)type << 4) | (type == PacketType.Pubrel ? 2 : 0)); // [MQTT-3.6.1-1]
-        target[1] = (byte)(withReason ? 3 : 2);
-        BinaryPrimitives.WriteUInt16BigEndian(target[2..], packetId);
-        if (withReason)
-        {
-            target[4] = (byte)reason;
-        }
-
-        return 2 + target[1];
     }
 
     private static int RemainingLength(in QueuedDelivery delivery, ProtocolVersion version, int topicLength, int properties) =>

@@ -12,6 +12,8 @@ internal sealed class Backlog
     private const int CompactFrom = 64;
     private const int LargestCompacted = 8 * 1024;
 
+    private const int SearchReach = 1024;
+
     private QueuedDelivery[] _ring = [];
     private int _head;
     private int _qos0;
@@ -54,7 +56,10 @@ internal sealed class Backlog
         return delivery;
     }
 
-    /// <summary>Drops the oldest QoS 0 delivery; false when there is none. Usually it is the head, so this is O(1) in the common case.</summary>
+    /// <summary>
+    /// Drops the oldest QoS 0 delivery; false when there is none within reach. Usually it is the head; the reach keeps a long queue
+    /// of QoS 1 and 2 from being searched for every message.
+    /// </summary>
     public bool TryDropOldestQoS0()
     {
         if (_qos0 == 0)
@@ -65,7 +70,10 @@ internal sealed class Backlog
         int place = 0;
         while (At(place).QoS != QoS.AtMostOnce)
         {
-            place++;
+            if (++place == SearchReach)
+            {
+                return false;
+            }
         }
 
         Forget((_head + place) & (_ring.Length - 1));

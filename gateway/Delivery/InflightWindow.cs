@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Delivery;
 
@@ -17,6 +18,9 @@ internal sealed class InflightWindow
 
     /// <summary>Deliveries that are open.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Deliveries of an earlier connection that were not yet sent on this one: they do not count against its Receive Maximum.</summary>
+    public int PendingResends { get; private set; }
 
     public bool HasIdentifier => _span < Identifiers;
 
@@ -46,6 +50,9 @@ internal sealed class InflightWindow
         return stage != DeliveryStage.None;
     }
 
+    /// <summary>The QoS of an open delivery.</summary>
+    public QoS QoSOf(ushort packetId) => At(Distance(packetId)).Delivery.QoS;
+
     /// <summary>PUBACK, PUBCOMP, or a PUBREC that refuses: the identifier is free again.</summary>
     public bool Remove(ushort packetId, out QueuedDelivery delivery)
     {
@@ -57,6 +64,7 @@ internal sealed class InflightWindow
 
         ref var entry = ref At(Distance(packetId));
         delivery = entry.Delivery;
+        PendingResends -= entry.NeedsResend ? 1 : 0;
         entry = default;
         Count--;
         while (_span > 0 && At(0).Stage == DeliveryStage.None)
@@ -86,26 +94,32 @@ internal sealed class InflightWindow
         }
     }
 
-    public void MarkSent(ushort packetId)
+    /// <summary>After a reconnect every open delivery is sent again, in order. [MQTT-4.4.0-1]</summary>
+    public void MarkAllForResend()
     {
-        if (TryGetStage(packetId, out var stage) && stage == DeliveryStage.Unsent)
+        PendingResends = 0;
+        for (int place = 0; place < _span; place++)
         {
-            At(Distance(packetId)).Stage = DeliveryStage.Published;
+            ref var entry = ref At(place);
+            entry.NeedsResend = entry.Stage != DeliveryStage.None;
+            PendingResends += entry.NeedsResend ? 1 : 0;
         }
     }
 
-    /// <summary>The open delivery at or after a place in the order of sending; false at the end.</summary>
-    public bool TryNext(ref int place, out QueuedDelivery delivery, out DeliveryStage stage)
+    /// <summary>The oldest delivery that is still to be sent again.</summary>
+    public bool TryTakeResend(out QueuedDelivery delivery, out DeliveryStage stage)
     {
-        for (; place < _span; place++)
+        for (int place = 0; PendingResends > 0 && place < _span; place++)
         {
             ref var entry = ref At(place);
-            if (entry.Stage != DeliveryStage.None)
+            if (entry.NeedsResend)
             {
+                entry.NeedsResend = false;
+                PendingResends--;
                 delivery = entry.Delivery;
                 delivery.PacketId = IdentifierAt(place);
                 stage = entry.Stage;
-                place++;
+                entry.Stage = stage == DeliveryStage.Unsent ? DeliveryStage.Published : stage;
                 return true;
             }
         }
@@ -115,10 +129,24 @@ internal sealed class InflightWindow
         return false;
     }
 
+    /// <summary>All open deliveries in the order of sending.</summary>
+    public IEnumerable<(QueuedDelivery Delivery, DeliveryStage Stage)> Open()
+    {
+        for (int place = 0; place < _span; place++)
+        {
+            var entry = At(place);
+            if (entry.Stage != DeliveryStage.None)
+            {
+                entry.Delivery.PacketId = IdentifierAt(place);
+                yield return (entry.Delivery, entry.Stage);
+            }
+        }
+    }
+
     public void Clear()
     {
         _ring = [];
-        _start = _span = Count = 0;
+        _start = _span = Count = PendingResends = 0;
     }
 
     private void Place(int distance, in QueuedDelivery delivery, DeliveryStage stage)
@@ -160,6 +188,7 @@ internal sealed class InflightWindow
     {
         public QueuedDelivery Delivery;
         public DeliveryStage Stage;
+        public bool NeedsResend;
     }
 }
 

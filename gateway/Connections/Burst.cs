@@ -1,0 +1,106 @@
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Routing;
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Gateway.Connections;
+
+/// <summary>
+/// What one read of one connection sets in motion: all its packets are dispatched before anything is flushed, so that a subscriber is
+/// woken once per burst and not once per message. Holds the scratch memory of dispatching; rented per burst, one per thread.
+/// </summary>
+internal sealed class Burst
+{
+    [ThreadStatic] private static Burst? _spare;
+
+    private readonly List<Connection> _woken = [];
+    private readonly List<PendingAck> _acks = [];
+    private readonly List<Action> _flushes = [];
+
+    /// <summary>Scratch of the router.</summary>
+    public MatchList<SubscriberSet> Matches;
+
+    public List<Receiver> Receivers { get; } = [];
+
+    public Dictionary<Session, int> ReceiverIndex { get; } = [];
+
+    /// <summary>The ticket of the shard batch that the message in hand went into; null when nothing has to be awaited for it.</summary>
+    public Task<SessionResult>? Ticket { get; set; }
+
+    /// <summary>Acknowledgements that wait for tickets. MQTT-4.6.0-2: those behind them wait too.</summary>
+    public IReadOnlyList<PendingAck> Acks => _acks;
+
+    /// <summary>QoS 1 publications of this burst that are not acknowledged yet: they count against Receive Maximum.</summary>
+    public int UnacknowledgedQoS1 { get; set; }
+
+    public static Burst Rent()
+    {
+        var burst = _spare ?? new Burst();
+        _spare = null;
+        return burst;
+    }
+
+    public void Return()
+    {
+        _acks.Clear();
+        _flushes.Clear();
+        Ticket = null;
+        UnacknowledgedQoS1 = 0;
+        _spare = this;
+    }
+
+    /// <summary>The connection has something to write; it is woken when the burst ends.</summary>
+    public void Wake(Connection connection)
+    {
+        if (connection.TryMarkWoken())
+        {
+            _woken.Add(connection);
+        }
+    }
+
+    public void Await<TEntry>(ShardLane<TEntry> lane, Task<SessionResult> ticket)
+    {
+        Ticket = Ticket is null || Ticket == ticket ? ticket : Both(Ticket, ticket);
+        if (!_flushes.Contains(lane.Flush))
+        {
+            _flushes.Add(lane.Flush);
+        }
+    }
+
+    public void Acknowledge(PacketType type, ushort packetId, ReasonCode reason) => _acks.Add(new PendingAck(type, packetId, reason, Ticket));
+
+    /// <summary>Sets everything off; the acknowledgements that wait are the caller's.</summary>
+    public void Flush()
+    {
+        foreach (var flush in _flushes)
+        {
+            flush();
+        }
+
+        for (int i = 0; i < _woken.Count; i++)
+        {
+            _woken[i].FlushWoken();
+        }
+
+        _woken.Clear();
+        _flushes.Clear();
+    }
+
+    private static async Task<SessionResult> Both(Task<SessionResult> first, Task<SessionResult> second)
+    {
+        var results = await Task.WhenAll(first, second).ConfigureAwait(false);
+        return results[0] == SessionResult.Ok ? results[1] : results[0];
+    }
+
+    internal readonly record struct PendingAck(PacketType Type, ushort PacketId, ReasonCode Reason, Task<SessionResult>? Ticket);
+
+    /// <summary>One session that a message goes to, by one subscription or by several that overlap.</summary>
+    internal struct Receiver
+    {
+        public Session Session;
+        public uint[] Identifiers;
+        public SharedSubscription? Share;
+        public QoS QoS;
+        public bool Retain;
+    }
+}

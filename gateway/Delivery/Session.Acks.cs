@@ -1,0 +1,111 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>The client's acknowledgements, and the identifiers of its own QoS 2 publications. MQTT 5 §4.3.</summary>
+internal sealed partial class Session
+{
+    private HashSet<ushort>? _inboundQoS2;
+
+    /// <summary>QoS 2 publications of the client between PUBREC and PUBCOMP.</summary>
+    public int InboundQoS2Count => _inboundQoS2?.Count ?? 0;
+
+    /// <summary>PUBACK: ends a QoS 1 delivery. An unknown identifier is of an earlier session and means nothing.</summary>
+    public ReasonCode Acknowledge(Connection connection, ushort packetId)
+    {
+        lock (_gate)
+        {
+            if (_connection != connection || !_inflight.TryGetStage(packetId, out _))
+            {
+                return ReasonCode.Success;
+            }
+
+            if (_inflight.QoSOf(packetId) != QoS.AtLeastOnce)
+            {
+                return ReasonCode.ProtocolError; // PUBACK answers QoS 1 only. §4.3.2
+            }
+
+            _inflight.Remove(packetId, out _);
+            Refill(connection);
+            return ReasonCode.Success;
+        }
+    }
+
+    /// <summary>PUBREC: answered by PUBREL; a refusal ends the delivery. [MQTT-4.3.3-4]</summary>
+    public ReasonCode Receive(Connection connection, ushort packetId, ReasonCode reason)
+    {
+        lock (_gate)
+        {
+            if (_connection != connection)
+            {
+                return ReasonCode.Success;
+            }
+
+            if (!_inflight.TryGetStage(packetId, out var stage))
+            {
+                connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, packetId, ReasonCode.PacketIdentifierNotFound));
+                return ReasonCode.Success;
+            }
+
+            if (_inflight.QoSOf(packetId) != QoS.ExactlyOnce)
+            {
+                return ReasonCode.ProtocolError;
+            }
+
+            if (reason.IsError())
+            {
+                if (stage != DeliveryStage.Released)
+                {
+                    _inflight.Remove(packetId, out _);
+                    Refill(connection);
+                }
+
+                return ReasonCode.Success;
+            }
+
+            _inflight.Release(packetId);
+            connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, packetId, ReasonCode.Success));
+            return ReasonCode.Success;
+        }
+    }
+
+    /// <summary>PUBCOMP: ends a QoS 2 delivery that was released.</summary>
+    public void Complete(Connection connection, ushort packetId)
+    {
+        lock (_gate)
+        {
+            if (_connection == connection && _inflight.TryGetStage(packetId, out var stage) && stage == DeliveryStage.Released)
+            {
+                _inflight.Remove(packetId, out _);
+                Refill(connection);
+            }
+        }
+    }
+
+    /// <summary>Notes the identifier of a QoS 2 publication; false when it is a repetition that must not be delivered again. [MQTT-4.3.3-10]</summary>
+    public bool TryAcceptQoS2(ushort packetId)
+    {
+        lock (_gate)
+        {
+            return (_inboundQoS2 ??= []).Add(packetId);
+        }
+    }
+
+    public bool IsQoS2Open(ushort packetId)
+    {
+        lock (_gate)
+        {
+            return _inboundQoS2?.Contains(packetId) == true;
+        }
+    }
+
+    /// <summary>PUBREL: the identifier is free; false when it was not in use.</summary>
+    public bool ReleaseQoS2(ushort packetId)
+    {
+        lock (_gate)
+        {
+            return _inboundQoS2?.Remove(packetId) == true;
+        }
+    }
+}

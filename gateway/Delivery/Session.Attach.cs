@@ -1,0 +1,240 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>How a session changes hands: between connections of this gateway in memory, between lives of a connection through the store.</summary>
+internal sealed partial class Session
+{
+    private bool _hasUnconfirmedClose;
+
+    /// <summary>CONNECT has begun: from here on deliveries wait in this session instead of going to the store.</summary>
+    public void BeginOpen()
+    {
+        lock (_gate)
+        {
+            if (_phase == SessionPhase.Offline)
+            {
+                _phase = SessionPhase.Opening;
+            }
+        }
+    }
+
+    /// <summary>CONNECT failed: deliveries go to the store again, those that came meanwhile first.</summary>
+    public List<QueuedDelivery> AbandonOpen()
+    {
+        lock (_gate)
+        {
+            var held = new List<QueuedDelivery>();
+            if (_phase == SessionPhase.Opening && !_hasUnconfirmedClose)
+            {
+                while (_backlog.Count > 0)
+                {
+                    held.Add(_backlog.Dequeue());
+                }
+
+                _phase = IsDurable ? SessionPhase.Offline : SessionPhase.Ended;
+            }
+
+            held.RemoveAll(delivery => delivery.QoS == QoS.AtMostOnce);
+            return held;
+        }
+    }
+
+    /// <summary>Takes in what the store held; it is older than anything that waits here.</summary>
+    public void Restore(SessionState state)
+    {
+        lock (_gate)
+        {
+            if (_hasUnconfirmedClose)
+            {
+                ForgetDeliveries(); // the close had arrived after all: the store's copy is this one
+            }
+
+            var newer = new List<QueuedDelivery>(_backlog.Count);
+            while (_backlog.Count > 0)
+            {
+                newer.Add(_backlog.Dequeue());
+            }
+
+            foreach (var pending in state.Pending)
+            {
+                Restore(pending);
+            }
+
+            newer.ForEach(delivery => _backlog.Enqueue(delivery));
+            _inboundQoS2 = state.InboundQos2.Length == 0 ? null : [.. state.InboundQos2];
+        }
+    }
+
+    /// <summary>The CONNACK is queued: gives the session its connection, which first sends again what was open. [MQTT-4.4.0-1]</summary>
+    public void Attach(Connection connection, ulong epoch, int quota)
+    {
+        lock (_gate)
+        {
+            (_connection, _phase, Epoch, _quota) = (connection, SessionPhase.Connected, epoch, quota);
+            _hasUnconfirmedClose = false;
+            _inflight.MarkAllForResend();
+            Refill(connection);
+        }
+    }
+
+    /// <summary>
+    /// Ends the claim of a connection; false when another one has taken over already. <paramref name="next"/> is where deliveries go
+    /// from now on: to the store, to a connection that is being opened, or nowhere.
+    /// </summary>
+    public bool Detach(Connection connection, SessionPhase next)
+    {
+        lock (_gate)
+        {
+            if (_connection != connection)
+            {
+                return false;
+            }
+
+            (_connection, _phase) = (null, next);
+            foreach (var frame in connection.TakeUnsent())
+            {
+                _inflight.MarkUnsent(frame.Delivery.PacketId);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>What the store keeps while there is no connection, oldest first; QoS 0 is not kept. MQTT 5 §4.1.0.</summary>
+    public (PendingMessage[] Pending, ushort[] InboundQoS2) Collect(long now)
+    {
+        lock (_gate)
+        {
+            var pending = new List<PendingMessage>();
+            foreach (var (delivery, stage) in _inflight.Open())
+            {
+                pending.Add(ToPending(delivery, stage));
+            }
+
+            var waiting = new List<QueuedDelivery>();
+            while (_backlog.Count > 0)
+            {
+                waiting.Add(_backlog.Dequeue());
+            }
+
+            foreach (var delivery in waiting)
+            {
+                if (delivery.QoS != QoS.AtMostOnce && !delivery.Message.IsExpired(now))
+                {
+                    pending.Add(ToPending(delivery, DeliveryStage.Unsent));
+                    _backlog.Enqueue(delivery); // kept until the store has confirmed
+                }
+            }
+
+            _hasUnconfirmedClose = true;
+            return ([.. pending], _inboundQoS2 is null ? [] : [.. _inboundQoS2]);
+        }
+    }
+
+    /// <summary>The store has what <see cref="Collect"/> returned.</summary>
+    public void ConfirmClosed()
+    {
+        lock (_gate)
+        {
+            ForgetDeliveries();
+            _inboundQoS2 = null;
+            _hasUnconfirmedClose = false;
+        }
+    }
+
+    public void End()
+    {
+        lock (_gate)
+        {
+            _phase = SessionPhase.Ended;
+            ForgetDeliveries();
+        }
+    }
+
+    /// <summary>A session that this gateway learned of from the store, without a connection here.</summary>
+    public void SetOffline(ulong epoch, uint expirySeconds)
+    {
+        lock (_gate)
+        {
+            (_phase, Epoch, ExpirySeconds) = (SessionPhase.Offline, epoch, expirySeconds);
+        }
+    }
+
+    /// <summary>
+    /// Messages of share groups that may go to another member when this session ends: those never sent, and unacknowledged QoS 1.
+    /// A QoS 2 message that was sent is this client's or nobody's. [MQTT-4.8.2-5]
+    /// </summary>
+    public List<QueuedDelivery> TakeRedispatchable()
+    {
+        lock (_gate)
+        {
+            var messages = new List<QueuedDelivery>();
+            foreach (var (delivery, stage) in _inflight.Open())
+            {
+                bool mayMove = stage == DeliveryStage.Unsent || (stage == DeliveryStage.Published && delivery.QoS == QoS.AtLeastOnce);
+                if (delivery.Share is not null && mayMove)
+                {
+                    messages.Add(delivery);
+                }
+            }
+
+            while (_backlog.Count > 0)
+            {
+                var delivery = _backlog.Dequeue();
+                if (delivery.Share is not null)
+                {
+                    messages.Add(delivery);
+                }
+            }
+
+            return messages;
+        }
+    }
+
+    private void ForgetDeliveries()
+    {
+        _inflight.Clear();
+        while (_backlog.Count > 0)
+        {
+            _backlog.Dequeue();
+        }
+    }
+
+    private void Restore(PendingMessage pending)
+    {
+        bool hasMessage = Message.TryRead(pending.Message, out var message);
+        var delivery = new QueuedDelivery
+        {
+            Message = message,
+            SubscriptionIdentifiers = pending.SubscriptionIdentifiers,
+            QoS = (QoS)pending.Qos,
+            Retain = pending.Retain,
+            PacketId = pending.PacketId,
+        };
+        if (pending.Stage == PendingStage.Released || (pending.Stage == PendingStage.Published && hasMessage))
+        {
+            _inflight.Restore(delivery, pending.Stage == PendingStage.Released ? DeliveryStage.Released : DeliveryStage.Published);
+        }
+        else if (hasMessage)
+        {
+            _backlog.Enqueue(delivery);
+        }
+    }
+
+    private static PendingMessage ToPending(in QueuedDelivery delivery, DeliveryStage stage) => new(
+        stage == DeliveryStage.Released ? [] : delivery.Message.ToArray(),
+        (byte)delivery.QoS,
+        delivery.Retain,
+        delivery.SubscriptionIdentifiers,
+        stage == DeliveryStage.Released ? 0 : delivery.Message.ExpiresAt,
+        stage switch
+        {
+            DeliveryStage.Released => PendingStage.Released,
+            DeliveryStage.Published => PendingStage.Published,
+            _ => PendingStage.Queued,
+        },
+        stage == DeliveryStage.Unsent ? (ushort)0 : delivery.PacketId);
+}

@@ -1,0 +1,236 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Routing;
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>
+/// The gateway's side of one session: its subscriptions, what is on its way to the client, and the connection that takes it. The
+/// grains hold the record that outlives this process; while no connection is attached, messages go there. MQTT 5 §4.1.
+/// <para>One gate per session guards it all; the connection's queue has a lock of its own that is taken inside the gate, never around it.</para>
+/// </summary>
+internal sealed partial class Session(string key, string clientId, DeliveryLimits limits)
+{
+    private readonly Lock _gate = new();
+    private readonly Backlog _backlog = new();
+    private readonly InflightWindow _inflight = new();
+    private Connection? _connection;
+    private SessionPhase _phase = SessionPhase.Opening;
+    private int _quota;
+
+    /// <summary>The grain key, <c>tenant/clientId</c>.</summary>
+    public string Key { get; } = key;
+
+    public string ClientId { get; } = clientId;
+
+    /// <summary>Chooses share group members by publisher; stable for a client identifier.</summary>
+    public ulong ClientHash { get; } = (ulong)string.GetHashCode(clientId) * 0x9E3779B97F4A7C15;
+
+    /// <summary>The claim that the grains gave to the current or last connection; lower ones are fenced.</summary>
+    public ulong Epoch { get; private set; }
+
+    /// <summary>Session Expiry Interval in seconds: 0 ends with the connection, <see cref="uint.MaxValue"/> never expires.</summary>
+    public uint ExpirySeconds { get; set; }
+
+    public bool IsDurable => ExpirySeconds != 0;
+
+    public Connection? Connection => Volatile.Read(ref _connection);
+
+    public SessionPhase Phase => _phase;
+
+    public int Waiting => _backlog.Count;
+
+    public int InFlight => _inflight.Count;
+
+    /// <summary>Whether a share group should choose this member: read without the gate, a guess that may be a message old.</summary>
+    public bool CanTakeNow => Connection is { } connection && _backlog.Count == 0 && HasQuota && connection.Outbound.HasRoom;
+
+    private bool HasQuota => _inflight.Count - _inflight.PendingResends < _quota && _inflight.HasIdentifier;
+
+    /// <summary>
+    /// Gives a message to the session: on the wire's queue when there is room, else into the backlog, each with its bound.
+    /// A publisher never waits for a subscriber.
+    /// </summary>
+    public DeliveryResult Deliver(in QueuedDelivery delivery, Burst burst)
+    {
+        Connection? connection;
+        DeliveryResult result;
+        lock (_gate)
+        {
+            connection = _connection;
+            result = _phase switch
+            {
+                SessionPhase.Connected => DeliverConnected(connection!, delivery), // Connected has one by definition
+                SessionPhase.Opening => Enqueue(delivery, connectionWaiting: 0),
+                SessionPhase.Offline when delivery.QoS != QoS.AtMostOnce => DeliveryResult.Offline,
+                _ => DeliveryResult.Dropped,
+            };
+        }
+
+        if (connection is null)
+        {
+            return result;
+        }
+
+        if (result == DeliveryResult.Overflow)
+        {
+            connection.Close(CloseCause.QuotaExceeded, ReasonCode.QuotaExceeded);
+            return DeliveryResult.Dropped;
+        }
+
+        burst.Wake(connection);
+        return result;
+    }
+
+    /// <summary>Moves what waits onto the connection's queue, as far as queue and Receive Maximum allow.</summary>
+    public void Refill()
+    {
+        if (_backlog.Count == 0 && _inflight.PendingResends == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_connection is { } connection)
+            {
+                Refill(connection);
+            }
+        }
+    }
+
+    private void Refill(Connection connection)
+    {
+        while (_inflight.PendingResends > 0 && HasQuota && connection.Outbound.HasRoom && _inflight.TryTakeResend(out var resend, out var stage))
+        {
+            SendAgain(connection, ref resend, stage);
+        }
+
+        while (_backlog.Count > 0 && connection.Outbound.HasRoom)
+        {
+            bool needsQuota = _backlog.Peek().QoS != QoS.AtMostOnce;
+            if (needsQuota && (_inflight.PendingResends > 0 || !HasQuota)) // [MQTT-3.3.4-9]
+            {
+                break;
+            }
+
+            var delivery = _backlog.Dequeue();
+            if (delivery.Message.IsExpired(connection.UnixNow)) // [MQTT-3.3.2-5]
+            {
+                limits.Metrics.Dropped(DropReason.Expired);
+            }
+            else if (Fits(connection, delivery))
+            {
+                Send(connection, ref delivery);
+            }
+        }
+    }
+
+    private DeliveryResult DeliverConnected(Connection connection, in QueuedDelivery delivery)
+    {
+        if (!Fits(connection, delivery))
+        {
+            return DeliveryResult.Dropped;
+        }
+
+        if (_backlog.Count == 0 && connection.Outbound.HasRoom
+            && (delivery.QoS == QoS.AtMostOnce || (HasQuota && _inflight.PendingResends == 0)))
+        {
+            var copy = delivery;
+            Send(connection, ref copy);
+            return DeliveryResult.Queued;
+        }
+
+        return Enqueue(delivery, connection.Outbound.Publishes);
+    }
+
+    private DeliveryResult Enqueue(in QueuedDelivery delivery, int connectionWaiting)
+    {
+        bool full = IsDurable && delivery.QoS != QoS.AtMostOnce
+            ? _backlog.Count >= limits.DurableMessages || _backlog.Bytes + delivery.Length > limits.DurableBytes
+            : _backlog.Count + connectionWaiting >= limits.LiveMessages || _backlog.Bytes + delivery.Length > limits.LiveBytes;
+        if (full)
+        {
+            limits.Metrics.Dropped(DropReason.QueueFull);
+            if (delivery.QoS == QoS.AtMostOnce ? !_backlog.TryDropOldestQoS0() : !MakeRoomForQoS12(out _))
+            {
+                return delivery.QoS != QoS.AtMostOnce && limits.WhenFull == FullQueuePolicy.Disconnect ? DeliveryResult.Overflow : DeliveryResult.Dropped;
+            }
+        }
+
+        _backlog.Enqueue(delivery);
+        return DeliveryResult.Queued;
+    }
+
+    /// <summary>A durable session loses its oldest message, counted; an ephemeral one first loses QoS 0.</summary>
+    private bool MakeRoomForQoS12(out QueuedDelivery dropped)
+    {
+        dropped = default;
+        if (_backlog.TryDropOldestQoS0())
+        {
+            return true;
+        }
+
+        if (IsDurable && _backlog.Count > 0)
+        {
+            dropped = _backlog.Dequeue();
+            return true;
+        }
+
+        return false;
+    }
+
+    private void Send(Connection connection, ref QueuedDelivery delivery)
+    {
+        if (delivery.QoS != QoS.AtMostOnce)
+        {
+            delivery.PacketId = _inflight.Add(delivery);
+        }
+
+        if (!connection.Outbound.TryEnqueue(OutboundFrame.Publish(delivery)) && delivery.PacketId != 0)
+        {
+            _inflight.MarkUnsent(delivery.PacketId); // the connection is closing: the next one sends it
+        }
+    }
+
+    private static void SendAgain(Connection connection, ref QueuedDelivery delivery, DeliveryStage stage)
+    {
+        delivery.Duplicate = stage == DeliveryStage.Published; // [MQTT-3.3.1-1]
+        connection.Outbound.TryEnqueue(stage == DeliveryStage.Released
+            ? OutboundFrame.Ack(PacketType.Pubrel, delivery.PacketId, ReasonCode.Success)
+            : OutboundFrame.Publish(delivery));
+    }
+
+    /// <summary>Too big for this client: dropped as if it had been delivered. [MQTT-3.1.2-25]</summary>
+    private bool Fits(Connection connection, in QueuedDelivery delivery)
+    {
+        bool fits = connection.ClientMaximumPacketSize == int.MaxValue
+            || PublishEncoder.Length(delivery, connection.Version) <= connection.ClientMaximumPacketSize;
+        if (!fits)
+        {
+            limits.Metrics.Dropped(DropReason.PacketTooLarge);
+        }
+
+        return fits;
+    }
+}
+
+internal enum SessionPhase : byte
+{
+    /// <summary>CONNECT is being answered: deliveries wait here, behind what the store still holds.</summary>
+    Opening,
+    Connected,
+    /// <summary>Durable, without a connection: QoS 1 and 2 go to the store's queue.</summary>
+    Offline,
+    Ended,
+}
+
+internal enum DeliveryResult : byte
+{
+    Queued,
+    /// <summary>The caller hands it to the store.</summary>
+    Offline,
+    Dropped,
+    Overflow,
+}

@@ -1,0 +1,139 @@
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>
+/// The way from this gateway to one shard: entries gather in a batch while the batch before it is under way, so that a shard costs
+/// O(1) calls per batch and keeps the order of entries (invariants I8, I12). Entries carry the promise of an acknowledgement: the
+/// ticket that <see cref="Add"/> returns completes when the shard has the entry.
+/// </summary>
+internal abstract class ShardLane<TEntry>(TimeProvider time)
+{
+    /// <summary>A full lane makes its publishers wait. Architecture §9: 4 MB an append lane.</summary>
+    public const int MaximumBytes = 4 * 1024 * 1024;
+
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _lock = new();
+    private Batch _building = new();
+    private bool _isSending;
+    private long _sequence;
+    private long _bytes;
+
+    public bool IsFull => Interlocked.Read(ref _bytes) > MaximumBytes;
+
+    /// <summary>Adds an entry to the batch that is being built; <see cref="Flush"/> sets it off.</summary>
+    public Task<SessionResult> Add(TEntry entry, int length)
+    {
+        lock (_lock)
+        {
+            Append(_building.Entries, entry);
+            _building.Bytes += length;
+            Interlocked.Add(ref _bytes, length);
+            return _building.Ticket.Task;
+        }
+    }
+
+    /// <summary>Sends what has gathered, unless a batch is under way: then it goes with the next one.</summary>
+    public void Flush()
+    {
+        lock (_lock)
+        {
+            if (_isSending || _building.Entries.Count == 0)
+            {
+                return;
+            }
+
+            _isSending = true;
+        }
+
+        _ = SendAllAsync();
+    }
+
+    /// <summary>Completed when everything that was added before the call has reached the shard.</summary>
+    public Task DrainedAsync()
+    {
+        Task last;
+        lock (_lock)
+        {
+            last = _building.Entries.Count > 0 ? _building.Ticket.Task : _inFlight;
+        }
+
+        Flush();
+        return last;
+    }
+
+    private Task _inFlight = Task.CompletedTask;
+
+    /// <summary>Puts an entry behind the others; a lane may join it with the last one.</summary>
+    protected virtual void Append(List<TEntry> entries, TEntry entry) => entries.Add(entry);
+
+    protected abstract Task<SessionResult> SendAsync(TEntry[] entries, long sequence);
+
+    protected abstract void OnFailed(Exception? exception, int entries);
+
+    private async Task SendAllAsync()
+    {
+        while (TryTake(out var batch))
+        {
+            var result = await SendBatchAsync([.. batch.Entries], ++_sequence).ConfigureAwait(false);
+            Interlocked.Add(ref _bytes, -batch.Bytes);
+            batch.Ticket.SetResult(result);
+        }
+    }
+
+    /// <summary>The same batch under the same sequence number until the shard answers: repeating it changes nothing there.</summary>
+    private async Task<SessionResult> SendBatchAsync(TEntry[] entries, long sequence)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            Exception? failure = null;
+            try
+            {
+                var result = await SendAsync(entries, sequence).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+                if (result != SessionResult.Busy)
+                {
+                    return result;
+                }
+            }
+            catch (Exception exception) // expected: timeouts and silos that moved; anything else ends as Busy too, with its cause in the log
+            {
+                failure = exception;
+            }
+
+            if (time.GetElapsedTime(start) > GiveUpAfter)
+            {
+                OnFailed(failure, entries.Length);
+                return SessionResult.Busy;
+            }
+
+            await Task.Delay(RetryDelay, time).ConfigureAwait(false);
+        }
+    }
+
+    private bool TryTake(out Batch batch)
+    {
+        lock (_lock)
+        {
+            batch = _building;
+            _isSending = batch.Entries.Count > 0;
+            if (_isSending)
+            {
+                _inFlight = batch.Ticket.Task;
+                _building = new Batch();
+            }
+
+            return _isSending;
+        }
+    }
+
+    private sealed class Batch
+    {
+        public readonly List<TEntry> Entries = [];
+        public readonly TaskCompletionSource<SessionResult> Ticket = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public long Bytes;
+    }
+}
