@@ -27,4 +27,16 @@ public sealed class DeliveryOptions
 {
     /// <summary>The strategy of every shared subscription. Default: RoundRobin.</summary>
     public SharedStrategy SharedStrategy { get; set; } = SharedStrategy.RoundRobin;
+
+    /// <summary>QoS 1 and 2 messages that may wait for one connected durable session; beyond it the oldest goes, counted. Default: 100000.</summary>
+    public int DurableMaximumMessages { get; set; } = 100_000;
+
+    /// <summary>Bytes that may wait for one connected durable session; the same policy. Default: 256 MiB.</summary>
+    public long DurableMaximumBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>
+    /// QoS 1 and 2 messages on their way to one client at once; the client's own Receive Maximum also binds (§3.1.2.11.3).
+    /// 1 to 65535. Default: 1000.
+    /// </summary>
+    public ushort MaximumInFlight { get; set; } = 1000;
 }

@@ -45,7 +45,14 @@ internal readonly struct Message
     private ref readonly RecordHeader Head =>
         ref Unsafe.As<byte, RecordHeader>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block!), _offset)); // callers check IsNull
 
-    public bool IsExpired(long now) => Head.ExpiresAt != 0 && Head.ExpiresAt <= now;
+    public bool IsExpired(long now) => Head.ExpiresAt > 0 && Head.ExpiresAt <= now;
+
+    /// <summary>
+    /// A Will Message lives from its publication on, not from CONNECT: until then its record carries the interval, negated.
+    /// MQTT 5 §3.1.3.2.4.
+    /// </summary>
+    public Message PublishedAt(long now) =>
+        Head.ExpiresAt >= 0 ? this : Create(Topic, Properties, Payload, QoS, Retain, now - Head.ExpiresAt);
 
     public bool IsSameAs(in Message other) => ReferenceEquals(_block, other._block) && _offset == other._offset;
 

@@ -1,0 +1,211 @@
+using System.Buffers;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Gateway.Connections;
+
+/// <summary>
+/// Step 1 of the live path: the one reader. It waits without a buffer, reads what there is, and dispatches every whole packet before
+/// anything is flushed.
+/// </summary>
+internal sealed partial class Connection
+{
+    private const int ReadSize = 64 * 1024;
+
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+
+    private async Task ReadAllAsync()
+    {
+        try
+        {
+            while (!IsClosing)
+            {
+                if (_end == _start)
+                {
+                    ReturnBuffer();
+                    await Transport.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false); // an idle connection holds no memory
+                }
+
+                MakeRoom();
+                int read = await Transport.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
+                if (read == 0 || IsClosing)
+                {
+                    return;
+                }
+
+                _end += read;
+                OnReceived();
+                var burst = ProcessBurstAsync();
+                if (!burst.IsCompletedSuccessfully)
+                {
+                    await burst.ConfigureAwait(false);
+                }
+
+                if (_end != _start)
+                {
+                    ShrinkBuffer();
+                }
+            }
+        }
+        finally
+        {
+            ReturnBuffer();
+        }
+    }
+
+    /// <summary>Dispatches every whole packet in the buffer; completes synchronously unless a packet or a promise needs a grain.</summary>
+    private ValueTask ProcessBurstAsync()
+    {
+        var burst = Burst.Rent();
+        while (TryProcess(burst, out var pending))
+        {
+            if (pending.IsCompletedSuccessfully)
+            {
+                Apply(pending.Result);
+            }
+            else
+            {
+                return AwaitAsync(burst, pending);
+            }
+        }
+
+        return EndBurst(burst);
+    }
+
+    private async ValueTask AwaitAsync(Burst burst, ValueTask<ReasonCode> pending)
+    {
+        burst.Flush(); // what came before this packet does not wait for its grain
+        Apply(await pending.ConfigureAwait(false));
+        while (TryProcess(burst, out pending))
+        {
+            Apply(await pending.ConfigureAwait(false));
+        }
+
+        await EndBurst(burst).ConfigureAwait(false);
+    }
+
+    private bool TryProcess(Burst burst, out ValueTask<ReasonCode> pending)
+    {
+        pending = default;
+        if (IsClosing)
+        {
+            return false;
+        }
+
+        var input = _buffer.AsSpan(_start, _end - _start);
+        switch (FixedHeader.TryRead(input, _gateway.Options.Connections.MaximumPacketSize, out var header, Version))
+        {
+            case ReadStatus.Ok when input.Length >= header.PacketLength:
+                _start += header.PacketLength;
+                pending = _dispatcher.Dispatch(this, header, input.Slice(header.HeaderLength, header.BodyLength), burst);
+                return true;
+            case ReadStatus.Malformed:
+                Apply(ReasonCode.MalformedPacket);
+                return false;
+            case ReadStatus.TooLarge:
+                Apply(ReasonCode.PacketTooLarge);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>A handler's verdict: anything but success breaks the connection. [MQTT-4.13.1-1]</summary>
+    private void Apply(ReasonCode reason)
+    {
+        if (reason != ReasonCode.Success && !IsClosing)
+        {
+            Log.ProtocolError(_gateway.Logger, Id, ClientId, RemoteEndPoint, reason);
+            Close(reason == ReasonCode.ServerUnavailable ? CloseCause.InternalError : CloseCause.ProtocolError, reason);
+        }
+    }
+
+    private ValueTask EndBurst(Burst burst)
+    {
+        burst.Flush();
+        if (burst.Acks.Count > 0)
+        {
+            return EndBurstAsync(burst);
+        }
+
+        burst.Return();
+        FlushWoken();
+        var drained = Outbound.RepliesDrainedAsync();
+        return drained.IsCompletedSuccessfully ? default : new ValueTask(drained);
+    }
+
+    /// <summary>Invariant I5: the acknowledgement follows the promise.</summary>
+    private async ValueTask EndBurstAsync(Burst burst)
+    {
+        foreach (var ack in burst.Acks)
+        {
+            var reason = ack.Reason;
+            if (ack.Ticket is { } ticket)
+            {
+                reason = await ticket.ConfigureAwait(false) switch
+                {
+                    Grains.Contracts.SessionResult.Ok => reason,
+                    Grains.Contracts.SessionResult.Quota => ReasonCode.QuotaExceeded,
+                    _ => ReasonCode.UnspecifiedError,
+                };
+            }
+
+            if (reason.IsError() && Version != ProtocolVersion.Mqtt5)
+            {
+                // older clients have no negative acknowledgement: without one they send the message again after reconnecting
+                Close(CloseCause.QuotaExceeded);
+                break;
+            }
+
+            Reply(OutboundFrame.Ack(ack.Type, ack.PacketId, reason));
+        }
+
+        burst.Return();
+        FlushWoken();
+        await Outbound.RepliesDrainedAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The buffer grows only as bytes arrive, never by what a header announces: a client cannot have memory for a packet it does not send.
+    /// </summary>
+    private void MakeRoom()
+    {
+        int kept = _end - _start;
+        if (_buffer.Length - _end >= Math.Min(ReadSize / 2, _buffer.Length / 2) && _buffer.Length >= ReadSize)
+        {
+            return;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(ReadSize, kept * 2));
+        MoveTo(buffer);
+    }
+
+    /// <summary>A half packet waits in as little memory as it needs.</summary>
+    private void ShrinkBuffer()
+    {
+        int kept = _end - _start;
+        if (kept <= _buffer.Length / 4)
+        {
+            MoveTo(ArrayPool<byte>.Shared.Rent(kept));
+        }
+    }
+
+    private void MoveTo(byte[] buffer)
+    {
+        int kept = _end - _start;
+        _buffer.AsSpan(_start, kept).CopyTo(buffer);
+        ReturnBuffer();
+        (_buffer, _start, _end) = (buffer, 0, kept);
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        (_buffer, _start, _end) = ([], 0, 0);
+    }
+}

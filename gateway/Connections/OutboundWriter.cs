@@ -1,0 +1,151 @@
+using System.Buffers;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Gateway.Connections;
+
+/// <summary>
+/// Step 6 of the live path: the one writer of a connection. Whoever wakes it drains the queue on its own thread as long as the
+/// socket takes everything at once; when it does not, the rest goes on when the socket is ready, and the waker is free.
+/// </summary>
+internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
+{
+    private const int MostFrames = 64;
+    private const int MostBytes = 64 * 1024;
+
+    /// <summary>Batches that one waker writes before the pool takes over, so that a publisher is not captured by a busy subscriber.</summary>
+    private const int MostBatches = 16;
+
+    private const int Idle = 0, Draining = 1, DrainingAndWoken = 2;
+
+    [ThreadStatic] private static OutboundFrame[]? _batch;
+
+    private int _state;
+    private long _blockedSince;
+
+    /// <summary>When the write under way began, on the wheel's clock; 0 while none is under way.</summary>
+    public long BlockedSince => Volatile.Read(ref _blockedSince);
+
+    public OutboundTopicAliases? Aliases { get; set; }
+
+    /// <summary>Has the queue written; returns at once when somebody is at it.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _state, DrainingAndWoken) == Idle)
+        {
+            Drain();
+        }
+    }
+
+    private void Drain()
+    {
+        int batches = 0;
+        do
+        {
+            Volatile.Write(ref _state, Draining);
+            while (true)
+            {
+                connection.Session?.Refill();
+                var batch = _batch ??= new OutboundFrame[MostFrames];
+                int count = queue.Take(batch, MostBytes, out int bytes);
+                if (count == 0)
+                {
+                    break;
+                }
+
+                var buffer = ArrayPool<byte>.Shared.Rent(bytes);
+                int length = Encode(batch.AsSpan(0, count), buffer);
+                var write = Write(buffer, length);
+                if (!write.IsCompletedSuccessfully)
+                {
+                    Volatile.Write(ref _blockedSince, Math.Max(1, connection.Now));
+                    connection.WatchStall();
+                    _ = ContinueAsync(write, buffer);
+                    return;
+                }
+
+                ArrayPool<byte>.Shared.Return(buffer);
+                if (++batches == MostBatches)
+                {
+                    ThreadPool.UnsafeQueueUserWorkItem(static writer => writer.Drain(), this, preferLocal: false);
+                    return;
+                }
+            }
+        }
+        while (Interlocked.CompareExchange(ref _state, Idle, Draining) != Draining);
+
+        if (queue.IsCompleted && queue.Count == 0)
+        {
+            connection.OnAllWritten();
+        }
+    }
+
+    private ValueTask Write(byte[] buffer, int length)
+    {
+        if (length == 0)
+        {
+            return ValueTask.CompletedTask; // everything in the batch had expired
+        }
+
+        try
+        {
+            return connection.Transport.WriteAsync(buffer.AsMemory(0, length));
+        }
+        catch (Exception exception) // a transport may fail before its first await
+        {
+            return ValueTask.FromException(exception);
+        }
+    }
+
+    private async Task ContinueAsync(ValueTask write, byte[] buffer)
+    {
+        try
+        {
+            await write.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // the writer stays in its state: nothing is written to a broken connection again
+            connection.OnWriteFailed(exception);
+            return;
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
+        Volatile.Write(ref _blockedSince, 0);
+        Drain();
+    }
+
+    /// <summary>Encodes up to the first null frame: that one ends the connection, those behind it are never looked at.</summary>
+    private int Encode(Span<OutboundFrame> batch, Span<byte> buffer)
+    {
+        int length = 0;
+        for (int i = 0; i < batch.Length; i++)
+        {
+            ref var frame = ref batch[i];
+            if (frame.IsNull)
+            {
+                connection.OnNullFrame(i > 0 ? batch[i - 1].Type : default, batch.Length - i);
+                break;
+            }
+
+            length += Encode(ref frame, buffer[length..]);
+        }
+
+        batch.Clear(); // the thread's batch must not keep messages alive
+        return length;
+    }
+
+    private int Encode(ref OutboundFrame frame, Span<byte> target)
+    {
+        switch (frame.Kind)
+        {
+            case FrameKind.Ack:
+                byte first = (byte)(((byte)frame.Type << 4) | (frame.Type == PacketType.Pubrel ? 2 : 0)); // [MQTT-3.6.1-1]
+                return AckBody.Write(target, first, connection.Version, frame.PacketId, frame.Reason);
+            case FrameKind.Packet:
+                frame.Packet.CopyTo(target);
+                return frame.Packet!.Length; // IsNull was false
+            default:
+                return PublishEncoder.Write(target, frame.Delivery, connection.Version, connection.UnixNow, Aliases);
+        }
+    }
+}
