@@ -11,6 +11,7 @@ internal sealed partial class Connection
     private readonly TaskCompletionSource _allWritten = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Deadline _deadline;
     private readonly List<OutboundFrame> _unsent = [];
+    private StallWatch? _stall;
     private int _cause;
     private long _lastReceived;
     private TimeSpan _keepAlive;
@@ -29,7 +30,7 @@ internal sealed partial class Connection
 
         bool gone = cause.IsClientGone();
         Outbound.Complete(discardReplies: gone || cause == CloseCause.NullOutboundFrame, gone ? null : LastFrame(reason), _unsent);
-        if (cause is CloseCause.PeerClosed or CloseCause.NetworkError)
+        if (cause is CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.Stalled)
         {
             FinishTransport(aborted: true);
             return;
@@ -87,9 +88,10 @@ internal sealed partial class Connection
     /// <summary>A write is pending: have it looked at when it may have stalled.</summary>
     public void WatchStall()
     {
-        if (_keepAlive == TimeSpan.Zero && Session is not null && !IsClosing)
+        _stall ??= new StallWatch(this);
+        if (!_stall.IsArmed && !IsClosing)
         {
-            _gateway.Wheel.Schedule(_deadline, _gateway.Options.Outbound.StallTimeout);
+            _gateway.Wheel.Schedule(_stall, _gateway.Options.Outbound.StallTimeout);
         }
     }
 
@@ -147,18 +149,9 @@ internal sealed partial class Connection
         {
             Close(CloseCause.ConnectTimeout);
         }
-        else if (IsStalled())
-        {
-            Log.Stalled(_gateway.Logger, ClientId, RemoteEndPoint, Outbound.Count);
-            Close(CloseCause.Stalled);
-        }
-        else if (_keepAlive != TimeSpan.Zero)
+        else
         {
             OnKeepAliveDue();
-        }
-        else if (_writer.BlockedSince != 0)
-        {
-            WatchStall();
         }
     }
 
@@ -175,11 +168,33 @@ internal sealed partial class Connection
         }
     }
 
-    private bool IsStalled() => _writer.BlockedSince is > 0 and var since
-        && Now - since >= (long)_gateway.Options.Outbound.StallTimeout.TotalMilliseconds;
+    /// <summary>Work and no progress for the whole time-out: the watchdog of architecture §8.</summary>
+    private void OnStallDue()
+    {
+        long since = _writer.BlockedSince;
+        var blocked = TimeSpan.FromMilliseconds(Now - since);
+        if (since == 0 || IsClosing)
+        {
+            return;
+        }
+
+        if (blocked < _gateway.Options.Outbound.StallTimeout)
+        {
+            _gateway.Wheel.Schedule(_stall!, _gateway.Options.Outbound.StallTimeout - blocked); // armed by WatchStall, so it is there
+            return;
+        }
+
+        Log.Stalled(_gateway.Logger, ClientId, RemoteEndPoint, Outbound.Count);
+        Close(CloseCause.Stalled);
+    }
 
     private sealed class Deadline(Connection connection) : WheelEntry
     {
         public override void OnDue() => connection.OnDeadline();
+    }
+
+    private sealed class StallWatch(Connection connection) : WheelEntry
+    {
+        public override void OnDue() => connection.OnStallDue();
     }
 }

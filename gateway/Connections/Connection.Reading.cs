@@ -21,12 +21,8 @@ internal sealed partial class Connection
         {
             while (!IsClosing)
             {
-                if (_end == _start)
-                {
-                    ReturnBuffer();
-                    await Transport.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false); // an idle connection holds no memory
-                }
-
+                ShrinkBuffer();
+                await Transport.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false); // a waiting connection holds no memory
                 MakeRoom();
                 int read = await Transport.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
                 if (read == 0 || IsClosing)
@@ -40,11 +36,6 @@ internal sealed partial class Connection
                 if (!burst.IsCompletedSuccessfully)
                 {
                     await burst.ConfigureAwait(false);
-                }
-
-                if (_end != _start)
-                {
-                    ShrinkBuffer();
                 }
             }
         }
@@ -181,11 +172,15 @@ internal sealed partial class Connection
         MoveTo(buffer);
     }
 
-    /// <summary>A half packet waits in as little memory as it needs.</summary>
+    /// <summary>Between reads a half packet waits in as little memory as it needs.</summary>
     private void ShrinkBuffer()
     {
         int kept = _end - _start;
-        if (kept <= _buffer.Length / 4)
+        if (kept == 0)
+        {
+            ReturnBuffer();
+        }
+        else if (kept <= _buffer.Length / 4)
         {
             MoveTo(ArrayPool<byte>.Shared.Rent(kept));
         }

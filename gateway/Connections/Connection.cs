@@ -50,6 +50,9 @@ internal sealed partial class Connection
     /// <summary>Whether Reason Strings and User Properties may be sent on packets other than PUBLISH, CONNACK and DISCONNECT. [MQTT-3.1.2-29]</summary>
     public bool WantsProblemInformation { get; set; } = true;
 
+    /// <summary>The server's cap, for a DISCONNECT that changes the interval.</summary>
+    public uint SessionExpiryMaximum { get; set; }
+
     public InboundTopicAliases InboundAliases { get; } = new();
 
     public OutboundTopicAliases? OutboundAliases { set => _writer.Aliases = value; }
@@ -107,6 +110,11 @@ internal sealed partial class Connection
     {
         await _allWritten.Task.ConfigureAwait(false);
         _gateway.Wheel.Cancel(_deadline);
+        if (_stall is not null)
+        {
+            _gateway.Wheel.Cancel(_stall);
+        }
+
         _gateway.Metrics.Closed(Cause);
         Log.Ended(_gateway.Logger, Id, ClientId, Cause, RemoteEndPoint);
         await _gateway.Closer.ConnectionEndedAsync(this).ConfigureAwait(false);

@@ -48,4 +48,10 @@ public sealed class ConnectionOptions
 
     /// <summary>Whether <c>$share/…</c> subscriptions are allowed (§3.2.2.3.13). Default: true.</summary>
     public bool SharedSubscriptionAvailable { get; set; } = true;
+
+    /// <summary>
+    /// Whether a payload that its sender marks as UTF-8 text is checked; one that is not breaks the connection with 0x99
+    /// (§3.3.2.3.2). Default: false.
+    /// </summary>
+    public bool ValidatePayloadFormat { get; set; }
 }

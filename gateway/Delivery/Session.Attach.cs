@@ -99,6 +99,7 @@ internal sealed partial class Session
                 _inflight.MarkUnsent(frame.Delivery.PacketId);
             }
 
+            SignalDrained();
             return true;
         }
     }

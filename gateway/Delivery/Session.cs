@@ -125,6 +125,8 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
                 Send(connection, ref delivery);
             }
         }
+
+        SignalDrained();
     }
 
     private DeliveryResult DeliverConnected(Connection connection, in QueuedDelivery delivery)

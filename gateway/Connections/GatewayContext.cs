@@ -1,0 +1,18 @@
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Connections;
+
+/// <summary>What every connection of this gateway shares.</summary>
+internal sealed record GatewayContext(
+    GatewayOptions Options,
+    TimerWheel Wheel,
+    GatewayMetrics Metrics,
+    SessionTable Sessions,
+    SubscriptionIndex Subscriptions,
+    Router Router,
+    RetainedMessages Retained,
+    SessionCloser Closer,
+    ILogger<Connection> Logger);

@@ -1,0 +1,85 @@
+using System.Text;
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>Retained messages: set through the lanes of their shards, sent to new subscribers page by page. MQTT 5 §3.3.1.3.</summary>
+internal sealed class RetainedMessages(
+    IGrainFactory grains, RetainLane[] lanes, TimerWheel wheel, ILogger<RetainedMessages> logger)
+{
+    private const int PageMessages = 500;
+    private const int PageBytes = 512 * 1024;
+
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Stores the message for its topic, or clears the topic when the payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6]</summary>
+    public void Set(in Message message, Burst burst)
+    {
+        string topic = Encoding.UTF8.GetString(message.Topic);
+        var lane = lanes[RetainShard.Of(SessionTable.Tenant, topic, lanes.Length)];
+        var record = message.PayloadLength == 0 ? null : message.ToArray(); // [MQTT-3.3.1-7]
+        burst.Await(lane, lane.Add(new RetainEntry(topic, record, message.ExpiresAt), message.Length));
+    }
+
+    /// <summary>Sends what is retained for a new subscription, at the pace of the client.</summary>
+    public async Task SendAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier)
+    {
+        try
+        {
+            foreach (int shard in RetainShard.For(SessionTable.Tenant, entry.Filter, lanes.Length))
+            {
+                await lanes[shard].DrainedAsync().ConfigureAwait(false); // what was acknowledged, or published here before, is found
+                await SendShardAsync(connection, session, entry, identifier, shard).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            DeliveryLog.RetainedQueryFailed(logger, entry.Filter, session.ClientId, exception);
+            connection.Close(CloseCause.InternalError, ReasonCode.ServerBusy);
+        }
+    }
+
+    private async Task SendShardAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier, int shard)
+    {
+        var grain = grains.GetGrain<IRetainGrain>(shard);
+        string? after = null;
+        do
+        {
+            var query = new RetainQuery(SessionTable.Tenant, entry.Filter, after, PageMessages, PageBytes);
+            var page = await grain.QueryAsync(query).WaitAsync(CallTimeout).ConfigureAwait(false);
+            await session.DrainedBelowAsync(connection, PageMessages / 2).ConfigureAwait(false);
+            Deliver(page.Messages, connection, session, entry, identifier);
+            after = page.Next;
+        }
+        while (after is not null && !connection.IsClosing);
+    }
+
+    private void Deliver(RetainEntry[] messages, Connection connection, Session session, SubscribeEntry entry, uint identifier)
+    {
+        uint[] identifiers = identifier == 0 ? [] : [identifier];
+        var burst = Burst.Rent();
+        foreach (var retained in messages)
+        {
+            if (connection.IsClosing || !Message.TryRead(retained.Message, out var message) || message.IsExpired(wheel.UnixNow))
+            {
+                continue;
+            }
+
+            var delivery = new QueuedDelivery
+            {
+                Message = message,
+                SubscriptionIdentifiers = identifiers,
+                QoS = message.QoS < entry.MaximumQoS ? message.QoS : entry.MaximumQoS,
+                Retain = true, // [MQTT-3.3.1-8]
+            };
+            session.DeliverRetained(connection, delivery, burst);
+        }
+
+        burst.Flush();
+        burst.Return();
+    }
+}

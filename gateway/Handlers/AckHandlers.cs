@@ -1,0 +1,49 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Gateway.Handlers;
+
+/// <summary>PUBACK, PUBREC and PUBCOMP for what the client received; PUBREL for what it sent. MQTT 5 §3.4 to §3.7, §4.3.</summary>
+internal static class AckHandlers
+{
+    public static ReasonCode Puback(Connection connection, Session session, ReadOnlySpan<byte> body, Burst burst)
+    {
+        var error = PubackPacket.TryParse(body, connection.Version, out var packet);
+        burst.Wake(connection);
+        return error == ReasonCode.Success ? session.Acknowledge(connection, packet.PacketId) : error;
+    }
+
+    public static ReasonCode Pubrec(Connection connection, Session session, ReadOnlySpan<byte> body, Burst burst)
+    {
+        var error = PubrecPacket.TryParse(body, connection.Version, out var packet);
+        burst.Wake(connection);
+        return error == ReasonCode.Success ? session.Receive(connection, packet.PacketId, packet.ReasonCode) : error;
+    }
+
+    public static ReasonCode Pubcomp(Connection connection, Session session, ReadOnlySpan<byte> body, Burst burst)
+    {
+        var error = PubcompPacket.TryParse(body, connection.Version, out var packet);
+        if (error == ReasonCode.Success)
+        {
+            session.Complete(connection, packet.PacketId);
+            burst.Wake(connection);
+        }
+
+        return error;
+    }
+
+    /// <summary>Always answered by PUBCOMP: the client may be repeating it. [MQTT-4.3.3-11]</summary>
+    public static ReasonCode Pubrel(Connection connection, Session session, ReadOnlySpan<byte> body)
+    {
+        var error = PubrelPacket.TryParse(body, connection.Version, out var packet);
+        if (error == ReasonCode.Success)
+        {
+            bool known = session.ReleaseQoS2(packet.PacketId);
+            connection.Reply(OutboundFrame.Ack(
+                PacketType.Pubcomp, packet.PacketId, known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound));
+        }
+
+        return error;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Net;
+using GrainMQ.Gateway.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Handlers;
+
+/// <summary>Events 4500–4599.</summary>
+internal static partial class HandlerLog
+{
+    [LoggerMessage(4500, LogLevel.Debug, "{ClientId} connected from {Client}: {Version}, session present {SessionPresent}, epoch {Epoch}")]
+    public static partial void Connected(ILogger logger, string clientId, EndPoint? client, ProtocolVersion version, bool sessionPresent, ulong epoch);
+
+    [LoggerMessage(4501, LogLevel.Warning, "CONNECT of {ClientId} from {Client} refused: {Reason}")]
+    public static partial void Refused(ILogger logger, string clientId, EndPoint? client, ReasonCode reason);
+
+    [LoggerMessage(4502, LogLevel.Error, "CONNECT of {ClientId} could not be answered: the session's grain failed with {Error}")]
+    public static partial void OpenFailed(ILogger logger, string clientId, string error);
+
+    [LoggerMessage(4503, LogLevel.Error, "SUBSCRIBE of {ClientId} was not committed: {Error}")]
+    public static partial void SubscribeFailed(ILogger logger, string clientId, string error);
+
+    [LoggerMessage(4504, LogLevel.Error, "UNSUBSCRIBE of {ClientId} was not committed: {Error}")]
+    public static partial void UnsubscribeFailed(ILogger logger, string clientId, string error);
+}

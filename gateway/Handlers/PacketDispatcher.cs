@@ -1,0 +1,46 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Gateway.Handlers;
+
+/// <summary>
+/// The one protocol layer: every packet of every version on every transport comes through here and goes to the handler that bears
+/// its name. A handler returns Success or the code to break the connection with.
+/// </summary>
+internal sealed class PacketDispatcher(
+    ConnectHandler connect, PublishHandler publish, SubscribeHandler subscribe, UnsubscribeHandler unsubscribe)
+{
+    public ValueTask<ReasonCode> Dispatch(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body, Burst burst)
+    {
+        if (connection.Session is not { } session)
+        {
+            // [MQTT-3.1.0-1]: nobody to answer yet, so the connection is just closed
+            return header.Type == PacketType.Connect ? connect.Handle(connection, body) : new(ReasonCode.ProtocolError);
+        }
+
+        switch (header.Type)
+        {
+            case PacketType.Publish:
+                return new(publish.Handle(connection, session, header.Flags, body, burst));
+            case PacketType.Puback:
+                return new(AckHandlers.Puback(connection, session, body, burst));
+            case PacketType.Pubrec:
+                return new(AckHandlers.Pubrec(connection, session, body, burst));
+            case PacketType.Pubrel:
+                return new(AckHandlers.Pubrel(connection, session, body));
+            case PacketType.Pubcomp:
+                return new(AckHandlers.Pubcomp(connection, session, body, burst));
+            case PacketType.Subscribe:
+                return subscribe.Handle(connection, session, body);
+            case PacketType.Unsubscribe:
+                return unsubscribe.Handle(connection, session, body);
+            case PacketType.Pingreq:
+                return new(PingreqHandler.Handle(connection, body));
+            case PacketType.Disconnect:
+                return new(DisconnectHandler.Handle(connection, session, body));
+            default:
+                // a second CONNECT [MQTT-3.1.0-2]; AUTH without an authentication method in CONNECT [MQTT-4.12.0-6]
+                return new(ReasonCode.ProtocolError);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text.Unicode;
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Gateway.Handlers;
+
+/// <summary>Where a PUBLISH enters. MQTT 5 §3.3.</summary>
+/// <remarks>
+/// <code>
+///  socket ──1──► Connection.Reading ──► PacketDispatcher ──► PublishHandler ──2──► Router ──► LocalTrie
+///                                                                                     │
+///                        RetainedMessages ◄── retain flag                             3  one shared Message, one
+///                              │                                                      ▼  QueuedDelivery per receiver
+///                          RetainGrain        no connection ──► StoreLanes ◄────── Session
+///                                                                 │                   4  in-flight window, backlog
+///                                                          SessionStoreGrain          ▼
+///  socket ◄──6── OutboundWriter ◄── PublishEncoder ◄─────────────────5────────── OutboundQueue
+/// </code>
+/// Publications of one read are all dispatched before any subscriber is flushed; acknowledgements follow when their promise is kept.
+/// </remarks>
+internal sealed class PublishHandler(GatewayContext gateway)
+{
+    private readonly ConnectionOptions _options = gateway.Options.Connections;
+
+    public ReasonCode Handle(Connection connection, Session session, byte flags, ReadOnlySpan<byte> body, Burst burst)
+    {
+        var error = PublishPacket.TryParse(body, flags, connection.Version, out var packet);
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
+
+        error = Check(connection, session, packet, burst, out var topic);
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
+
+        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId))
+        {
+            burst.Ticket = null;
+            Answer(connection, packet, ReasonCode.Success, burst); // a repetition: acknowledged, not delivered again [MQTT-4.3.3-10]
+            return ReasonCode.Success;
+        }
+
+        Answer(connection, packet, Publish(connection, session, packet, topic, burst), burst);
+        return ReasonCode.Success;
+    }
+
+    private ReasonCode Publish(Connection connection, Session session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
+    {
+        // :: Step 2: from the packet to one shared message, and to everybody who subscribed
+        burst.Ticket = null;
+        var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
+        bool matched = gateway.Router.Route(message, session, burst);
+        if (packet.Retain)
+        {
+            gateway.Retained.Set(message, burst);
+        }
+
+        gateway.Metrics.Received(1, matched ? 0 : 1);
+        return matched || packet.Retain ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
+    }
+
+    private ReasonCode Check(Connection connection, Session session, scoped in PublishPacket packet, Burst burst, out ReadOnlySpan<byte> topic)
+    {
+        topic = packet.Topic;
+        if (packet.HasTopicAlias)
+        {
+            var error = connection.InboundAliases.TryResolve(packet, _options.TopicAliasMaximum, out topic);
+            if (error != ReasonCode.Success)
+            {
+                return error;
+            }
+        }
+
+        if ((byte)packet.QoS > _options.MaximumQoS)
+        {
+            return ReasonCode.QoSNotSupported; // [MQTT-3.2.2-11]
+        }
+
+        if (packet.Retain && !_options.RetainAvailable)
+        {
+            return ReasonCode.RetainNotSupported; // [MQTT-3.2.2-14]
+        }
+
+        if (packet.PayloadFormat == 1 && _options.ValidatePayloadFormat && !Utf8.IsValid(packet.Payload))
+        {
+            return ReasonCode.PayloadFormatInvalid;
+        }
+
+        return IsOverReceiveMaximum(connection, session, packet, burst) ? ReasonCode.ReceiveMaximumExceeded : ReasonCode.Success;
+    }
+
+    /// <summary>[MQTT-3.3.4-7]: what was read but not acknowledged. Only MQTT 5 tells the client the limit.</summary>
+    private bool IsOverReceiveMaximum(Connection connection, Session session, scoped in PublishPacket packet, Burst burst)
+    {
+        if (packet.QoS == QoS.AtMostOnce || connection.Version != ProtocolVersion.Mqtt5)
+        {
+            return false;
+        }
+
+        burst.UnacknowledgedQoS1 += packet.QoS == QoS.AtLeastOnce ? 1 : 0;
+        bool isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.IsQoS2Open(packet.PacketId);
+        return burst.UnacknowledgedQoS1 + session.InboundQoS2Count + (isNewQoS2 ? 1 : 0) > _options.ReceiveMaximum;
+    }
+
+    private static void Answer(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Burst burst)
+    {
+        if (packet.QoS == QoS.AtMostOnce)
+        {
+            return;
+        }
+
+        var type = packet.QoS == QoS.AtLeastOnce ? PacketType.Puback : PacketType.Pubrec; // [MQTT-3.3.4-1]
+        if (burst.Ticket is null && burst.Acks.Count == 0)
+        {
+            connection.Reply(OutboundFrame.Ack(type, packet.PacketId, reason));
+        }
+        else
+        {
+            burst.Acknowledge(type, packet.PacketId, reason); // in the order of the publications [MQTT-4.6.0-2] [MQTT-4.6.0-3]
+        }
+    }
+
+    private static long ExpiresAt(Connection connection, scoped in PublishPacket packet) =>
+        packet.MessageExpiryInterval is { } seconds ? Math.Max(1, connection.UnixNow + (1000L * seconds)) : 0;
+}

@@ -1,0 +1,149 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
+using Orleans;
+
+namespace GrainMQ.Gateway.Handlers;
+
+/// <summary>SUBSCRIBE: a durable session's subscriptions are committed before SUBACK says so (invariant I4). MQTT 5 §3.8.</summary>
+internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory grains, TimeProvider time)
+{
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ConnectionOptions _options = gateway.Options.Connections;
+
+    public ValueTask<ReasonCode> Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
+    {
+        var error = SubscribePacket.TryParse(body, connection.Version, out var packet);
+        if (packet is null || error != ReasonCode.Success)
+        {
+            return new(error);
+        }
+
+        if (packet.SubscriptionIdentifier != 0 && !_options.SubscriptionIdentifiersAvailable)
+        {
+            return new(ReasonCode.SubscriptionIdentifiersNotSupported);
+        }
+
+        var reasons = Array.ConvertAll(packet.Entries, Check);
+        if (session.IsDurable && reasons.Any(reason => !reason.IsError()))
+        {
+            return CommitAsync(connection, session, packet, reasons);
+        }
+
+        Subscribe(connection, session, packet, reasons);
+        return new(ReasonCode.Success);
+    }
+
+    private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
+    {
+        SubscriptionRecord[] records =
+        [
+            .. packet.Entries.Where((_, i) => !reasons[i].IsError())
+                .Select(entry => new SubscriptionRecord(entry.Filter, Granted(entry).Options, packet.SubscriptionIdentifier)),
+        ];
+        try
+        {
+            var result = await grains.GetGrain<ISessionGrain>(session.Key).SubscribeAsync(session.Epoch, records)
+                .WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            if (result == SessionResult.Fenced)
+            {
+                connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);
+                return ReasonCode.Success;
+            }
+
+            Refuse(reasons, result);
+        }
+        catch (Exception exception)
+        {
+            HandlerLog.SubscribeFailed(gateway.Logger, session.ClientId, exception.Message);
+            Refuse(reasons, SessionResult.Busy); // never a silent lie: the client learns that it has no subscription
+        }
+
+        Subscribe(connection, session, packet, reasons);
+        return ReasonCode.Success;
+    }
+
+    private void Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
+    {
+        var retained = new List<SubscribeEntry>();
+        for (int i = 0; i < reasons.Length; i++)
+        {
+            if (reasons[i].IsError())
+            {
+                continue;
+            }
+
+            var entry = Granted(packet.Entries[i]);
+            bool isNew = session.Subscribe(gateway.Subscriptions, entry, packet.SubscriptionIdentifier);
+            if (WantsRetained(entry, isNew))
+            {
+                retained.Add(entry);
+            }
+        }
+
+        // [MQTT-3.8.4-1] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
+        if (SubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is { } suback)
+        {
+            connection.Reply(OutboundFrame.Of(PacketType.Suback, suback));
+        }
+
+        if (retained.Count > 0)
+        {
+            connection.FlushOutbound();
+            _ = SendRetainedAsync(connection, session, retained, packet.SubscriptionIdentifier);
+        }
+    }
+
+    private async Task SendRetainedAsync(Connection connection, Session session, List<SubscribeEntry> entries, uint identifier)
+    {
+        foreach (var entry in entries)
+        {
+            await gateway.Retained.SendAsync(connection, session, entry, identifier).ConfigureAwait(false);
+        }
+    }
+
+    private ReasonCode Check(SubscribeEntry entry)
+    {
+        bool isShared = TopicFilter.IsShared(entry.Filter);
+        if (!entry.HasValidFilter)
+        {
+            return ReasonCode.TopicFilterInvalid;
+        }
+
+        if (isShared && !_options.SharedSubscriptionAvailable)
+        {
+            return ReasonCode.SharedSubscriptionsNotSupported;
+        }
+
+        return !_options.WildcardSubscriptionAvailable && entry.Filter.AsSpan().ContainsAny('+', '#')
+            ? ReasonCode.WildcardSubscriptionsNotSupported
+            : (ReasonCode)Granted(entry).MaximumQoS; // [MQTT-3.9.3-1]: 0, 1 or 2 is the QoS granted
+    }
+
+    private SubscribeEntry Granted(SubscribeEntry entry) =>
+        (byte)entry.MaximumQoS <= _options.MaximumQoS ? entry : entry with { Options = (byte)((entry.Options & ~0b11) | _options.MaximumQoS) };
+
+    /// <summary>[MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; a shared subscription gets none, MQTT 5 §4.8.2.</summary>
+    private static bool WantsRetained(SubscribeEntry entry, bool isNew) => !TopicFilter.IsShared(entry.Filter)
+        && entry.RetainHandling switch
+        {
+            RetainHandling.SendAtSubscribe => true,
+            RetainHandling.SendAtNewSubscribe => isNew,
+            _ => false,
+        };
+
+    private static void Refuse(ReasonCode[] reasons, SessionResult result)
+    {
+        if (result == SessionResult.Ok)
+        {
+            return;
+        }
+
+        for (int i = 0; i < reasons.Length; i++)
+        {
+            reasons[i] = reasons[i].IsError() ? reasons[i] : result == SessionResult.Quota ? ReasonCode.QuotaExceeded : ReasonCode.UnspecifiedError;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
+using Orleans;
+
+namespace GrainMQ.Gateway.Handlers;
+
+/// <summary>UNSUBSCRIBE. MQTT 5 §3.10.</summary>
+internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory grains, TimeProvider time)
+{
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
+
+    public ValueTask<ReasonCode> Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
+    {
+        var error = UnsubscribePacket.TryParse(body, connection.Version, out var packet);
+        if (packet is null || error != ReasonCode.Success)
+        {
+            return new(error);
+        }
+
+        if (session.IsDurable)
+        {
+            return CommitAsync(connection, session, packet);
+        }
+
+        Unsubscribe(connection, session, packet);
+        return new(ReasonCode.Success);
+    }
+
+    private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, UnsubscribePacket packet)
+    {
+        try
+        {
+            var result = await grains.GetGrain<ISessionGrain>(session.Key).UnsubscribeAsync(session.Epoch, packet.Filters)
+                .WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            if (result == SessionResult.Fenced)
+            {
+                connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);
+                return ReasonCode.Success;
+            }
+
+            if (result == SessionResult.Ok)
+            {
+                Unsubscribe(connection, session, packet);
+                return ReasonCode.Success;
+            }
+        }
+        catch (Exception exception)
+        {
+            HandlerLog.UnsubscribeFailed(gateway.Logger, session.ClientId, exception.Message);
+        }
+
+        if (connection.Version != ProtocolVersion.Mqtt5)
+        {
+            return ReasonCode.ServerUnavailable; // an UNSUBACK of 3.1.1 cannot say that nothing was done
+        }
+
+        Answer(connection, packet, [.. packet.Filters.Select(_ => ReasonCode.UnspecifiedError)]);
+        return ReasonCode.Success;
+    }
+
+    private void Unsubscribe(Connection connection, Session session, UnsubscribePacket packet)
+    {
+        // [MQTT-3.10.4-1]: filters are compared character by character
+        var reasons = Array.ConvertAll(packet.Filters, filter => !TopicFilter.IsValid(filter) ? ReasonCode.TopicFilterInvalid
+            : session.Unsubscribe(gateway.Subscriptions, filter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
+        Answer(connection, packet, reasons);
+    }
+
+    /// <summary>[MQTT-3.10.4-4] [MQTT-3.10.4-6]</summary>
+    private static void Answer(Connection connection, UnsubscribePacket packet, ReasonCode[] reasons)
+    {
+        if (UnsubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is { } unsuback)
+        {
+            connection.Reply(OutboundFrame.Of(PacketType.Unsuback, unsuback));
+        }
+    }
+}
