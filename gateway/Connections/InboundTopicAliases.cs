@@ -8,10 +8,9 @@ internal sealed class InboundTopicAliases
     private byte[]?[] _topics = [];
 
     /// <summary>The topic of a PUBLISH that carries an alias: defines it, or looks it up when the topic is left out.</summary>
-    public ReasonCode TryResolve(in PublishPacket packet, ushort maximum, out ReadOnlySpan<byte> topic)
+    public ReasonCode TryResolve(ushort alias, ushort maximum, ref ReadOnlySpan<byte> topic)
     {
-        topic = packet.Topic;
-        if (packet.TopicAlias > maximum)
+        if (alias > maximum)
         {
             return ReasonCode.TopicAliasInvalid; // [MQTT-3.3.2-9]
         }
@@ -21,7 +20,7 @@ internal sealed class InboundTopicAliases
             _topics = new byte[maximum][];
         }
 
-        ref var known = ref _topics[packet.TopicAlias - 1];
+        ref var known = ref _topics[alias - 1];
         if (!topic.IsEmpty)
         {
             if (!topic.SequenceEqual(known))

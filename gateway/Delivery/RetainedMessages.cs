@@ -9,17 +9,20 @@ namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>Retained messages: set through the lanes of their shards, sent to new subscribers page by page. MQTT 5 §3.3.1.3.</summary>
 internal sealed class RetainedMessages(
-    IGrainFactory grains, RetainLane[] lanes, TimerWheel wheel, ILogger<RetainedMessages> logger)
+    IGrainFactory grains, Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, ILogger<RetainedMessages> logger)
 {
     private const int PageMessages = 500;
     private const int PageBytes = 512 * 1024;
 
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
+    private readonly Lazy<RetainLane[]> _lanes = new(() => [.. Enumerable.Range(0, directory.View.RetainShards).Select(create)]);
+
     /// <summary>Stores the message for its topic, or clears the topic when the payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6]</summary>
     public void Set(in Message message, Burst burst)
     {
         string topic = Encoding.UTF8.GetString(message.Topic);
+        var lanes = _lanes.Value;
         var lane = lanes[RetainShard.Of(SessionTable.Tenant, topic, lanes.Length)];
         var record = message.PayloadLength == 0 ? null : message.ToArray(); // [MQTT-3.3.1-7]
         burst.Await(lane, lane.Add(new RetainEntry(topic, record, message.ExpiresAt), message.Length));
@@ -30,7 +33,9 @@ internal sealed class RetainedMessages(
     {
         try
         {
-            foreach (int shard in RetainShard.For(SessionTable.Tenant, entry.Filter, lanes.Length))
+            var lanes = _lanes.Value;
+            int? only = RetainShard.For(SessionTable.Tenant, entry.Filter, lanes.Length);
+            foreach (int shard in only is { } one ? [one] : Enumerable.Range(0, lanes.Length))
             {
                 await lanes[shard].DrainedAsync().ConfigureAwait(false); // what was acknowledged, or published here before, is found
                 await SendShardAsync(connection, session, entry, identifier, shard).ConfigureAwait(false);

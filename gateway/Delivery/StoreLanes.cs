@@ -4,9 +4,9 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>The lanes to all store shards.</summary>
-internal sealed class StoreLanes(Func<int, OfflineLane> create, int shards)
+internal sealed class StoreLanes(Func<int, OfflineLane> create, DirectoryClient directory)
 {
-    private readonly OfflineLane[] _lanes = [.. Enumerable.Range(0, shards).Select(create)];
+    private readonly Lazy<OfflineLane[]> _lanes = new(() => [.. Enumerable.Range(0, directory.View.StoreShards).Select(create)]);
 
     /// <summary>Hands a delivery to the store, which keeps it for the session; the burst's acknowledgement waits for it.</summary>
     public void Queue(Session session, in QueuedDelivery delivery, Burst burst)
@@ -33,5 +33,5 @@ internal sealed class StoreLanes(Func<int, OfflineLane> create, int shards)
         return lane.Add(new OfflineLane.Entry(delivery.Message, [target]), delivery.Length);
     }
 
-    private OfflineLane LaneOf(string key) => _lanes[StoreShard.Of(key, _lanes.Length)];
+    private OfflineLane LaneOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)];
 }

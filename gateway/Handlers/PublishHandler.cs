@@ -68,7 +68,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
         topic = packet.Topic;
         if (packet.HasTopicAlias)
         {
-            var error = connection.InboundAliases.TryResolve(packet, _options.TopicAliasMaximum, out topic);
+            var error = connection.InboundAliases.TryResolve(packet.TopicAlias, _options.TopicAliasMaximum, ref topic);
             if (error != ReasonCode.Success)
             {
                 return error;

@@ -3,6 +3,7 @@ using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.Logging;
 using Orleans;
 
 namespace GrainMQ.Gateway.Handlers;
@@ -13,7 +14,7 @@ namespace GrainMQ.Gateway.Handlers;
 /// </summary>
 internal sealed class SessionOpener(
     IGrainFactory grains, GatewayRef self, SessionTable sessions, SubscriptionIndex subscriptions, StoreLanes store, SessionCloser closer,
-    Publisher publisher, TimeProvider time, Microsoft.Extensions.Logging.ILogger<SessionOpener> logger)
+    Publisher publisher, TimeProvider time, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 

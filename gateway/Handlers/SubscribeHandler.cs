@@ -130,7 +130,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         && entry.RetainHandling switch
         {
             RetainHandling.SendAtSubscribe => true,
-            RetainHandling.SendAtNewSubscribe => isNew,
+            RetainHandling.SendIfNewSubscription => isNew,
             _ => false,
         };
 

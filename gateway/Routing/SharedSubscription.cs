@@ -30,5 +30,5 @@ internal sealed class SharedSubscription(string shareName, string filter, ShareS
     /// The member for a message: one that can take it now, else one whose session keeps it, so that an offline member does not
     /// swallow what another could have. Null when no member is left.
     /// </summary>
-    public Subscription? Pick(ulong publisher, ulong topic) => _group.Pick(publisher, topic) ?? _group.PickAny(publisher, topic);
+    public Subscription? Pick(ulong publisher, ulong topic) => _group.TryPick(publisher, topic) ?? _group.PickAny(publisher, topic);
 }

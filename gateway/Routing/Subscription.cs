@@ -33,5 +33,7 @@ internal sealed class Subscription(Session session, SubscribeEntry entry, uint i
     /// <summary>A member that is offline or behind is passed over while another one can take the message.</summary>
     public bool IsAvailable => Session.CanTakeNow;
 
+    public bool CanQueue => Session.Phase != SessionPhase.Ended;
+
     public SubscriptionRecord ToRecord() => new(Filter, Options, Identifier);
 }

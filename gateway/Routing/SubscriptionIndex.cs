@@ -1,11 +1,12 @@
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>Keeps the trie in step with the subscriptions of sessions.</summary>
-internal sealed class SubscriptionIndex(LocalTrie<SubscriberSet> trie, ShareStrategy strategy)
+internal sealed class SubscriptionIndex(LocalTrie<SubscriberSet> trie, DeliveryOptions options)
 {
-    private readonly Func<string, SubscriberSet> _create = filter => new SubscriberSet(filter, strategy);
+    private readonly Func<string, SubscriberSet> _create = filter => new SubscriberSet(filter, options.ShareStrategy);
 
     public void Add(Subscription subscription)
     {

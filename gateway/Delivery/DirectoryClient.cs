@@ -1,0 +1,70 @@
+using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>Keeps this gateway's lease in the directory and knows the current view of the cluster. Architecture §10.</summary>
+internal sealed class DirectoryClient(
+    IGrainFactory grains, GatewayRef self, Func<int> connections, TimeProvider time, ILogger<DirectoryClient> logger)
+{
+    private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly IDirectoryGrain _directory = grains.GetGrain<IDirectoryGrain>(0);
+    private ClusterView? _view;
+
+    public GatewayState State { get; set; } = GatewayState.Joining;
+
+    /// <summary>The last view. The shard counts in it never change.</summary>
+    public ClusterView View => Volatile.Read(ref _view) ?? throw new InvalidOperationException("The directory was not asked yet.");
+
+    /// <summary>The gateways of the last view; null before the first one.</summary>
+    public GatewayRef[]? Live => Volatile.Read(ref _view)?.Gateways.Select(beat => beat.Gateway).ToArray();
+
+    /// <summary>Joins: after it the shard counts of the cluster are known.</summary>
+    public async Task JoinAsync() => Volatile.Write(ref _view, await BeatAsync().ConfigureAwait(false));
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(BeatEvery, time);
+        while (!stopping.IsCancellationRequested && await NextAsync(timer, stopping).ConfigureAwait(false))
+        {
+            try
+            {
+                Volatile.Write(ref _view, await BeatAsync().ConfigureAwait(false));
+            }
+            catch (Exception exception)
+            {
+                DeliveryLog.HeartbeatFailed(logger, exception.Message); // live traffic goes on without the directory
+            }
+        }
+    }
+
+    public async Task LeaveAsync()
+    {
+        try
+        {
+            await _directory.LeaveAsync(self).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            DeliveryLog.HeartbeatFailed(logger, exception.Message); // the lease runs out instead
+        }
+    }
+
+    private Task<ClusterView> BeatAsync() =>
+        _directory.HeartbeatAsync(new GatewayBeat(self, Environment.MachineName, State, connections())).WaitAsync(CallTimeout, time);
+
+    private static async ValueTask<bool> NextAsync(PeriodicTimer timer, CancellationToken stopping)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using GrainMQ.Gateway.Routing;
+using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>
+/// Listens to one store shard with a hanging call: learns of durable sessions without a connection, publishes wills that are due, and
+/// attaches this gateway's sessions again when the shard started anew. The next call acknowledges what the last one brought.
+/// </summary>
+internal sealed class StorePoller(
+    int shard, IGrainFactory grains, GatewayRef self, DirectoryClient directory, SessionTable sessions, SubscriptionIndex subscriptions,
+    SessionCloser closer, Publisher publisher, TimeProvider time, ILogger<StorePoller> logger)
+{
+    private const int MostReattached = 1000;
+    private static readonly TimeSpan HangingCall = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ISessionStoreGrain _grain = grains.GetGrain<ISessionStoreGrain>(shard);
+    private long[] _completed = [];
+    private long _shardEpoch;
+    private long _version;
+
+    /// <summary>Completed when the shard's sessions are routed to: only then is this gateway Ready (invariant I13).</summary>
+    public Task Loaded => _loaded.Task;
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await PollAsync(stopping).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                DeliveryLog.PollFailed(logger, shard, exception.Message);
+                await Task.Delay(RetryDelay, time, stopping).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task PollAsync(CancellationToken stopping)
+    {
+        var poll = new StorePoll(self, _shardEpoch, _version, directory.Live, _completed, (int)HangingCall.TotalMilliseconds);
+        var reply = await _grain.PollAsync(poll).WaitAsync(HangingCall + TimeSpan.FromSeconds(5), time, stopping).ConfigureAwait(false);
+        if (_shardEpoch != 0 && reply.ShardEpoch != _shardEpoch)
+        {
+            await ReattachAsync().ConfigureAwait(false);
+        }
+
+        if (reply.Snapshot)
+        {
+            EndMissing(reply.Deltas);
+        }
+
+        foreach (var delta in reply.Deltas)
+        {
+            await ApplyAsync(delta).ConfigureAwait(false);
+        }
+
+        _completed = await PublishAsync(reply.Work).ConfigureAwait(false);
+        (_shardEpoch, _version) = (reply.ShardEpoch, reply.Version);
+        _loaded.TrySetResult();
+    }
+
+    private async Task<long[]> PublishAsync(WorkItem[] work)
+    {
+        foreach (var item in work)
+        {
+            if (Message.TryRead(item.Message, out var message))
+            {
+                await publisher.PublishAsync(message, null).ConfigureAwait(false);
+            }
+            else
+            {
+                DeliveryLog.UnreadableMessage(logger, item.Key);
+            }
+        }
+
+        return Array.ConvertAll(work, item => item.Id);
+    }
+
+    /// <summary>A delta that is older than what this gateway knows changes nothing; neither does one for a session that is here.</summary>
+    private async Task ApplyAsync(InterestDelta delta)
+    {
+        using var turn = await sessions.Turns.TakeAsync(delta.Key).ConfigureAwait(false);
+        bool known = sessions.TryGet(delta.Key, out var session);
+        if (known && (session!.Phase != SessionPhase.Offline || session.Epoch > delta.Epoch)) // TryGet returned true
+        {
+            return;
+        }
+
+        if (delta.Subscriptions is null)
+        {
+            if (known)
+            {
+                closer.EndHere(session!);
+            }
+
+            return;
+        }
+
+        if (!known)
+        {
+            session = sessions.Create(delta.Key);
+            session.SetOffline(delta.Epoch, uint.MaxValue);
+        }
+
+        session!.Resubscribe(subscriptions, delta.Subscriptions);
+    }
+
+    /// <summary>After a snapshot, sessions that the shard does not know any more are over.</summary>
+    private void EndMissing(InterestDelta[] deltas)
+    {
+        var present = deltas.Select(delta => delta.Key).ToHashSet();
+        foreach (var session in Own().Where(session => session.Phase == SessionPhase.Offline && !present.Contains(session.Key)))
+        {
+            closer.EndHere(session);
+        }
+    }
+
+    private async Task ReattachAsync()
+    {
+        var connected = Own().Where(session => session.Connection is not null).ToArray();
+        foreach (var chunk in connected.Chunk(MostReattached))
+        {
+            var entries = Array.ConvertAll(chunk, session => new ReattachEntry(
+                session.Key,
+                new SessionOwner(self, session.Connection?.Id ?? 0, session.Epoch),
+                session.ExpirySeconds,
+                session.Connection?.Will?.ToRecord(),
+                session.SubscriptionRecords()));
+            var reply = await _grain.ReattachAsync(new ReattachBatch(self, entries)).ConfigureAwait(false);
+            foreach (string key in reply.Fenced)
+            {
+                if (sessions.TryGet(key, out var fenced))
+                {
+                    fenced.Connection?.Close(Connections.CloseCause.Fenced, Protocol.ReasonCode.SessionTakenOver);
+                }
+            }
+        }
+
+        DeliveryLog.Reattached(logger, shard, connected.Length);
+    }
+
+    private IEnumerable<Session> Own() => sessions.All.Where(session => StoreShard.Of(session.Key, directory.View.StoreShards) == shard);
+}

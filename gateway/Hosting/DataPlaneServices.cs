@@ -1,0 +1,67 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Handlers;
+using GrainMQ.Gateway.Routing;
+using GrainMQ.Gateway.Security;
+using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace GrainMQ.Gateway.Hosting;
+
+/// <summary>The data plane from the socket to the grains, each part once per gateway.</summary>
+internal static class DataPlaneServices
+{
+    public static IServiceCollection AddDataPlane(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddSingleton(provider => new GatewayRef(
+            Environment.MachineName, provider.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds()));
+        AddRouting(services);
+        AddDelivery(services);
+        AddConnections(services);
+        return services;
+    }
+
+    private static void AddRouting(IServiceCollection services)
+    {
+        services.AddSingleton<LocalTrie<SubscriberSet>>();
+        services.AddSingleton<SubscriptionIndex>();
+        services.AddSingleton<Router>();
+    }
+
+    private static void AddDelivery(IServiceCollection services)
+    {
+        services.AddSingleton<DeliveryLimits>();
+        services.AddSingleton<SessionTable>();
+        services.AddSingleton<Publisher>();
+        services.AddSingleton<SessionCloser>();
+        services.AddSingleton<GrainLink>();
+        services.AddSingleton<RetainedMessages>();
+        services.AddSingleton<StoreLanes>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DirectoryClient>(
+            provider, () => provider.GetRequiredService<ConnectionRegistry>().Count));
+        services.AddSingleton<Func<int, OfflineLane>>(provider => shard => ActivatorUtilities.CreateInstance<OfflineLane>(
+            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(shard)));
+        services.AddSingleton<Func<int, RetainLane>>(provider => shard => ActivatorUtilities.CreateInstance<RetainLane>(
+            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<IRetainGrain>(shard), SessionTable.Tenant));
+        services.AddSingleton<Func<int, StorePoller>>(provider => shard => ActivatorUtilities.CreateInstance<StorePoller>(provider, shard));
+    }
+
+    private static void AddConnections(IServiceCollection services)
+    {
+        services.AddSingleton<TimerWheel>();
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<ConnectionRegistry>();
+        services.AddSingleton<GatewayContext>(provider => ActivatorUtilities.CreateInstance<GatewayContext>(provider));
+        services.AddSingleton<IAuthenticator, AnonymousAuthenticator>();
+        services.AddSingleton<SessionOpener>();
+        services.AddSingleton<ConnectHandler>();
+        services.AddSingleton<PublishHandler>();
+        services.AddSingleton<SubscribeHandler>();
+        services.AddSingleton<UnsubscribeHandler>();
+        services.AddSingleton<PacketDispatcher>();
+        services.AddSingleton<IConnectionHandler, ConnectionHandler>();
+    }
+}
