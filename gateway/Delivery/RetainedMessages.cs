@@ -9,7 +9,8 @@ namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>Retained messages: set through the lanes of their shards, sent to new subscribers page by page. MQTT 5 §3.3.1.3.</summary>
 internal sealed class RetainedMessages(
-    IGrainFactory grains, Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, ILogger<RetainedMessages> logger)
+    IGrainFactory grains, Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, TimeProvider time,
+    ILogger<RetainedMessages> logger)
 {
     private const int PageMessages = 500;
     private const int PageBytes = 512 * 1024;
@@ -55,7 +56,7 @@ internal sealed class RetainedMessages(
         do
         {
             var query = new RetainQuery(SessionTable.Tenant, entry.Filter, after, PageMessages, PageBytes);
-            var page = await grain.QueryAsync(query).WaitAsync(CallTimeout).ConfigureAwait(false);
+            var page = await grain.QueryAsync(query).WaitAsync(CallTimeout, time).ConfigureAwait(false);
             await session.DrainedBelowAsync(connection, PageMessages / 2).ConfigureAwait(false);
             Deliver(page.Messages, connection, session, entry, identifier);
             after = page.Next;

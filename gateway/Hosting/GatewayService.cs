@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Hosting.Listeners;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Hosting;
 
 /// <summary>Opens the listeners when the gateway is ready and ends them in order when it stops.</summary>
-public sealed partial class GatewayService : IHostedService
+internal sealed partial class GatewayService : IHostedService
 {
     /// <summary>The part of the shutdown's 5 seconds in which clients may still take what is queued for them.</summary>
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(4);
@@ -14,16 +15,17 @@ public sealed partial class GatewayService : IHostedService
     private readonly GatewayOptions _options;
     private readonly ListenerFactory _factory;
     private readonly IConnectionHandler _handler;
+    private readonly GrainLink _grains;
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayService> _logger;
     private readonly List<Listener> _listeners = [];
 
     /// <param name="data">Held from here on, when one is configured.</param>
     public GatewayService(
-        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, TimeProvider time, ILogger<GatewayService> logger,
-        DataDirectory? data = null)
+        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, GrainLink grains, TimeProvider time,
+        ILogger<GatewayService> logger, DataDirectory? data = null)
     {
-        (_options, _factory, _handler, _time, _logger) = (options, factory, handler, time, logger);
+        (_options, _factory, _handler, _grains, _time, _logger) = (options, factory, handler, grains, time, logger);
         DataPath = data?.Path;
     }
 
@@ -38,6 +40,7 @@ public sealed partial class GatewayService : IHostedService
     {
         try
         {
+            await _grains.StartAsync(); // listeners open when every durable session is routed to
             foreach (var options in _options.Listeners)
                 _listeners.Add(_factory.Create(options));
             foreach (var listener in _listeners)
@@ -64,6 +67,7 @@ public sealed partial class GatewayService : IHostedService
         using (var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken))
             await _handler.DrainAsync(ended.Token);
         await CloseListenersAsync();
+        await _grains.DisposeAsync();
         LogStopped(_logger);
     }
 

@@ -1,4 +1,6 @@
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Grains;
+using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -19,6 +21,11 @@ public static class MqttGatewayServices
         AddOptions(services, options);
         if (options.Data.Directory is not null)
             services.AddSingleton<DataDirectory>();
+        services.AddGrainMqGrains();
+#if !GRAIN_ENGINE_ORLEANS
+        services.AddEmbeddedGrains(typeof(ISessionGrain).Assembly);
+#endif
+        services.AddDataPlane();
         services.AddSingleton<ListenerFactory>();
         services.AddSingleton<GatewayService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<GatewayService>()); // last: listeners open when the rest is ready

@@ -1,0 +1,55 @@
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Tests.Testing;
+
+/// <summary>A client as bytes: sends what the test says, and cuts what comes back into packets.</summary>
+public sealed class MemoryClient(MemoryTransport transport)
+{
+    private byte[] _received = [];
+
+    public MemoryTransport Transport { get; } = transport;
+
+    public void Send(params ReadOnlySpan<byte> bytes) => Transport.Send(bytes);
+
+    public void Drop() => Transport.Drop();
+
+    /// <summary>The next whole packet; null when the server closed before there was one.</summary>
+    public async Task<byte[]?> ReceivePacketAsync()
+    {
+        while (true)
+        {
+            if (TryCut(out var packet))
+            {
+                return packet;
+            }
+
+            var bytes = await Transport.ReceiveAsync();
+            if (bytes.Length == 0)
+            {
+                return null;
+            }
+
+            _received = [.. _received, .. bytes];
+        }
+    }
+
+    public Task ClosedAsync() => Transport.ClosedAsync();
+
+    private bool TryCut(out byte[] packet)
+    {
+        packet = [];
+        if (_received.Length < 2 || VariableByteInteger.TryRead(_received.AsSpan(1), out uint body, out int lengthBytes) != ReadStatus.Ok)
+        {
+            return false;
+        }
+
+        int length = 1 + lengthBytes + (int)body;
+        if (_received.Length < length)
+        {
+            return false;
+        }
+
+        (packet, _received) = (_received[..length], _received[length..]);
+        return true;
+    }
+}
