@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Hosting;
 
 /// <summary>What a started broker says: where it listens, what it is and what it keeps.</summary>
-public static partial class Banner
+internal static partial class Banner
 {
 #if GRAIN_ENGINE_ORLEANS
     public const string Engine = "Orleans";

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting;
 
-public sealed partial class GatewayService
+internal sealed partial class GatewayService
 {
     [LoggerMessage(1002, LogLevel.Debug, "Listener {Listener} ({Kind}) is open on {EndPoint}.")]
     private static partial void LogListening(ILogger logger, string listener, ListenerKind kind, IPEndPoint endPoint);
