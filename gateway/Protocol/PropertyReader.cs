@@ -1,8 +1,8 @@
 namespace GrainMQ.Gateway.Protocol;
 
 /// <summary>
-/// Walks a property block and checks what holds for a property in whichever packet it stands: that the packet may carry it,
-/// that it is not repeated, and the range of its value.
+/// Walks a property block from a client and checks what holds for a property in whichever packet it stands: that the packet
+/// may carry it, that it is not repeated, and the range of its value.
 /// </summary>
 /// <remarks>After <see cref="TryRead"/> returned false, <see cref="Error"/> tells the end (Success) from a violation.</remarks>
 internal ref struct PropertyReader(ReadOnlySpan<byte> block, PropertySet allowed)
@@ -24,8 +24,11 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, PropertySet allowed
 
     public ReasonCode Error { get; private set; }
 
-    /// <summary>Bytes of the block that have been read.</summary>
-    public readonly int Position => _length - _reader.Rest.Length;
+    /// <summary>Where the property begins in the block.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>Where the property ends in the block.</summary>
+    public readonly int End => _length - _reader.Rest.Length;
 
     public readonly string Text => Utf8Rules.Decode(Value);
 
@@ -35,6 +38,7 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, PropertySet allowed
     {
         if (_reader.IsEmpty || Error != ReasonCode.Success) return false;
 
+        Start = End;
         Error = ReadProperty();
         return Error == ReasonCode.Success;
     }
@@ -60,13 +64,11 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, PropertySet allowed
     {
         switch (Id)
         {
-            case PropertyId.PayloadFormatIndicator or PropertyId.RequestProblemInformation or PropertyId.RequestResponseInformation
-                or PropertyId.MaximumQoS or PropertyId.RetainAvailable or PropertyId.WildcardSubscriptionAvailable
-                or PropertyId.SubscriptionIdentifierAvailable or PropertyId.SharedSubscriptionAvailable:
+            case PropertyId.PayloadFormatIndicator or PropertyId.RequestProblemInformation or PropertyId.RequestResponseInformation:
                 var readByte = _reader.TryReadByte(out var single);
                 Number = single;
                 return readByte;
-            case PropertyId.ServerKeepAlive or PropertyId.ReceiveMaximum or PropertyId.TopicAliasMaximum or PropertyId.TopicAlias:
+            case PropertyId.ReceiveMaximum or PropertyId.TopicAliasMaximum or PropertyId.TopicAlias:
                 var readShort = _reader.TryReadUInt16(out var number);
                 Number = number;
                 return readShort;
@@ -99,10 +101,8 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, PropertySet allowed
     {
         var valid = Id switch
         {
-            // Every property of one byte is a choice of 0 and 1.
-            PropertyId.PayloadFormatIndicator or PropertyId.RequestProblemInformation or PropertyId.RequestResponseInformation
-                or PropertyId.MaximumQoS or PropertyId.RetainAvailable or PropertyId.WildcardSubscriptionAvailable
-                or PropertyId.SubscriptionIdentifierAvailable or PropertyId.SharedSubscriptionAvailable => Number <= 1,
+            PropertyId.PayloadFormatIndicator or PropertyId.RequestProblemInformation or PropertyId.RequestResponseInformation =>
+                Number <= 1,
             PropertyId.ReceiveMaximum or PropertyId.MaximumPacketSize or PropertyId.SubscriptionIdentifier => Number != 0,
             PropertyId.ResponseTopic => TopicName.IsValid(Value), // [MQTT-3.3.2-14]
             PropertyId.TopicAlias when Number == 0 => false, // [MQTT-3.3.2-8]

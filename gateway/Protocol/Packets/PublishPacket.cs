@@ -3,12 +3,11 @@ namespace GrainMQ.Gateway.Protocol;
 /// <summary>A PUBLISH from a client (MQTT 5 §3.3): a view of the received bytes that allocates nothing.</summary>
 public ref struct PublishPacket
 {
-    private const int TopicAliasSize = 1 + sizeof(ushort);
-    private const int MessageExpirySize = 1 + sizeof(uint);
-
     private static readonly PropertySet Allowed = PropertySet.Of(
         PropertyId.PayloadFormatIndicator, PropertyId.MessageExpiryInterval, PropertyId.ContentType, PropertyId.ResponseTopic,
         PropertyId.CorrelationData, PropertyId.SubscriptionIdentifier, PropertyId.TopicAlias, PropertyId.UserProperty);
+
+    private ExcludedProperties _excluded;
 
     public bool Dup { get; private set; }
 
@@ -41,8 +40,7 @@ public ref struct PublishPacket
     public ReadOnlySpan<byte> Properties { get; private set; }
 
     /// <summary>The bytes that <see cref="CopyForwardedProperties"/> writes.</summary>
-    public readonly int ForwardedPropertiesLength =>
-        Properties.Length - (HasTopicAlias ? TopicAliasSize : 0) - (HasMessageExpiry ? MessageExpirySize : 0);
+    public readonly int ForwardedPropertiesLength => Properties.Length - _excluded.Length;
 
     /// <summary>Parses what follows the fixed header.</summary>
     /// <param name="body">All bytes of the Remaining Length.</param>
@@ -60,13 +58,7 @@ public ref struct PublishPacket
     }
 
     /// <summary>Copies, in their order, the properties that subscribers must get unaltered; returns the bytes written.</summary>
-    public readonly int CopyForwardedProperties(Span<byte> destination)
-    {
-        if (ForwardedPropertiesLength != Properties.Length) return ForwardedProperties.Copy(Properties, destination);
-
-        Properties.CopyTo(destination);
-        return Properties.Length;
-    }
+    public readonly int CopyForwardedProperties(Span<byte> destination) => _excluded.CopyOthers(Properties, destination);
 
     private ReasonCode Read(ReadOnlySpan<byte> body, ProtocolVersion version)
     {
@@ -104,8 +96,14 @@ public ref struct PublishPacket
         {
             switch (reader.Id)
             {
-                case PropertyId.TopicAlias: TopicAlias = (ushort)reader.Number; break;
-                case PropertyId.MessageExpiryInterval: MessageExpiryInterval = reader.Number; break;
+                case PropertyId.TopicAlias:
+                    TopicAlias = (ushort)reader.Number;
+                    _excluded.Add(reader.Start, reader.End);
+                    break;
+                case PropertyId.MessageExpiryInterval:
+                    MessageExpiryInterval = reader.Number;
+                    _excluded.Add(reader.Start, reader.End);
+                    break;
                 case PropertyId.PayloadFormatIndicator: PayloadFormat = (byte)reader.Number; break;
                 case PropertyId.SubscriptionIdentifier: reader.Fail(ReasonCode.ProtocolError); break; // [MQTT-3.3.4-6]
             }

@@ -48,24 +48,28 @@ public sealed class WillPacket
 
     private ReasonCode ReadProperties(ReadOnlySpan<byte> block)
     {
+        var excluded = default(ExcludedProperties);
         var reader = new PropertyReader(block, Allowed);
         while (reader.TryRead())
         {
             switch (reader.Id)
             {
-                case PropertyId.WillDelayInterval: DelayInterval = reader.Number; break;
-                case PropertyId.MessageExpiryInterval: MessageExpiryInterval = reader.Number; break;
+                case PropertyId.WillDelayInterval:
+                    DelayInterval = reader.Number;
+                    excluded.Add(reader.Start, reader.End);
+                    break;
+                case PropertyId.MessageExpiryInterval:
+                    MessageExpiryInterval = reader.Number;
+                    excluded.Add(reader.Start, reader.End);
+                    break;
                 case PropertyId.PayloadFormatIndicator: PayloadFormat = (byte)reader.Number; break;
             }
         }
 
-        if (reader.Error == ReasonCode.Success) ForwardedProperties = Forward(block);
-        return reader.Error;
-    }
+        if (reader.Error != ReasonCode.Success) return reader.Error;
 
-    private static byte[] Forward(ReadOnlySpan<byte> block)
-    {
-        var forwarded = new byte[block.Length];
-        return forwarded[..Protocol.ForwardedProperties.Copy(block, forwarded)];
+        ForwardedProperties = new byte[block.Length - excluded.Length];
+        excluded.CopyOthers(block, ForwardedProperties);
+        return ReasonCode.Success;
     }
 }

@@ -158,6 +158,28 @@ public sealed class PublishPacketTests
         AssertForwarded(properties.ToArray(), ClientPackets.Publish("a", "p", properties: properties));
     }
 
+    [Theory]
+    [InlineData(PropertyId.TopicAlias, PropertyId.MessageExpiryInterval)]
+    [InlineData(PropertyId.MessageExpiryInterval, PropertyId.TopicAlias)]
+    public void AliasAndExpiryAreLeftOutWhereverTheyStand(PropertyId first, PropertyId second)
+    {
+        byte[] expected = [.. new PropertyList { { "a", "1" }, { "b", "2" }, { "c", "3" } }];
+
+        AssertForwarded(expected, ClientPackets.Publish("a", "p", properties: new()
+        {
+            { first, 1 }, { "a", "1" }, { "b", "2" }, { second, 1 }, { "c", "3" },
+        }));
+        AssertForwarded(expected, ClientPackets.Publish("a", "p", properties: new()
+        {
+            { "a", "1" }, { first, 1 }, { second, 1 }, { "b", "2" }, { "c", "3" },
+        }));
+        AssertForwarded(expected, ClientPackets.Publish("a", "p", properties: new()
+        {
+            { "a", "1" }, { "b", "2" }, { "c", "3" }, { first, 1 }, { second, 1 },
+        }));
+        AssertForwarded(expected, ClientPackets.Publish("a", "p", properties: new() { { first, 1 }, { "a", "1" }, { "b", "2" }, { "c", "3" } }));
+    }
+
     [Fact]
     public void AliasAndExpiryAloneForwardNothing() => AssertForwarded(
         [],
