@@ -9,9 +9,10 @@ namespace GrainMQ.Gateway.Routing;
 internal sealed class FilterArena
 {
     private const int FirstShift = 12;
+    private const int LastShift = 18; // holds the longest filter three times
     private const int Alignment = 8;
 
-    private readonly SegmentedArray<byte> _bytes = new(FirstShift);
+    private readonly SegmentedArray<byte> _bytes = new(FirstShift, LastShift);
     private readonly Dictionary<int, uint> _freeBySize = [];
     private uint _end = Alignment; // 0 means "no record"
 

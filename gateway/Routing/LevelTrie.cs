@@ -16,9 +16,10 @@ internal sealed partial class LevelTrie<T>
 {
     private const uint Root = 0;
     private const int FirstShift = 4;
+    private const int LastShift = 15; // 512 KB
 
-    private readonly SegmentedArray<TrieNode> _nodes = new(FirstShift);
-    private readonly SegmentedArray<TrieEntry<T>> _entries = new(FirstShift);
+    private readonly SegmentedArray<TrieNode> _nodes = new(FirstShift, LastShift);
+    private readonly SegmentedArray<TrieEntry<T>> _entries = new(FirstShift, LastShift);
     private readonly SlotPool _nodePool = new();
     private readonly SlotPool _entryPool = new();
     private readonly uint _hashMask;

@@ -15,7 +15,7 @@ public sealed partial class RouteTable
 
     private readonly Lock _writing = new();
     private readonly LevelTrie<RouteRow> _trie;
-    private readonly SegmentedArray<RouteGroup?> _groups = new(firstShift: 4);
+    private readonly SegmentedArray<RouteGroup?> _groups = new(firstShift: 4, lastShift: 12);
     private RouteOwner?[] _owners = [];
     private long _version;
 
