@@ -120,7 +120,8 @@ public sealed class EmbeddedCluster : IGrainFactory, IAsyncDisposable
         if (_stopped) return;
         try
         {
-            await DeactivateAllAsync(cancellationToken).WaitAsync(Options.StopTimeout, Time, cancellationToken);
+            // Real time, also when a test's clock stands still: nobody would move it while the stop is awaited.
+            await DeactivateAllAsync(cancellationToken).WaitAsync(Options.StopTimeout, cancellationToken);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {

@@ -1,34 +1,49 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using System.Reflection;
 using Orleans;
 
 namespace GrainMQ.Silo.Embedded;
 
 /// <summary>Finds the class behind a grain interface.</summary>
+/// <remarks>Plain loops: this runs once, at the start, where compiling cleverer code costs more than running it saves.</remarks>
 internal sealed class GrainClasses
 {
-    private readonly FrozenDictionary<Type, GrainClass[]> _byInterface;
+    private readonly Dictionary<Type, List<GrainClass>> _byInterface = [];
     private readonly ConcurrentDictionary<Type, GrainClass> _single = new();
 
-    public GrainClasses(IEnumerable<Type> grainTypes) =>
-        _byInterface = grainTypes
-            .SelectMany(type => InterfacesOf(type).Select(of => (of, Class: new Lazy<GrainClass>(() => new GrainClass(type)))))
-            .GroupBy(pair => pair.of, pair => pair.Class)
-            .ToFrozenDictionary(group => group.Key, group => group.Select(lazy => lazy.Value).ToArray());
+    public GrainClasses(IEnumerable<Type> grainTypes)
+    {
+        foreach (var type in grainTypes) Add(type);
+    }
 
-    /// <summary>The grain classes of an assembly.</summary>
-    public static IEnumerable<Type> In(Assembly assembly) => assembly.GetTypes().Where(IsGrainClass);
-
-    public static bool IsGrainClass(Type type) => type is { IsClass: true, IsAbstract: false } && type.IsSubclassOf(typeof(Grain));
+    /// <summary>The grain classes of assemblies.</summary>
+    public static IEnumerable<Type> In(IEnumerable<Assembly> assemblies)
+    {
+        foreach (var assembly in assemblies)
+        {
+            foreach (var type in assembly.GetTypes())
+            {
+                if (IsGrainClass(type)) yield return type;
+            }
+        }
+    }
 
     public GrainClass Find(Type grainInterface, string? classNamePrefix) =>
         classNamePrefix is null ? _single.GetOrAdd(grainInterface, FindOnly) : FindByPrefix(grainInterface, classNamePrefix);
 
-    private static IEnumerable<Type> InterfacesOf(Type type) =>
-        IsGrainClass(type)
-            ? type.GetInterfaces().Where(of => of.IsAssignableTo(typeof(IGrain)))
-            : throw new ArgumentException($"{type.FullName} is not a concrete class derived from Orleans.Grain.");
+    private static bool IsGrainClass(Type type) => type is { IsClass: true, IsAbstract: false } && type.IsSubclassOf(typeof(Grain));
+
+    private void Add(Type type)
+    {
+        if (!IsGrainClass(type)) throw new ArgumentException($"{type.FullName} is not a concrete class derived from Orleans.Grain.");
+        var grainClass = new GrainClass(type);
+        foreach (var grainInterface in type.GetInterfaces())
+        {
+            if (!grainInterface.IsAssignableTo(typeof(IGrain))) continue;
+            if (!_byInterface.TryGetValue(grainInterface, out var classes)) _byInterface[grainInterface] = classes = [];
+            classes.Add(grainClass);
+        }
+    }
 
     private GrainClass FindOnly(Type grainInterface) => Candidates(grainInterface) switch
     {
@@ -38,11 +53,11 @@ internal sealed class GrainClasses
     };
 
     private GrainClass FindByPrefix(Type grainInterface, string prefix) =>
-        Array.FindAll(Candidates(grainInterface), one => one.FullName.StartsWith(prefix, StringComparison.Ordinal)) is [var only]
+        Candidates(grainInterface).FindAll(one => one.FullName.StartsWith(prefix, StringComparison.Ordinal)) is [var only]
             ? only
             : throw new ArgumentException($"{grainInterface.Name}: not exactly one class has the name prefix '{prefix}'.");
 
-    private GrainClass[] Candidates(Type grainInterface) =>
+    private List<GrainClass> Candidates(Type grainInterface) =>
         _byInterface.TryGetValue(grainInterface, out var classes)
             ? classes
             : throw new ArgumentException($"No grain class implements {grainInterface.FullName}. Pass its assembly to AddEmbeddedGrains.");

@@ -22,7 +22,7 @@ public static class EmbeddedGrainsExtensions
             if (options.TimeProvider == TimeProvider.System && provider.GetService<TimeProvider>() is { } time) options.TimeProvider = time;
         });
         services.AddSingleton(provider => new EmbeddedCluster(
-            provider, provider.GetRequiredService<IOptions<EmbeddedClusterOptions>>().Value, assemblies.SelectMany(GrainClasses.In)));
+            provider, provider.GetRequiredService<IOptions<EmbeddedClusterOptions>>().Value, GrainClasses.In(assemblies)));
         services.TryAddSingleton<IGrainFactory>(provider => provider.GetRequiredService<EmbeddedCluster>());
         services.AddHostedService<EmbeddedClusterService>();
         return services;

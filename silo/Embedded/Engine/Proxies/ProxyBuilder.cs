@@ -57,10 +57,9 @@ internal static class ProxyBuilder
         il.Emit(OpCodes.Ret);
 
         var number = 0;
-        foreach (var method in grainInterface.GetInterfaces().Prepend(grainInterface).SelectMany(part => part.GetMethods()))
+        foreach (var part in (Type[])[grainInterface, .. grainInterface.GetInterfaces()])
         {
-            var call = BuildCall(module, grainInterface, method, number++);
-            BuildMethod(type, method, call);
+            foreach (var method in part.GetMethods()) BuildMethod(type, method, BuildCall(module, grainInterface, method, number++));
         }
 
         var create = type.DefineMethod("Create", MethodAttributes.Public | MethodAttributes.Static, typeof(GrainReference), ReferenceParameters);
@@ -115,8 +114,12 @@ internal static class ProxyBuilder
     }
 
     /// <summary>The fields of a call class in the order of the parameters.</summary>
-    public static IEnumerable<FieldInfo> ArgumentsOf(Type call) =>
-        call.GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).OrderBy(field => int.Parse(field.Name.AsSpan(1)));
+    public static FieldInfo[] ArgumentsOf(Type call)
+    {
+        var fields = call.GetFields(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly);
+        Array.Sort(fields, static (one, other) => one.MetadataToken.CompareTo(other.MetadataToken));
+        return fields;
+    }
 
     private static void OverrideConstant(TypeBuilder type, MethodInfo getter, Type result, Action<ILGenerator> load)
     {
@@ -130,7 +133,7 @@ internal static class ProxyBuilder
     private static Type BaseOf(MethodInfo method)
     {
         var result = method.ReturnType;
-        if (method.IsGenericMethod || method.GetParameters().Any(parameter => parameter.ParameterType.IsByRef)) throw NotCallable(method);
+        if (method.IsGenericMethod || Array.Exists(method.GetParameters(), parameter => parameter.ParameterType.IsByRef)) throw NotCallable(method);
         if (result == typeof(Task)) return typeof(VoidGrainCall);
         if (result.IsGenericType && result.GetGenericTypeDefinition() == typeof(Task<>))
             return typeof(GrainCall<>).MakeGenericType(result.GetGenericArguments());
