@@ -174,7 +174,7 @@ public sealed class ConnectPacketTests
         { "§3.1.2.11.7 request problem information 2", """02 00 00  02 17 02  00 01 "c" """, ReasonCode.ProtocolError },
         { "§3.1.2.11.10 authentication data without method", """02 00 00  04 16 00 01 09  00 01 "c" """, ReasonCode.ProtocolError },
         { "§2.2.2.2 property of another packet", """02 00 00  03 23 00 01  00 01 "c" """, ReasonCode.MalformedPacket },
-        { "§2.2.2.2 CONNECT property in the will", """06 00 00  00  00 01 "c"  03 21 00 01  00 01 "w" 00 00""", ReasonCode.MalformedPacket },
+        { "§2.2.2.2 CONNECT property in will", """06 00 00  00  00 01 "c"  03 21 00 01  00 01 "w" 00 00""", ReasonCode.MalformedPacket },
         { "§2.2.2.2 will property in CONNECT", """02 00 00  05 18 00 00 00 01  00 01 "c" """, ReasonCode.MalformedPacket },
         { "will delay twice", """06 00 00  00  00 01 "c"  0A 18 00 00 00 01 18 00 00 00 01  00 01 "w" 00 00""", ReasonCode.ProtocolError },
         { "no client identifier", "02 00 00  00", ReasonCode.MalformedPacket },

@@ -177,7 +177,10 @@ public sealed class PublishPacketTests
         {
             { "a", "1" }, { "b", "2" }, { "c", "3" }, { first, 1 }, { second, 1 },
         }));
-        AssertForwarded(expected, ClientPackets.Publish("a", "p", properties: new() { { first, 1 }, { "a", "1" }, { "b", "2" }, { "c", "3" } }));
+        AssertForwarded(expected, ClientPackets.Publish("a", "p", properties: new()
+        {
+            { first, 1 }, { "a", "1" }, { "b", "2" }, { "c", "3" },
+        }));
     }
 
     [Fact]
