@@ -19,6 +19,7 @@ internal sealed class OfflineQueue(QueueBounds bounds)
     private Chunk? _first;
     private Chunk? _last;
     private PendingMessage[] _unfinished = [];
+    private long _unfinishedBytes;
     private int _queued;
 
     public int Count => _unfinished.Length + _queued;
@@ -27,9 +28,11 @@ internal sealed class OfflineQueue(QueueBounds bounds)
 
     internal static long Cost(PendingMessage message) => Overhead + message.Message.Length;
 
-    /// <summary>Appends a message; returns how many were dropped to make room, itself included.</summary>
+    /// <summary>Appends a message; returns how many were dropped to make room. One that no room can be made for is itself the one.</summary>
     public int Enqueue(PendingMessage message)
     {
+        if (!CanFit(Cost(message)))
+            return 1;
         Append(message);
         return Trim();
     }
@@ -42,6 +45,7 @@ internal sealed class OfflineQueue(QueueBounds bounds)
         var sent = Array.FindAll(pending, message => message.Stage != PendingStage.Queued);
         var unsent = Array.FindAll(pending, message => message.Stage == PendingStage.Queued);
         _unfinished = [.. sent, .. _unfinished];
+        _unfinishedBytes += sent.Sum(Cost);
         if (unsent.Length > 0)
             AddFirst(new Chunk(unsent));
         _queued += unsent.Length;
@@ -67,12 +71,17 @@ internal sealed class OfflineQueue(QueueBounds bounds)
         Account(-Count, -Bytes);
         (_first, _last) = (null, null);
         _unfinished = [];
+        _unfinishedBytes = 0;
         _queued = 0;
     }
 
     /// <summary>Only a message whose delivery never began expires. [MQTT-3.3.2-5]</summary>
     internal static bool HasExpired(PendingMessage message, long now) =>
         message.Stage == PendingStage.Queued && message.ExpiresAt != 0 && message.ExpiresAt <= now;
+
+    /// <summary>Whether dropping all that may be dropped makes enough room.</summary>
+    private bool CanFit(long cost) =>
+        _unfinishedBytes + cost <= bounds.Bytes && bounds.TotalBytes - (Bytes - _unfinishedBytes) + cost <= bounds.MaxTotalBytes;
 
     private void Append(PendingMessage message)
     {
