@@ -15,6 +15,7 @@ internal sealed class StorePoller(
 {
     private const int MostReattached = 1000;
     private static readonly TimeSpan HangingCall = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastCall = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,13 +37,32 @@ internal sealed class StorePoller(
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
-                return;
+                // the call that hangs is answered by the last one
             }
             catch (Exception exception)
             {
                 DeliveryLog.PollFailed(logger, shard, exception.Message);
                 await Task.Delay(RetryDelay, time, stopping).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
             }
+        }
+
+        await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Acknowledges what was done and ends the call that still hangs: a newer call of a gateway does. Until then the shard could not
+    /// deactivate, for up to 10 seconds.
+    /// </summary>
+    private async Task EndAsync()
+    {
+        try
+        {
+            await _grain.PollAsync(new StorePoll(self, _shardEpoch, _version, directory.Live, _completed, 0))
+                .WaitAsync(LastCall, time).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            DeliveryLog.PollFailed(logger, shard, exception.Message);
         }
     }
 
