@@ -11,7 +11,7 @@ internal static partial class DeliveryLog
     [LoggerMessage(4401, LogLevel.Error, "The retained store did not take {Entries} messages; their publishers get no acknowledgement")]
     public static partial void RetainBatchFailed(ILogger logger, int entries, Exception? exception);
 
-    [LoggerMessage(4402, LogLevel.Warning, "Retained quota reached: {Refused} messages refused, the first on {Topic}; raise Retained:MaximumMessages or Retained:MaximumBytes")]
+    [LoggerMessage(4402, LogLevel.Warning, "Retained quota reached: {Refused} messages refused, the first on {Topic}; raise Grains:RetainedMaxMessages or Grains:RetainedMaxBytes")]
     public static partial void RetainQuotaReached(ILogger logger, string topic, int refused);
 
     [LoggerMessage(4403, LogLevel.Warning, "Store shard {Shard} did not answer: {Reason}")]

@@ -1,6 +1,7 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Security;
+using GrainMQ.Grains;
 using GrainMQ.Gateway.Hosting.Listeners;
 
 namespace GrainMQ.Gateway.Hosting;
@@ -26,6 +27,8 @@ public sealed class GatewayOptions
     public DeliveryOptions Delivery { get; } = new();
 
     public StoreOptions Store { get; } = new();
+
+    public GrainOptions Grains { get; } = new();
 
     public DataOptions Data { get; } = new();
 

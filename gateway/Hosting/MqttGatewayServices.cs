@@ -4,6 +4,7 @@ using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace GrainMQ.Gateway.Hosting;
 
@@ -22,6 +23,7 @@ public static class MqttGatewayServices
         if (options.Data.Directory is not null)
             services.AddSingleton<DataDirectory>();
         services.AddGrainMqGrains();
+        services.AddSingleton(Options.Create(options.Grains)); // wins over the options framework's own instance
 #if !GRAIN_ENGINE_ORLEANS
         services.AddEmbeddedGrains(typeof(ISessionGrain).Assembly);
 #endif

@@ -82,7 +82,7 @@ public static class OptionValue
 
     private static object? ParseNumber(string text, Type type)
     {
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return null;
         try
         {
@@ -113,7 +113,7 @@ public static class OptionValue
         return $"{(time / unit).ToString(CultureInfo.InvariantCulture)}{suffix}";
     }
 
-    private static bool IsSize(string name) => name.EndsWith("Size", StringComparison.Ordinal) || name.EndsWith("Bytes", StringComparison.Ordinal);
+    private static bool IsSize(string name) => name.EndsWith("Size", StringComparison.Ordinal) || name.Contains("Bytes", StringComparison.Ordinal);
 
     private static string ExpandSize(string text)
     {
@@ -127,7 +127,8 @@ public static class OptionValue
     }
 
     private static string Bound(Type type, object bound) =>
-        type == typeof(TimeSpan) ? FormatDuration(TimeSpan.Parse((string)bound, CultureInfo.InvariantCulture)) : Format(bound);
+        // The attribute keeps the text of its bounds until it is first asked.
+        type == typeof(TimeSpan) && bound is string text ? FormatDuration(TimeSpan.Parse(text, CultureInfo.InvariantCulture)) : Format(bound);
 
     private static object? MaxValue(Type type) => type.GetField("MaxValue")?.GetValue(null);
 }

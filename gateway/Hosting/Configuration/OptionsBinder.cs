@@ -62,7 +62,7 @@ public sealed class OptionsBinder(GatewayOptions options)
         }
         var key = OptionKey.All.FirstOrDefault(key => key.Text.Equals(setting.Key, StringComparison.OrdinalIgnoreCase));
         if (key is null)
-            _errors.Add(Unknown(setting, OptionKey.All.Concat(OptionKey.Listener).Select(known => known.Text)));
+            _errors.Add(Unknown(setting, Candidates(setting.Key)));
         else
             Set(setting, key, key.Target(options));
     }
@@ -115,6 +115,14 @@ public sealed class OptionsBinder(GatewayOptions options)
         var name = kind.ToString().ToLowerInvariant();
         return Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? name : $"{name}{i}")
             .First(free => !options.Listeners.Any(l => l.Name.Equals(free, StringComparison.OrdinalIgnoreCase)));
+    }
+
+    // The name of a section alone was meant for one of its keys.
+    private static IEnumerable<string> Candidates(string key)
+    {
+        var known = OptionKey.All.Concat(OptionKey.Listener).Select(option => option.Text).ToList();
+        var within = known.Where(text => text.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList();
+        return within.Count > 0 ? within : known;
     }
 
     private static string Unknown(Setting setting, IEnumerable<string> known) =>

@@ -11,6 +11,8 @@ public static class OptionsValidation
     {
         if (options.Listeners.Count == 0)
             yield return "There is no listener. Give at least one of --tcp, --tls, --ws and --wss an ADDR:PORT.";
+        foreach (var error in options.Grains.Errors())
+            yield return $"Grains:{error}";
         var taken = new Dictionary<IPEndPoint, string>();
         foreach (var listener in options.Listeners)
         {

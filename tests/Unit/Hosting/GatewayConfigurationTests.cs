@@ -1,0 +1,165 @@
+using System.Collections;
+using GrainMQ.Gateway.Hosting.Configuration;
+using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.Unit.Hosting;
+
+public sealed class GatewayConfigurationTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void LaterSourcesWin()
+    {
+        var file = Write(
+            """
+            {
+              // comments are allowed
+              "Connections": { "ReceiveMaximum": 1, "TopicAliasMaximum": 1, "KeepAliveMaximum": 1, "RetainAvailable": false },
+            }
+            """);
+        var environment = new Hashtable
+        {
+            ["GRAINMQ__Connections__TopicAliasMaximum"] = "2",
+            ["grainmq__connections__keepalivemaximum"] = "2",
+            ["GRAINMQ_PORT"] = "tcp://10.0.0.1:1883", // Kubernetes sets it for a service named grainmq
+            ["PATH"] = "/bin",
+        };
+
+        var (options, errors) = Load(file, environment, [new("Connections:KeepAliveMaximum", "3", "--set")]);
+
+        Assert.Empty(errors);
+        Assert.Equal(1, options.Connections.ReceiveMaximum);
+        Assert.Equal(2, options.Connections.TopicAliasMaximum);
+        Assert.Equal(3, options.Connections.KeepAliveMaximum);
+        Assert.False(options.Connections.RetainAvailable);
+    }
+
+    [Fact]
+    public void DefaultsAreUsableAsTheyAre()
+    {
+        var (options, errors) = Load(null, new Hashtable(), []);
+
+        Assert.Empty(errors);
+        Assert.Equal(["127.0.0.1:1883", "127.0.0.1:8083"], options.Listeners.Select(listener => listener.Address));
+        Assert.Null(options.Security.AllowAnonymous);
+    }
+
+    [Fact]
+    public void EveryErrorOfEverySourceIsTold()
+    {
+        var file = Write("""{ "Conections": { "A": 1 }, "Log": { "Level": "loud" } }""");
+
+        var (_, errors) = Load(file, new Hashtable { ["GRAINMQ__Log__Lewel"] = "x" }, [new("Data:Dir", "x", "--set")]);
+
+        Assert.Equal(4, errors.Count);
+        Assert.Contains($"(file '{file}')", errors[0]);
+        Assert.Contains($"(file '{file}'): read 'loud'", errors[1]);
+        Assert.Contains("(environment variable GRAINMQ__Log__Lewel) is not an option. Did you mean Log:Level?", errors[2]);
+        Assert.Contains("Did you mean Data:Directory?", errors[3]);
+    }
+
+    [Theory]
+    [InlineData("{ \"Log\": ", "is not JSON")]
+    [InlineData("[]", "must hold one JSON object")]
+    [InlineData("{ \"Log\": { \"Level\": [\"Debug\"] } }", "read '[\"Debug\"]'")]
+    [InlineData("{ \"Log\": 1 }", "Log (file")]
+    public void BadFileIsNamed(string content, string cause)
+    {
+        var (_, errors) = Load(Write(content), new Hashtable(), []);
+
+        Assert.Contains(cause, Assert.Single(errors));
+        Assert.Contains(_directory.Path, errors[0]);
+    }
+
+    [Fact]
+    public void MissingFileIsNamed()
+    {
+        var (_, errors) = Load(_directory.File("none.json"), new Hashtable(), []);
+
+        Assert.Contains("none.json", Assert.Single(errors));
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0:1883")]
+    [InlineData("192.168.0.1:1883")]
+    [InlineData("[::]:1883")]
+    [InlineData("*:1883")]
+    public void ListenerThatOthersReachNeedsAChoice(string address)
+    {
+        var error = Assert.Single(LoadTcp(address).Errors);
+        Assert.Contains("--allow-anonymous true", error);
+        Assert.Contains(address, error);
+
+        Assert.Empty(LoadTcp(address, new Setting("Security:AllowAnonymous", "true", "--set")).Errors);
+        Assert.Empty(LoadTcp(address, new Setting("Security:AllowAnonymous", "false", "--set")).Errors);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:1883")]
+    [InlineData("127.1.2.3:1883")]
+    [InlineData("[::1]:1883")]
+    [InlineData("localhost:1883")]
+    public void LoopbackListenerNeedsNone(string address) => Assert.Empty(LoadTcp(address).Errors);
+
+    [Theory]
+    [InlineData("1883")]
+    [InlineData(":1883")]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.1:")]
+    [InlineData("127.0.0.1:65536")]
+    [InlineData("127.0.0.1:+1")]
+    [InlineData("127.0.1:1883")]
+    [InlineData("::1:1883")]
+    [InlineData("[127.0.0.1]:1883")]
+    [InlineData("example.com:1883")]
+    public void BadAddressSaysWhatIsExpected(string address) =>
+        Assert.Contains("expected IPV4:PORT, [IPV6]:PORT", Assert.Single(LoadTcp(address).Errors));
+
+    [Fact]
+    public void TwoListenersOnOneAddressAreAnError() =>
+        Assert.Contains("both want 127.0.0.1:8083", Assert.Single(LoadTcp("127.0.0.1:8083").Errors));
+
+    [Fact]
+    public void NoListenerAtAllIsAnError()
+    {
+        var none = new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tcp] = ["none"], [ListenerKind.Ws] = ["none"] };
+
+        var (_, errors) = new GatewayConfiguration(null, new Hashtable(), none, []).Load();
+
+        Assert.Contains("There is no listener", Assert.Single(errors));
+    }
+
+    [Fact]
+    public void TlsListenerNeedsACertificate()
+    {
+        var tls = new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tls] = ["127.0.0.1:8883"] };
+
+        Assert.Contains("--cert FILE", Assert.Single(new GatewayConfiguration(null, new Hashtable(), tls, []).Load().Errors));
+        Assert.Empty(new GatewayConfiguration(null, new Hashtable(), tls, [new("Tls:Certificate", "x", "--cert")]).Load().Errors);
+        Assert.Empty(new GatewayConfiguration(null, new Hashtable(), tls, [new("Listeners:tls:Certificate", "x", "--set")]).Load().Errors);
+    }
+
+    [Fact]
+    public void GrainOptionsAreCheckedToo() =>
+        Assert.Contains("Grains:StoreShards is 0", Assert.Single(Load(null, new Hashtable(), [new("Grains:StoreShards", "0", "--set")]).Errors));
+
+    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) Load(
+        string? file, Hashtable environment, IReadOnlyList<Setting> commandLine) =>
+        new GatewayConfiguration(file, environment, new Dictionary<ListenerKind, IReadOnlyList<string>>(), commandLine).Load();
+
+    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) LoadTcp(string address, params Setting[] settings) =>
+        new GatewayConfiguration(
+            null, new Hashtable(), new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tcp] = [address] }, settings).Load();
+
+    private string Write(string json)
+    {
+        var path = _directory.File("grainmq.json");
+        File.WriteAllText(path, json);
+        return path;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Hosting.Configuration;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace GrainMQ.Tests.Unit.Hosting;
+
+/// <summary>Holds <c>docs/operations.md</c> against the code.</summary>
+public sealed class OperationsDocumentTests
+{
+    private const string Begin = "<!-- events: written by OperationsDocumentTests, GRAINMQ_UPDATE=1 -->\n";
+    private const string End = "<!-- /events -->";
+
+    private static readonly string Path = System.IO.Path.GetFullPath(
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Here()) ?? "", "../../../docs/operations.md"));
+
+    private static readonly Assembly[] Product =
+        [typeof(GatewayOptions).Assembly, typeof(Grains.GrainOptions).Assembly, typeof(Orleans.IGrain).Assembly];
+
+    [Fact]
+    public void EventTableIsThatOfTheCode()
+    {
+        var document = File.ReadAllText(Path);
+        var begin = document.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        var end = document.IndexOf(End, StringComparison.Ordinal);
+        var table = Table();
+        if (Environment.GetEnvironmentVariable("GRAINMQ_UPDATE") == "1")
+            File.WriteAllText(Path, document[..begin] + table + document[end..]);
+        else
+            Assert.True(document[begin..end] == table, "docs/operations.md is stale: run with GRAINMQ_UPDATE=1");
+    }
+
+    [Fact]
+    public void EventIdsAreUnique() => Assert.Empty(Events().GroupBy(e => e.Attribute.EventId).Where(same => same.Count() > 1).Select(same => same.Key));
+
+    [Fact]
+    public void EveryOptionIsDocumentedWithItsDefault()
+    {
+        var lines = File.ReadAllLines(Path);
+        var options = new GatewayOptions();
+        foreach (var key in OptionKey.All)
+        {
+            var value = OptionValue.Format(key.Property.GetValue(key.Target(options)));
+            var row = $"| `{key.Text}` | {(value.Length == 0 ? "–" : $"`{value}`")} |";
+            Assert.True(lines.Any(line => line.StartsWith(row, StringComparison.Ordinal)), $"docs/operations.md has no row that begins with {row}");
+        }
+        foreach (var key in OptionKey.Listener)
+            Assert.Contains(lines, line => line.StartsWith($"| `{key.Text}` |", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void NoOptionIsDocumentedThatDoesNotExist()
+    {
+        var keys = OptionKey.All.Concat(OptionKey.Listener).Select(key => key.Text).ToHashSet();
+        var documented = File.ReadLines(Path)
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal) && line.Contains(':'))
+            .Select(line => line.Split('`')[1])
+            .Where(name => name.Contains(':') && !name.StartsWith('-'));
+
+        Assert.DoesNotContain(documented, name => !keys.Contains(name));
+    }
+
+    private static string Table() => "\n| Id | Level | Class | Message |\n|---|---|---|---|\n" + string.Concat(
+        from e in Events()
+        orderby e.Attribute.EventId
+        select $"| {e.Attribute.EventId} | {e.Attribute.Level} | {Class(e.Method.DeclaringType)} | {e.Attribute.Message.Replace("|", "\\|")} |\n") + "\n";
+
+    // Messages may be declared in a nested class.
+    private static string? Class(Type? type) => type?.DeclaringType is { } outer ? Class(outer) : type?.Name;
+
+    private static IEnumerable<(MethodInfo Method, LoggerMessageAttribute Attribute)> Events() =>
+        from assembly in Product
+        from type in assembly.GetTypes()
+        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        from attribute in method.GetCustomAttributes<LoggerMessageAttribute>()
+        select (method, attribute);
+
+    private static string Here([CallerFilePath] string file = "") => file;
+}
