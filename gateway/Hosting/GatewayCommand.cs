@@ -131,8 +131,8 @@ public sealed class GatewayCommand
         return Failure;
     }
 
-    private string Unknown(string token) => token.StartsWith('-')
-        ? $"'{token}' is not an option. Did you mean {NearestName.Of(token, _root.Options.Select(option => option.Name))}? See --help."
+    private string Unknown(string token) => token.Split('=')[0] is ['-', ..] name
+        ? $"'{name}' is not an option. Did you mean {NearestName.Of(name, _root.Options.Select(option => option.Name))}? See --help."
         : $"'{token}' is not expected. See --help.";
 
     private static Option<string[]> Address(string name, string description) => new(name)

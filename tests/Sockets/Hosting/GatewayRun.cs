@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using GrainMQ.Tests.Testing;
+
+namespace GrainMQ.Tests.Sockets.Hosting;
+
+/// <summary>The broker as a process of its own, killed with the test when it has not ended by then.</summary>
+internal sealed class GatewayRun : IDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _error;
+
+    private GatewayRun(Process process)
+    {
+        _process = process;
+        _error = process.StandardError.ReadToEndAsync();
+    }
+
+    public int Id => _process.Id;
+
+    public static GatewayRun Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
+
+    public static GatewayRun Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "GrainMQ.Gateway.dll") },
+        };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return new(Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start."));
+    }
+
+    /// <summary>Reads the output up to the line of a listener and returns its <c>ADDRESS:PORT</c>.</summary>
+    public async Task<string> EndPointAsync(string listener)
+    {
+        while (await _process.StandardOutput.ReadLineAsync().OrStuck($"the banner's line of {listener}") is { } line)
+        {
+            if (line.StartsWith($"  {listener} ", StringComparison.Ordinal))
+                return new Uri(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]).Authority;
+        }
+        throw new InvalidOperationException($"The broker ended: {await _error}");
+    }
+
+    public Task<string?> ReadLineAsync() => _process.StandardOutput.ReadLineAsync().OrStuck("a line of the broker");
+
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("sh", ["-c", $"kill -{name} {Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <returns>The exit code and everything on standard error.</returns>
+    public async Task<(int Code, string Error)> EndAsync()
+    {
+        await _process.WaitForExitAsync().OrStuck("the broker's end");
+        return (_process.ExitCode, await _error);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+}
