@@ -13,8 +13,18 @@ internal sealed partial class LevelTrie<T>
     /// <summary>
     /// Shows the visitor every chain that <paramref name="topic"/> may match. Level by level over the nodes that are still alive, with no
     /// recursion: the cost is in proportion to the nodes that exist on matching paths, never to the paths that could exist.
+    /// False when slots were used again meanwhile: what the visitor saw may be wrong or incomplete.
     /// </summary>
-    public void Match<TVisitor>(ReadOnlySpan<byte> topic, ref Frontier frontier, ref TVisitor visitor)
+    public bool TryMatch<TVisitor>(ReadOnlySpan<byte> topic, ref Frontier frontier, ref TVisitor visitor)
+        where TVisitor : struct, ITrieVisitor, allows ref struct
+    {
+        var reuse = ReuseCount;
+        Match(topic, ref frontier, ref visitor);
+        Volatile.ReadBarrier();
+        return ReuseCount == reuse;
+    }
+
+    private void Match<TVisitor>(ReadOnlySpan<byte> topic, ref Frontier frontier, ref TVisitor visitor)
         where TVisitor : struct, ITrieVisitor, allows ref struct
     {
         var edges = Volatile.Read(ref _edges);

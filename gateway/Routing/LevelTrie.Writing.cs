@@ -44,6 +44,7 @@ internal sealed partial class LevelTrie<T>
     {
         var index = _entryPool.Take();
         _entries.Reserve(index);
+        if (index > _highestEntry) Volatile.Write(ref _highestEntry, index);
         ref var end = ref _nodes[node];
         ref var entry = ref _entries[index];
         entry.Tag = tag;

@@ -24,6 +24,7 @@ internal sealed partial class LevelTrie<T>
     private readonly SlotPool _entryPool = new();
     private readonly uint _hashMask;
     private EdgeTable _edges = new(bits: FirstShift);
+    private uint _highestEntry;
     private long _reuseCount;
 
     /// <param name="hashMask">Cuts level hashes down, so that a test can make them collide.</param>
@@ -36,7 +37,7 @@ internal sealed partial class LevelTrie<T>
     public long ReuseCount => Volatile.Read(ref _reuseCount);
 
     /// <summary>Indexes of entries are 1 to this; not all of them are in use.</summary>
-    public uint HighestEntry => _entryPool.Highest;
+    public uint HighestEntry => Volatile.Read(ref _highestEntry);
 
     public long SizeInBytes =>
         _nodes.Capacity * Unsafe.SizeOf<TrieNode>() + _entries.Capacity * Unsafe.SizeOf<TrieEntry<T>>() + _edges.SizeInBytes;

@@ -64,11 +64,8 @@ public sealed partial class LocalTrie<TValue> where TValue : class
     {
         var start = matches.Count;
         var table = Volatile.Read(ref _table);
-        var reuse = table.Trie.ReuseCount;
         var collector = new Collector(table, topic, ref matches);
-        table.Trie.Match(topic, ref matches.Frontier, ref collector);
-        Volatile.ReadBarrier();
-        if (table.Trie.ReuseCount == reuse) return true;
+        if (table.Trie.TryMatch(topic, ref matches.Frontier, ref collector)) return true;
         matches.Truncate(start);
         return false;
     }

@@ -53,11 +53,8 @@ public sealed partial class RouteTable
     private bool TryMatch(ReadOnlySpan<byte> topic, ref RouteMatch match)
     {
         match.Clear();
-        var reuse = _trie.ReuseCount;
         var collector = new Collector(this, topic, ref match);
-        _trie.Match(topic, ref match.Frontier, ref collector);
-        Volatile.ReadBarrier();
-        return _trie.ReuseCount == reuse;
+        return _trie.TryMatch(topic, ref match.Frontier, ref collector);
     }
 
     private readonly ref struct Collector(RouteTable table, ReadOnlySpan<byte> topic, ref RouteMatch match) : ITrieVisitor

@@ -10,17 +10,9 @@ internal sealed class SlotPool
     private readonly List<uint> _resting = [];
     private uint _highest;
 
-    /// <summary>The highest index handed out so far.</summary>
-    public uint Highest => Volatile.Read(ref _highest);
-
     public int Resting => _resting.Count;
 
-    public uint Take()
-    {
-        if (_free.TryPop(out var index)) return index;
-        Volatile.Write(ref _highest, _highest + 1);
-        return _highest;
-    }
+    public uint Take() => _free.TryPop(out var index) ? index : ++_highest;
 
     public void Return(uint index) => _resting.Add(index);
 
