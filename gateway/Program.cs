@@ -1,3 +1,4 @@
 using GrainMQ.Gateway.Hosting;
 
+SocketEngine.Configure();
 return await GatewayCommand.RunAsync(args);

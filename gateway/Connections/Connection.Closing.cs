@@ -95,8 +95,6 @@ internal sealed partial class Connection
         }
     }
 
-    private void OnReceived() => Volatile.Write(ref _lastReceived, Now);
-
     private OutboundFrame? LastFrame(ReasonCode? reason)
     {
         // a server of 3.1.1 and before has no DISCONNECT; before CONNACK there is nobody to send one to

@@ -11,6 +11,13 @@ internal sealed partial class Connection
 {
     private const int ReadSize = 64 * 1024;
 
+    /// <summary>So many reads, each within a second of the one before, make a connection hot: it keeps a small buffer and saves the wait.</summary>
+    private const int HotStreak = 8;
+    private const int HotInterval = 1000;
+    private const int SmallestHotSize = 2048;
+
+    private int _streak;
+    private int _hotSize = SmallestHotSize;
     private byte[] _buffer = [];
     private int _start;
     private int _end;
@@ -21,9 +28,13 @@ internal sealed partial class Connection
         {
             while (!IsClosing)
             {
-                ShrinkBuffer();
-                await Transport.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false); // a waiting connection holds no memory
-                MakeRoom();
+                if (_streak < HotStreak)
+                {
+                    ShrinkBuffer();
+                    await Transport.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false); // a waiting connection holds no memory
+                }
+
+                MakeRoom(_streak < HotStreak ? ReadSize : _hotSize);
                 int read = await Transport.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
                 if (read == 0 || IsClosing)
                 {
@@ -31,7 +42,7 @@ internal sealed partial class Connection
                 }
 
                 _end += read;
-                OnReceived();
+                OnReceived(read);
                 var burst = ProcessBurstAsync();
                 if (!burst.IsCompletedSuccessfully)
                 {
@@ -160,16 +171,26 @@ internal sealed partial class Connection
     /// <summary>
     /// The buffer grows only as bytes arrive, never by what a header announces: a client cannot have memory for a packet it does not send.
     /// </summary>
-    private void MakeRoom()
+    private void MakeRoom(int size)
     {
         int kept = _end - _start;
-        if (_buffer.Length - _end >= Math.Min(ReadSize / 2, _buffer.Length / 2) && _buffer.Length >= ReadSize)
+        if (kept == 0)
         {
-            return;
+            _start = _end = 0;
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(ReadSize, kept * 2));
-        MoveTo(buffer);
+        if (_buffer.Length - _end < Math.Max(size / 2, kept))
+        {
+            MoveTo(ArrayPool<byte>.Shared.Rent(Math.Max(size, kept * 2)));
+        }
+    }
+
+    private void OnReceived(int bytes)
+    {
+        long now = Now;
+        _streak = now - Volatile.Read(ref _lastReceived) <= HotInterval ? Math.Min(_streak + 1, HotStreak) : 0;
+        _hotSize = bytes > _hotSize / 2 ? Math.Min(_hotSize * 2, ReadSize) : _hotSize;
+        Volatile.Write(ref _lastReceived, now);
     }
 
     /// <summary>Between reads a half packet waits in as little memory as it needs.</summary>

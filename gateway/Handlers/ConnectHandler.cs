@@ -38,6 +38,12 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
         }
 
         Configure(connection, packet);
+        if (Encode(connection, packet, ExpiryMaximum, sessionPresent: false) is null)
+        {
+            Refuse(connection, ReasonCode.PacketTooLarge, canAnswer: false); // not even CONNACK fits what the client accepts [MQTT-3.1.2-24]
+            return ReasonCode.Success;
+        }
+
         uint expiry = SessionExpiry(packet);
         reason = await opener.OpenAsync(
             connection, packet.CleanStart, expiry, Quota(packet), (sessionPresent, session) => Accept(connection, packet, session, sessionPresent))
@@ -86,12 +92,25 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
     /// <summary>The session is there: CONNACK is the first packet that leaves. [MQTT-3.2.0-1]</summary>
     private void Accept(Connection connection, ConnectPacket packet, Session session, bool sessionPresent)
     {
+        if (Encode(connection, packet, session.ExpirySeconds, sessionPresent) is { } connack)
+        {
+            connection.Reply(OutboundFrame.Of(PacketType.Connack, connack));
+        }
+
+        connection.Session = session;
+        connection.SetKeepAlive(KeepAlive(packet));
+        HandlerLog.Connected(gateway.Logger, connection.ClientId, connection.RemoteEndPoint, connection.Version, sessionPresent);
+    }
+
+    /// <summary>CONNACK; null when it is larger than the client accepts.</summary>
+    private byte[]? Encode(Connection connection, ConnectPacket packet, uint expiry, bool sessionPresent)
+    {
         ushort keepAlive = KeepAlive(packet);
         var connack = new ConnackPacket
         {
             ReasonCode = ReasonCode.Success,
             SessionPresent = sessionPresent,
-            SessionExpiryInterval = session.ExpirySeconds == packet.SessionExpiryInterval ? null : session.ExpirySeconds,
+            SessionExpiryInterval = expiry == packet.SessionExpiryInterval ? null : expiry,
             ReceiveMaximum = _options.ReceiveMaximum,
             MaximumQoS = _options.MaximumQoS < 2 ? (QoS)_options.MaximumQoS : null, // [MQTT-3.2.2-9]
             RetainAvailable = _options.RetainAvailable ? null : false,
@@ -103,21 +122,14 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
             SharedSubscriptionAvailable = _options.SharedSubscriptionAvailable ? null : false,
             ServerKeepAlive = keepAlive == packet.KeepAlive ? null : keepAlive, // [MQTT-3.2.2-21]
         };
-        if (connack.Encode(connection.Version, (uint)connection.ClientMaximumPacketSize) is { } bytes)
-        {
-            connection.Reply(OutboundFrame.Of(PacketType.Connack, bytes));
-        }
-
-        connection.Session = session;
-        connection.SetKeepAlive(keepAlive);
-        HandlerLog.Connected(gateway.Logger, connection.ClientId, connection.RemoteEndPoint, connection.Version, sessionPresent, session.Epoch);
+        return connack.Encode(connection.Version, (uint)connection.ClientMaximumPacketSize);
     }
 
     /// <summary>A CONNACK where the version has one for the reason, then the end. [MQTT-3.1.4-6] [MQTT-3.2.2-7]</summary>
     private void Refuse(Connection connection, ReasonCode reason, bool canAnswer)
     {
         HandlerLog.Refused(gateway.Logger, connection.ClientId, connection.RemoteEndPoint, reason);
-        if (canAnswer && new ConnackPacket { ReasonCode = reason }.Encode(connection.Version) is { } bytes)
+        if (canAnswer && new ConnackPacket { ReasonCode = reason }.Encode(connection.Version, (uint)connection.ClientMaximumPacketSize) is { } bytes)
         {
             connection.Reply(OutboundFrame.Of(PacketType.Connack, bytes));
         }

@@ -7,8 +7,8 @@ namespace GrainMQ.Gateway.Handlers;
 /// <summary>Events 4500–4599.</summary>
 internal static partial class HandlerLog
 {
-    [LoggerMessage(4500, LogLevel.Debug, "{ClientId} connected from {Client}: {Version}, session present {SessionPresent}, epoch {Epoch}")]
-    public static partial void Connected(ILogger logger, string clientId, EndPoint? client, ProtocolVersion version, bool sessionPresent, ulong epoch);
+    [LoggerMessage(4500, LogLevel.Debug, "{ClientId} connected from {Client}: {Version}, session present {SessionPresent}")]
+    public static partial void Connected(ILogger logger, string clientId, EndPoint? client, ProtocolVersion version, bool sessionPresent);
 
     [LoggerMessage(4501, LogLevel.Warning, "CONNECT of {ClientId} from {Client} refused: {Reason}")]
     public static partial void Refused(ILogger logger, string clientId, EndPoint? client, ReasonCode reason);

@@ -32,8 +32,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
             return CommitAsync(connection, session, packet, reasons);
         }
 
-        Subscribe(connection, session, packet, reasons);
-        return new(ReasonCode.Success);
+        return new(Subscribe(connection, session, packet, reasons));
     }
 
     private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
@@ -61,11 +60,10 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
             Refuse(reasons, SessionResult.Busy); // never a silent lie: the client learns that it has no subscription
         }
 
-        Subscribe(connection, session, packet, reasons);
-        return ReasonCode.Success;
+        return Subscribe(connection, session, packet, reasons);
     }
 
-    private void Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
+    private ReasonCode Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
     {
         var retained = new List<SubscribeEntry>();
         for (int i = 0; i < reasons.Length; i++)
@@ -84,16 +82,19 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         }
 
         // [MQTT-3.8.4-1] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
-        if (SubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is { } suback)
+        if (SubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is not { } suback)
         {
-            connection.Reply(OutboundFrame.Of(PacketType.Suback, suback));
+            return ReasonCode.PacketTooLarge; // the client would wait for it for ever
         }
 
+        connection.Reply(OutboundFrame.Of(PacketType.Suback, suback));
         if (retained.Count > 0)
         {
             connection.FlushOutbound();
             _ = SendRetainedAsync(connection, session, retained, packet.SubscriptionIdentifier);
         }
+
+        return ReasonCode.Success;
     }
 
     private async Task SendRetainedAsync(Connection connection, Session session, List<SubscribeEntry> entries, uint identifier)

@@ -24,8 +24,7 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
             return CommitAsync(connection, session, packet);
         }
 
-        Unsubscribe(connection, session, packet);
-        return new(ReasonCode.Success);
+        return new(Unsubscribe(connection, session, packet));
     }
 
     private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, UnsubscribePacket packet)
@@ -42,8 +41,7 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
 
             if (result == SessionResult.Ok)
             {
-                Unsubscribe(connection, session, packet);
-                return ReasonCode.Success;
+                return Unsubscribe(connection, session, packet);
             }
         }
         catch (Exception exception)
@@ -56,24 +54,26 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
             return ReasonCode.ServerUnavailable; // an UNSUBACK of 3.1.1 cannot say that nothing was done
         }
 
-        Answer(connection, packet, [.. packet.Filters.Select(_ => ReasonCode.UnspecifiedError)]);
-        return ReasonCode.Success;
+        return Answer(connection, packet, [.. packet.Filters.Select(_ => ReasonCode.UnspecifiedError)]);
     }
 
-    private void Unsubscribe(Connection connection, Session session, UnsubscribePacket packet)
+    private ReasonCode Unsubscribe(Connection connection, Session session, UnsubscribePacket packet)
     {
         // [MQTT-3.10.4-1]: filters are compared character by character
         var reasons = Array.ConvertAll(packet.Filters, filter => !TopicFilter.IsValid(filter) ? ReasonCode.TopicFilterInvalid
             : session.Unsubscribe(gateway.Subscriptions, filter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
-        Answer(connection, packet, reasons);
+        return Answer(connection, packet, reasons);
     }
 
     /// <summary>[MQTT-3.10.4-4] [MQTT-3.10.4-6]</summary>
-    private static void Answer(Connection connection, UnsubscribePacket packet, ReasonCode[] reasons)
+    private static ReasonCode Answer(Connection connection, UnsubscribePacket packet, ReasonCode[] reasons)
     {
-        if (UnsubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is { } unsuback)
+        if (UnsubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is not { } unsuback)
         {
-            connection.Reply(OutboundFrame.Of(PacketType.Unsuback, unsuback));
+            return ReasonCode.PacketTooLarge; // the client would wait for it for ever
         }
+
+        connection.Reply(OutboundFrame.Of(PacketType.Unsuback, unsuback));
+        return ReasonCode.Success;
     }
 }
