@@ -13,6 +13,7 @@ internal sealed partial class Connection
     private readonly List<OutboundFrame> _unsent = [];
     private StallWatch? _stall;
     private int _cause;
+    private bool _isFinishing;
     private long _lastReceived;
     private TimeSpan _keepAlive;
 
@@ -114,10 +115,11 @@ internal sealed partial class Connection
         {
             Transport.Abort();
             _allWritten.TrySetResult();
-            return;
         }
-
-        _ = FinishAsync();
+        else if (!Interlocked.Exchange(ref _isFinishing, true))
+        {
+            _ = FinishAsync();
+        }
     }
 
     private async Task FinishAsync()

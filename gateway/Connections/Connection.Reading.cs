@@ -160,6 +160,11 @@ internal sealed partial class Connection
                 break;
             }
 
+            if (reason.IsError() && ack.Type == PacketType.Pubrec)
+            {
+                Session?.ReleaseQoS2(ack.PacketId); // a refused identifier is free again [MQTT-4.3.3-9]
+            }
+
             Reply(OutboundFrame.Ack(ack.Type, ack.PacketId, reason));
         }
 

@@ -65,10 +65,12 @@ internal sealed partial class Connection
 
     public long UnixNow => _gateway.Wheel.UnixNow;
 
-    public Task Closed => _allWritten.Task;
+    /// <summary>Completed when the connection has ended and everything it held is handed back.</summary>
+    public Task Ended { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Serves the connection until it has ended and everything it held is handed back.</summary>
-    public async Task RunAsync()
+    public Task RunAsync() => Ended = ServeAsync();
+
+    private async Task ServeAsync()
     {
         _gateway.Wheel.Schedule(_deadline, _gateway.Options.Connections.ConnectTimeout);
         Log.Accepted(_gateway.Logger, Id, Transport.Kind, Transport.Listener, RemoteEndPoint);

@@ -38,7 +38,7 @@ internal sealed class ConnectionHandler(GatewayContext gateway, PacketDispatcher
 
         try
         {
-            await Task.WhenAll(connections.All.Select(connection => connection.Closed)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(connections.All.Select(connection => connection.Ended)).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

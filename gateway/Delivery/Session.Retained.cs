@@ -8,6 +8,9 @@ internal sealed partial class Session
     private TaskCompletionSource? _drained;
     private int _drainedBelow;
 
+    /// <summary>Completed when all retained messages asked for so far were handed over; never fails. Changed by the connection's reader only.</summary>
+    public Task RetainedSent { get; set; } = Task.CompletedTask;
+
     /// <summary>Puts a retained message behind what waits already; not subject to the live bound, since its sender waits for room.</summary>
     public void DeliverRetained(Connection connection, in QueuedDelivery delivery, Burst burst)
     {

@@ -91,14 +91,16 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         if (retained.Count > 0)
         {
             connection.FlushOutbound();
-            _ = SendRetainedAsync(connection, session, retained, packet.SubscriptionIdentifier);
+            session.RetainedSent = SendRetainedAsync(session.RetainedSent, connection, session, retained, packet.SubscriptionIdentifier);
         }
 
         return ReasonCode.Success;
     }
 
-    private async Task SendRetainedAsync(Connection connection, Session session, List<SubscribeEntry> entries, uint identifier)
+    private async Task SendRetainedAsync(
+        Task before, Connection connection, Session session, List<SubscribeEntry> entries, uint identifier)
     {
+        await before.ConfigureAwait(false); // one page at a time per session, however many filters it asks for
         foreach (var entry in entries)
         {
             await gateway.Retained.SendAsync(connection, session, entry, identifier).ConfigureAwait(false);
