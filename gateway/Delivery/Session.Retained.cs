@@ -1,3 +1,4 @@
+using System.Text;
 using GrainMQ.Gateway.Connections;
 
 namespace GrainMQ.Gateway.Delivery;
@@ -5,11 +6,37 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>Retained messages come in pages and at the client's pace: they never push live messages out of the queue.</summary>
 internal sealed partial class Session
 {
+    /// <summary>Beyond so many the newest are not remembered: the price is a stale message on a topic that changed meanwhile.</summary>
+    private const int MostOvertaken = 100_000;
+
     private TaskCompletionSource? _drained;
     private int _drainedBelow;
+    private HashSet<string>? _overtaken;
+    private int _senders;
 
     /// <summary>Completed when all retained messages asked for so far were handed over; never fails. Changed by the connection's reader only.</summary>
     public Task RetainedSent { get; set; } = Task.CompletedTask;
+
+    /// <summary>
+    /// Call before a subscription takes effect: from here until <see cref="EndRetained"/> a message that becomes the retained one of its
+    /// topic goes ahead of the page that may still bring its predecessor, so that page leaves the topic out.
+    /// </summary>
+    public void BeginRetained()
+    {
+        lock (_gate)
+        {
+            _senders++;
+            _overtaken ??= [];
+        }
+    }
+
+    public void EndRetained()
+    {
+        lock (_gate)
+        {
+            _overtaken = --_senders == 0 ? null : _overtaken;
+        }
+    }
 
     /// <summary>Puts a retained message behind what waits already; not subject to the live bound, since its sender waits for room.</summary>
     public void DeliverRetained(Connection connection, in QueuedDelivery delivery, Burst burst)
@@ -21,7 +48,7 @@ internal sealed partial class Session
                 return; // the session went on elsewhere: retained messages are not sent again on resume
             }
 
-            if (Fits(connection, delivery))
+            if (_overtaken?.Contains(TopicOf(delivery.Message)) != true && Fits(connection, delivery))
             {
                 _backlog.Enqueue(delivery);
                 Refill(connection);
@@ -46,6 +73,17 @@ internal sealed partial class Session
             return _drained.Task;
         }
     }
+
+    /// <summary>Call inside the gate for every live delivery.</summary>
+    private void NoteOvertaking(in Message message)
+    {
+        if (_overtaken is { Count: < MostOvertaken } overtaken && message.Retain)
+        {
+            overtaken.Add(TopicOf(message));
+        }
+    }
+
+    private static string TopicOf(in Message message) => Encoding.UTF8.GetString(message.Topic);
 
     /// <summary>Call inside the gate after the backlog shrank or the connection went.</summary>
     private void SignalDrained()

@@ -59,6 +59,7 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
         lock (_gate)
         {
             connection = _connection;
+            NoteOvertaking(delivery.Message);
             result = _phase switch
             {
                 SessionPhase.Connected => DeliverConnected(connection!, delivery), // Connected has one by definition

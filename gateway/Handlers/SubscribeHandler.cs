@@ -66,6 +66,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
     private ReasonCode Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
     {
         var retained = new List<SubscribeEntry>();
+        session.BeginRetained();
         for (int i = 0; i < reasons.Length; i++)
         {
             if (reasons[i].IsError())
@@ -84,16 +85,13 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         // [MQTT-3.8.4-1] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
         if (SubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is not { } suback)
         {
+            session.EndRetained();
             return ReasonCode.PacketTooLarge; // the client would wait for it for ever
         }
 
         connection.Reply(OutboundFrame.Of(PacketType.Suback, suback));
-        if (retained.Count > 0)
-        {
-            connection.FlushOutbound();
-            session.RetainedSent = SendRetainedAsync(session.RetainedSent, connection, session, retained, packet.SubscriptionIdentifier);
-        }
-
+        connection.FlushOutbound();
+        session.RetainedSent = SendRetainedAsync(session.RetainedSent, connection, session, retained, packet.SubscriptionIdentifier);
         return ReasonCode.Success;
     }
 
@@ -105,6 +103,8 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         {
             await gateway.Retained.SendAsync(connection, session, entry, identifier).ConfigureAwait(false);
         }
+
+        session.EndRetained();
     }
 
     private ReasonCode Check(SubscribeEntry entry)
