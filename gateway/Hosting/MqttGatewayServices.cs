@@ -24,7 +24,9 @@ public static class MqttGatewayServices
             services.AddSingleton<DataDirectory>();
         services.AddGrainMqGrains();
         services.AddSingleton(Options.Create(options.Grains)); // wins over the options framework's own instance
-#if !GRAIN_ENGINE_ORLEANS
+#if GRAIN_ENGINE_ORLEANS
+        services.AddClusterGrains();
+#else
         services.AddEmbeddedGrains(typeof(ISessionGrain).Assembly);
 #endif
         services.AddDataPlane();
