@@ -1,5 +1,10 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace GrainMQ.Tests.Benchmarks.Routing;
 
@@ -16,6 +21,7 @@ internal static class RoutingFootprint
         var misses = DeviceTopics.Topics(filters, TopicsPerRun, suffix: "state");
         PrintTrie(filters, hits, misses);
         PrintRoutes(filters, hits, misses);
+        PrintSubscriptions(filters);
     }
 
     private static void PrintTrie(int filters, byte[][] hits, byte[][] misses)
@@ -51,6 +57,22 @@ internal static class RoutingFootprint
         {
             if (device == 0) table.Remove(owner);
         });
+    }
+
+    /// <summary>All that a subscription takes: trie, subscribers of the filter, the session's own list, the text of the filter.</summary>
+    private static void PrintSubscriptions(int filters)
+    {
+        const int sessionCount = 100;
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var trie = new LocalTrie<SubscriberSet>();
+        var index = new SubscriptionIndex(trie, new DeliveryOptions());
+        var limits = new DeliveryLimits(new OutboundOptions(), new DeliveryOptions(), new GatewayMetrics(services.GetRequiredService<IMeterFactory>()));
+        var sessions = Enumerable.Range(0, sessionCount).Select(id => new Session($"default/{id}", $"{id}", limits)).ToArray();
+        var before = Memory();
+        PrintRate("subscribe", filters, device =>
+            sessions[device % sessionCount].Subscribe(index, new SubscribeEntry(DeviceTopics.Filter(device), 1), identifier: 0));
+        PrintMemory("subscriptions", filters, before, trie.SizeInBytes);
+        GC.KeepAlive(sessions);
     }
 
     private static void PrintRate(string name, int filters, Action<int> step)
