@@ -1,6 +1,8 @@
 using System.Reflection;
+using GrainMQ.Tests.Benchmarks.Embedded;
 using GrainMQ.Tests.Benchmarks.Routing;
 
-// "routing [filters]" prints memory and times of the routing tables; everything else is BenchmarkDotNet's.
+// "routing [filters]" prints memory and times of the routing tables, "engine [activations]" start and memory of the grain engine; everything else is BenchmarkDotNet's.
 if (args is ["routing", ..]) RoutingFootprint.Print(filters: args.Length > 1 ? int.Parse(args[1]) : 1_000_000);
+else if (args is ["engine", ..]) await EngineFootprint.PrintAsync(activations: args.Length > 1 ? int.Parse(args[1]) : 500_000);
 else BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(args);

@@ -47,6 +47,40 @@ public sealed class LifecycleTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ManyDeactivationsInARowLoseNoCall()
+    {
+        var grain = _test.Grain<IProbe>("a");
+        var calls = Enumerable.Range(0, 200).Select(i => i % 2 == 0 ? grain.DeactivateAsync() : grain.CountAsync()).ToArray();
+        await Task.WhenAll(calls);
+    }
+
+    [Fact]
+    public async Task CallsThatRaceWithDeactivationsAreAllAnswered()
+    {
+        var racers = Enumerable.Range(0, 8).Select(racer => Task.Run(async () =>
+        {
+            for (var i = 0; i < 500; i++)
+            {
+                var grain = _test.Grain<IProbe>($"{i % 3}");
+                if ((i + racer) % 5 == 0) await grain.DeactivateAsync();
+                else Assert.InRange(await grain.CountAsync(), 1, 4_000);
+            }
+        }));
+        await Task.WhenAll(racers);
+    }
+
+    [Fact]
+    public async Task WhatAGrainLeftRunningGoesOnAfterItsEnd()
+    {
+        var grain = _test.Grain<IProbe>("a");
+        await grain.LeaveRunningAsync("left");
+        await grain.DeactivateAsync();
+        await _test.Journal.Seen("a deactivated ApplicationRequested");
+        _test.Journal.Open("left");
+        await _test.Journal.Seen("left ended");
+    }
+
+    [Fact]
     public async Task AFailureInOnDeactivateIsLoggedAndTheNextCallFindsANewActivation()
     {
         var grain = _test.Grain<IProbe>("fails-end");

@@ -14,6 +14,9 @@ public interface IProbeMethods : IGrainWithStringKey
     /// <summary>Writes "{name} began", waits for the gate, writes "{name} ended".</summary>
     Task HoldAsync(string name);
 
+    /// <summary>Holds without anybody who awaits it.</summary>
+    Task LeaveRunningAsync(string name);
+
     [AlwaysInterleave] Task<int> PeekAsync();
 
     Task<T1AndT2> EchoAsync(T1AndT2 both, byte[] bytes);
@@ -99,6 +102,12 @@ public abstract class Probe(Journal journal) : Grain, IProbeMethods
         journal.Write($"{name} began");
         await journal.Gate(name);
         journal.Write($"{name} ended");
+    }
+
+    public Task LeaveRunningAsync(string name)
+    {
+        _ = HoldAsync(name);
+        return Task.CompletedTask;
     }
 
     public Task<int> PeekAsync() => Task.FromResult(_count);

@@ -115,17 +115,17 @@ internal sealed partial class Activation
     /// <summary>The end after which nothing runs here. Waiting calls find the next activation.</summary>
     public void End()
     {
-        var waiting = Die();
+        var waiting = Die(lost: false);
         while (waiting.Dequeue() is { } request)
         {
-            if (request is GrainCall { IsAnswered: false } call) Cluster.Forward(call);
+            if (request is GrainCall { IsAnswered: false } call) Cluster.Forward(call, inVain: !_tookCall);
         }
     }
 
     /// <summary>The end without <c>OnDeactivateAsync</c>: activating failed, or the silo was lost. Waiting calls fail.</summary>
     public void Fail(Exception reason)
     {
-        var waiting = Die();
+        var waiting = Die(lost: reason is SiloLostException);
         while (waiting.Dequeue() is { } request)
         {
             Cluster.Timeouts.Remove(request);
@@ -158,26 +158,33 @@ internal sealed partial class Activation
     }
 
     /// <returns>The requests that were never started.</returns>
-    private TurnQueue<Request> Die()
+    private TurnQueue<Request> Die(bool lost)
     {
-        Cluster.Catalog.Remove(this);
-        TurnQueue<Request> waiting;
+        TurnQueue<Request> unstarted;
         lock (this)
         {
+            _lost |= lost;
             if (_state == State.Dead) return default;
             _state = State.Dead;
-            var ready = _ready.Take();
-            waiting = new TurnQueue<Request>();
-            while (ready.Dequeue() is { } turn)
-            {
-                if (turn is Request request) waiting.Enqueue(request);
-            }
-            while (_waiting.Dequeue() is { } request) waiting.Enqueue(request);
+            unstarted = lost ? TakeReady() : default;
+            while (_waiting.Dequeue() is { } request) unstarted.Enqueue(request);
             _blocking = null;
         }
+        Cluster.Catalog.Remove(this);
         StopTimers();
         _deactivation?.SetEnded();
-        return waiting;
+        return unstarted;
+    }
+
+    private TurnQueue<Request> TakeReady()
+    {
+        var requests = new TurnQueue<Request>();
+        var ready = _ready.Take();
+        while (ready.Dequeue() is { } turn)
+        {
+            if (turn is Request request) requests.Enqueue(request);
+        }
+        return requests;
     }
 
     private void StopTimers()

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Orleans;
 using Orleans.Runtime;
 
@@ -34,6 +33,8 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     private int _lastUsed;
     private State _state;
     private bool _scheduled;
+    private bool _tookCall;
+    private bool _lost;
 
     private enum State : byte { Activating, Active, Deactivating, Dead }
 
@@ -41,7 +42,11 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
     public GrainId Id { get; }
 
+    /// <summary>It takes nothing any more.</summary>
     public bool IsDead => _state == State.Dead;
+
+    /// <summary>Its silo is gone: what was running does not go on.</summary>
+    public bool IsLost => _lost;
 
     public IGrainFactory GrainFactory => Cluster;
 
@@ -74,12 +79,14 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         return true;
     }
 
-    /// <summary>The rest of a running request. Dropped when the silo is lost: a dead process does not go on either.</summary>
+    /// <summary>
+    /// The rest of a request; also after the end, for what a grain left running. Dropped when the silo is lost: a dead process does not go on.
+    /// </summary>
     public void Post(Continuation turn)
     {
         lock (this)
         {
-            if (_state == State.Dead) return;
+            if (_lost) return;
             _ready.Enqueue(turn);
             Schedule();
         }
@@ -89,7 +96,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     public bool TryStart(Request request)
     {
         lock (this) _unstarted--;
-        if (IsDead)
+        if (IsLost)
         {
             request.Fail(new SiloLostException(Id.ToString()));
             return false;
@@ -100,7 +107,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     }
 
     /// <summary>The last turn of a request has ended: others may start.</summary>
-    /// <returns>False when the silo was lost meanwhile.</returns>
+    /// <returns>False when the activation has died meanwhile.</returns>
     public bool Finish(Request request)
     {
         lock (this)
@@ -159,10 +166,10 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         Start(request);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Start(Request request)
     {
         _running++;
+        _tookCall |= request is GrainCall;
         if (!Interleaves(request)) _blocking ??= request;
         _ready.Enqueue(request);
     }

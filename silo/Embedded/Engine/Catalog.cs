@@ -10,7 +10,8 @@ internal sealed class Catalog(EmbeddedCluster cluster, int siloCount)
 
     public int Count => _activations.Count;
 
-    public IEnumerable<Activation> All => _activations.Values;
+    /// <summary>Enumerates without a copy and without locks; activations that come and go meanwhile may be missed.</summary>
+    public IEnumerable<Activation> All => _activations.Select(static pair => pair.Value);
 
     /// <returns>Null when every silo is lost.</returns>
     public Activation? GetOrCreate(in GrainId id) => _activations.TryGetValue(id, out var known) ? known : Create(id);

@@ -174,9 +174,11 @@ public sealed class EmbeddedCluster : IGrainFactory, IAsyncDisposable
     }
 
     /// <summary>A waiting call whose activation has ended.</summary>
-    internal void Forward(GrainCall call)
+    /// <param name="call">The call.</param>
+    /// <param name="inVain">That activation took no call at all.</param>
+    internal void Forward(GrainCall call, bool inVain)
     {
-        if (call.TryForward()) Deliver(call);
+        if (!inVain || call.TryAgain()) Deliver(call);
         else call.Fail(new InvalidOperationException($"{call.Target} deactivates before it takes a call."));
     }
 

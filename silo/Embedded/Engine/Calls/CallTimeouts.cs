@@ -48,7 +48,7 @@ internal sealed class CallTimeouts : IDisposable
             _tail = deadline;
             if (_head == deadline) _timer.Change(_timeout, Timeout.InfiniteTimeSpan);
         }
-        if (request.Activation.IsDead) request.Fail(new SiloLostException(request.Activation.Id.ToString()));
+        if (request.Activation.IsLost) request.Fail(new SiloLostException(request.Activation.Id.ToString()));
     }
 
     public void Remove(Request request)
@@ -63,7 +63,7 @@ internal sealed class CallTimeouts : IDisposable
     /// <summary>Fails what runs on activations that are gone.</summary>
     public void FailLost()
     {
-        foreach (var request in Snapshot().Where(request => request.Activation.IsDead))
+        foreach (var request in Snapshot().Where(request => request.Activation.IsLost))
         {
             Remove(request);
             request.Fail(new SiloLostException(request.Activation.Id.ToString()));

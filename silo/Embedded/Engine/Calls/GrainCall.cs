@@ -8,7 +8,7 @@ internal abstract class GrainCall : Request
 {
     // Set by Send, before anything reads it.
     private GrainReference? _target;
-    private byte _forwards;
+    private byte _attemptsInVain;
 
     public GrainReference Target => _target!; // see the field
 
@@ -19,7 +19,8 @@ internal abstract class GrainCall : Request
     /// <summary>True: the grain runs, but the caller gets a timeout instead of the result.</summary>
     public bool LosesAnswer { get; set; }
 
-    /// <summary>A call that ends where it was called: nobody waits.</summary>
+    /// <param name="target">Whom to call.</param>
+    /// <param name="caller">The request whose turn this is; null outside of grains.</param>
     public void From(GrainReference target, Request? caller)
     {
         _target = target;
@@ -36,8 +37,8 @@ internal abstract class GrainCall : Request
         return copy;
     }
 
-    /// <summary>An activation that ended hands its waiting calls on; a grain that deactivates as it activates must not do it for ever.</summary>
-    public bool TryForward() => _forwards++ < 2;
+    /// <summary>A grain that deactivates as it activates must not hand its calls on for ever.</summary>
+    public bool TryAgain() => _attemptsInVain++ < 2;
 
     public sealed override void TimeOut(TimeSpan timeout) =>
         Fail(new TimeoutException($"{Name} on {Target.Id} did not answer within {timeout.TotalSeconds:0.###} s."));

@@ -20,7 +20,7 @@ internal abstract class GrainReference(EmbeddedCluster cluster, GrainId id, Acti
     {
         var caller = Request.Running;
         call.From(this, caller);
-        if (caller is { Activation.IsDead: true }) call.Fail(new SiloLostException(caller.Activation.Id.ToString()));
+        if (caller is { Activation.IsLost: true }) call.Fail(new SiloLostException(caller.Activation.Id.ToString()));
         else cluster.Send(call);
         return call.Task;
     }
