@@ -29,6 +29,9 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
         get { lock (_lock) { return _serverClosed; } }
     }
 
+    /// <summary>The most bytes that one read of the server gets; 1 hands it every byte alone.</summary>
+    public int MaximumRead { get; set; } = int.MaxValue;
+
     /// <summary>The client's bytes, to be read by the server together with what it has not read yet.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
@@ -95,9 +98,20 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
     /// <summary>Completes when the server has closed or broken the connection.</summary>
     public async Task ClosedAsync()
     {
-        while (!IsClosedByServer)
+        while (true)
         {
-            await Changed().OrStuck("the server to close");
+            Task changed;
+            lock (_lock)
+            {
+                if (_serverClosed)
+                {
+                    return;
+                }
+
+                changed = _changed.Task;
+            }
+
+            await changed.OrStuck("the server to close");
         }
     }
 
@@ -105,6 +119,7 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
     {
         while (true)
         {
+            Task changed;
             lock (_lock)
             {
                 if (_serverClosed)
@@ -114,7 +129,7 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
 
                 if (_toServer.Length > 0)
                 {
-                    int count = Math.Min(buffer.Length, _toServer.Length);
+                    int count = Math.Min(Math.Min(buffer.Length, MaximumRead), _toServer.Length);
                     _toServer.AsSpan(0, count).CopyTo(buffer.Span);
                     _toServer = _toServer[count..];
                     return count;
@@ -124,9 +139,11 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
                 {
                     return 0;
                 }
+
+                changed = _changed.Task;
             }
 
-            await Changed().ConfigureAwait(false);
+            await changed.ConfigureAwait(false);
         }
     }
 
@@ -164,6 +181,7 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
     {
         while (true)
         {
+            Task changed;
             lock (_lock)
             {
                 if (_serverClosed || _clientClosed)
@@ -176,9 +194,11 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
                     Take(buffer.Span);
                     return;
                 }
+
+                changed = _changed.Task;
             }
 
-            await Changed().ConfigureAwait(false);
+            await changed.ConfigureAwait(false);
         }
     }
 
@@ -191,14 +211,6 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
 
         _toClient.Write(bytes);
         Signal();
-    }
-
-    private Task Changed()
-    {
-        lock (_lock)
-        {
-            return _changed.Task;
-        }
     }
 
     private void Signal()
