@@ -21,9 +21,9 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
             return new(error);
         }
 
-        if (packet.SubscriptionIdentifier != 0 && !_options.SubscriptionIdentifiersAvailable)
+        if (Violation(connection.Version, packet) is var violation and not ReasonCode.Success)
         {
-            return new(ReasonCode.SubscriptionIdentifiersNotSupported);
+            return new(violation);
         }
 
         var reasons = Array.ConvertAll(packet.Entries, Check);
@@ -107,21 +107,42 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         session.EndRetained();
     }
 
-    private ReasonCode Check(SubscribeEntry entry)
+    /// <summary>
+    /// What breaks the connection: a filter against the grammar [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.8.2-1] (3.1.1: [MQTT-4.8.0-1]) and,
+    /// on MQTT 5, the use of what CONNACK said is not available (§3.2.2.3.11 to §3.2.2.3.13). Older clients were told nothing.
+    /// </summary>
+    private ReasonCode Violation(ProtocolVersion version, SubscribePacket packet)
     {
-        bool isShared = TopicFilter.IsShared(entry.Filter);
-        if (!entry.HasValidFilter)
+        if (packet.SubscriptionIdentifier != 0 && !_options.SubscriptionIdentifiersAvailable)
         {
-            return ReasonCode.TopicFilterInvalid;
+            return ReasonCode.SubscriptionIdentifiersNotSupported;
         }
 
-        if (isShared && !_options.SharedSubscriptionAvailable)
+        foreach (var entry in packet.Entries)
+        {
+            if (!entry.HasValidFilter)
+            {
+                return ReasonCode.TopicFilterInvalid;
+            }
+
+            if (version == ProtocolVersion.Mqtt5 && Check(entry) is var reason && reason.IsError())
+            {
+                return reason;
+            }
+        }
+
+        return ReasonCode.Success;
+    }
+
+    private ReasonCode Check(SubscribeEntry entry)
+    {
+        if (TopicFilter.IsShared(entry.Filter) && !_options.SharedSubscriptionAvailable)
         {
             return ReasonCode.SharedSubscriptionsNotSupported;
         }
 
         return !_options.WildcardSubscriptionAvailable && entry.Filter.AsSpan().ContainsAny('+', '#')
-            ? ReasonCode.WildcardSubscriptionsNotSupported
+            ? ReasonCode.WildcardSubscriptionsNotSupported // [MQTT-3.8.3-2] of 3.1.1: SUBACK 0x80
             : (ReasonCode)Granted(entry).MaximumQoS; // [MQTT-3.9.3-1]: 0, 1 or 2 is the QoS granted
     }
 

@@ -15,6 +15,6 @@ public readonly record struct SubscribeEntry(string Filter, byte Options)
 
     public RetainHandling RetainHandling => (RetainHandling)(Options >> 4 & 0b11);
 
-    /// <summary>False: the entry is answered with 0x8F, Topic Filter invalid (0x80 before MQTT 5).</summary>
+    /// <summary>False: the connection ends with 0x8F, Topic Filter invalid.</summary>
     public bool HasValidFilter => TopicFilter.IsValid(Filter);
 }

@@ -25,8 +25,8 @@ public sealed class SubscribePacket
     public SubscribeEntry[] Entries { get; }
 
     /// <summary>
-    /// Parses what follows the fixed header. A filter of well-formed UTF-8 that breaks the grammar of filters is no error of
-    /// the packet: see <see cref="SubscribeEntry.HasValidFilter"/>.
+    /// Parses what follows the fixed header. A filter of well-formed UTF-8 that breaks the grammar of filters is not looked for
+    /// here: see <see cref="SubscribeEntry.HasValidFilter"/>.
     /// </summary>
     /// <returns>Success, or the reason to close the connection with.</returns>
     public static ReasonCode TryParse(ReadOnlySpan<byte> body, ProtocolVersion version, out SubscribePacket? packet)
