@@ -14,6 +14,8 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 /// </summary>
 public sealed class WebSocketListener : Listener
 {
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
+
     private readonly WebSocketEndpoint _endpoint;
     private readonly KestrelServer _server;
     private readonly TlsMiddleware? _tls;
@@ -30,7 +32,8 @@ public sealed class WebSocketListener : Listener
         _tls = tls is null ? null : new TlsMiddleware(tls, _stopping.Token);
         _endpoint = new WebSocketEndpoint(options, handler, time, loggers);
         var kestrel = new KestrelServerOptions { ApplicationServices = services, AddServerHeader = false };
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.KeepAliveTimeout = RequestTimeout; // also the wait for the first request of a connection
+        kestrel.Limits.RequestHeadersTimeout = RequestTimeout;
         kestrel.Limits.MaxRequestBodySize = 0;
         // An MQTT client may be silent for as long as its Keep Alive; slow readers are the outbound queue's business.
         kestrel.Limits.MinRequestBodyDataRate = null;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Transports;
+using GrainMQ.Tests.Testing;
 using Xunit;
 
 namespace GrainMQ.Tests.Sockets.Hosting;
@@ -47,6 +48,21 @@ public sealed class SocketListenerTests
 
         Assert.Equal(EchoHandler.LastWord, received);
         Assert.Equal(0, await client.ReceiveAsync(new byte[1]));
+    }
+
+    [Fact]
+    public async Task CloseWhileAReadIsPendingEndsBoth()
+    {
+        await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tcp);
+        using var client = await ConnectAsync(harness);
+        var transport = await harness.Handler.First.Task;
+
+        var closing = transport.CloseAsync(TransportCloseStatus.Normal);
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1]));
+        client.Dispose();
+
+        await closing;
+        await harness.Handler.FirstEnd.Task.OrStuck("the pending read");
     }
 
     [Fact]

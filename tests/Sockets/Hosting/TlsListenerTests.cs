@@ -66,6 +66,40 @@ public sealed class TlsListenerTests : IDisposable
     }
 
     [Fact]
+    public async Task CloseWhileAReadIsPendingEndsBoth()
+    {
+        await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tls, _tls);
+        await using var client = await ConnectAsync(harness);
+        var transport = await harness.Handler.First.Task;
+
+        var closing = transport.CloseAsync(TransportCloseStatus.Normal);
+        Assert.Equal(0, await client.ReadAsync(new byte[1]));
+        await client.DisposeAsync();
+
+        await closing;
+        await harness.Handler.FirstEnd.Task.OrStuck("the pending read");
+    }
+
+    [Fact]
+    public async Task CloseDoesNotWaitLongForAClientThatDoesNotClose()
+    {
+        var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tls, _tls, time);
+        await using var client = await ConnectAsync(harness);
+        var transport = await harness.Handler.First.Task;
+
+        var closing = transport.CloseAsync(TransportCloseStatus.Normal).AsTask();
+        Assert.Equal(0, await client.ReadAsync(new byte[1]));
+        while (!closing.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        await harness.Handler.FirstEnd.Task.OrStuck("the pending read");
+    }
+
+    [Fact]
     public async Task AbortFromElsewhereFailsThePendingRead()
     {
         await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tls, _tls);

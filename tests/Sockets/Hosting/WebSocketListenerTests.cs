@@ -117,6 +117,41 @@ public sealed class WebSocketListenerTests
         Assert.Equal(WebSocketCloseStatus.NormalClosure, answer.CloseStatus);
     }
 
+    [Theory]
+    [InlineData(TransportCloseStatus.Normal, WebSocketCloseStatus.NormalClosure)]
+    [InlineData(TransportCloseStatus.ProtocolError, WebSocketCloseStatus.ProtocolError)]
+    [InlineData(TransportCloseStatus.InternalError, WebSocketCloseStatus.InternalServerError)]
+    public async Task CloseWhileAReadIsPendingEndsBoth(TransportCloseStatus status, WebSocketCloseStatus shown)
+    {
+        await using var harness = await ListenerHarness.StartAsync(ListenerKind.Ws);
+        using var client = await ConnectAsync(harness, "mqtt");
+        var transport = await harness.Handler.First.Task;
+
+        var closing = transport.CloseAsync(status);
+        var answer = await client.ReceiveAsync(new byte[64], CancellationToken.None);
+        await client.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+
+        Assert.Equal(shown, answer.CloseStatus);
+        await closing;
+        await harness.Handler.FirstEnd.Task.OrStuck("the pending read");
+    }
+
+    [Fact]
+    public async Task CloseDoesNotWaitLongForAClientThatDoesNotAnswer()
+    {
+        var time = new ManualTimeProvider();
+        await using var harness = await ListenerHarness.StartAsync(ListenerKind.Ws, time: time);
+        using var client = await ConnectAsync(harness, "mqtt");
+        var transport = await harness.Handler.First.Task;
+
+        var closing = transport.CloseAsync(TransportCloseStatus.Normal).AsTask();
+        Assert.False(closing.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        await closing.OrStuck("the close");
+        await harness.Handler.FirstEnd.Task.OrStuck("the pending read");
+    }
+
     [Fact]
     public async Task CloseOfTheClientEndsTheRead()
     {
