@@ -96,7 +96,10 @@ internal sealed partial class Session
             (_connection, _phase) = (null, next);
             foreach (var frame in connection.TakeUnsent())
             {
-                _inflight.MarkUnsent(frame.Delivery.PacketId);
+                if (!frame.Delivery.Duplicate) // a repetition was sent before, whatever became of it now
+                {
+                    _inflight.MarkUnsent(frame.Delivery.PacketId);
+                }
             }
 
             SignalDrained();

@@ -197,12 +197,16 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
         }
     }
 
-    private static void SendAgain(Connection connection, ref QueuedDelivery delivery, DeliveryStage stage)
+    private void SendAgain(Connection connection, ref QueuedDelivery delivery, DeliveryStage stage)
     {
         delivery.Duplicate = stage == DeliveryStage.Published; // [MQTT-3.3.1-1]
-        connection.Outbound.TryEnqueue(stage == DeliveryStage.Released
+        bool isTaken = connection.Outbound.TryEnqueue(stage == DeliveryStage.Released
             ? OutboundFrame.Ack(PacketType.Pubrel, delivery.PacketId, ReasonCode.Success)
             : OutboundFrame.Publish(delivery));
+        if (!isTaken && stage == DeliveryStage.Unsent)
+        {
+            _inflight.MarkUnsent(delivery.PacketId);
+        }
     }
 
     /// <summary>Too big for this client: dropped as if it had been delivered. [MQTT-3.1.2-25]</summary>

@@ -1,10 +1,15 @@
+using System.Diagnostics.Metrics;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Transports;
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Silo.Embedded;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans;
 
 namespace GrainMQ.Tests.Testing;
 
@@ -14,24 +19,34 @@ namespace GrainMQ.Tests.Testing;
 /// </summary>
 public sealed class InMemoryGateway : IAsyncDisposable
 {
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
+
     private readonly ServiceProvider _services;
     private readonly HashSet<int> _expectedErrors = [];
+    private bool _isStopped;
 
-    private InMemoryGateway(ServiceProvider services, ManualTimeProvider time, RecordingLoggerProvider log) =>
+    private InMemoryGateway(ServiceProvider services, ManualTimeProvider time, RecordingLoggerProvider log)
+    {
         (_services, Time, Log) = (services, time, log);
+        Metrics = new MetricRecorder(services.GetRequiredService<IMeterFactory>());
+    }
 
     public ManualTimeProvider Time { get; }
 
     public RecordingLoggerProvider Log { get; }
 
+    public MetricRecorder Metrics { get; }
+
     public IServiceProvider Services => _services;
+
+    public EmbeddedCluster Cluster => _services.GetRequiredService<EmbeddedCluster>();
 
     internal ConnectionRegistry Connections => _services.GetRequiredService<ConnectionRegistry>();
 
     internal SessionTable Sessions => _services.GetRequiredService<SessionTable>();
 
     public static async Task<InMemoryGateway> StartAsync(
-        Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null)
+        Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null, GrainFaults? faults = null)
     {
         var options = new GatewayOptions();
         options.Listeners.Clear();
@@ -42,6 +57,11 @@ public sealed class InMemoryGateway : IAsyncDisposable
         collection.AddSingleton<TimeProvider>(time);
         collection.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
         collection.AddMqttGateway(options);
+        if (faults is not null)
+        {
+            collection.Configure<EmbeddedClusterOptions>(cluster => cluster.Faults = faults.Plan);
+        }
+
         services?.Invoke(collection);
         var gateway = new InMemoryGateway(collection.BuildServiceProvider(), time, log);
         foreach (var service in gateway._services.GetServices<IHostedService>())
@@ -60,19 +80,95 @@ public sealed class InMemoryGateway : IAsyncDisposable
         return new MemoryClient(transport);
     }
 
+    /// <summary>A new connection whose CONNECT was accepted.</summary>
+    public async Task<MemoryClient> ConnectAsync(
+        string clientId, bool cleanStart = true, uint? expiry = null, ProtocolVersion version = ProtocolVersion.Mqtt5,
+        ushort keepAlive = 0, ClientWill? will = null, PropertyList? properties = null, bool? sessionPresent = null)
+    {
+        var client = Open();
+        var connack = await client.ConnectAsync(clientId, cleanStart, expiry, version, keepAlive, will, properties);
+        if (connack.Reason != ReasonCode.Success || (sessionPresent is { } expected && connack.SessionPresent != expected))
+        {
+            throw new InvalidOperationException($"CONNECT of {clientId} was answered by {connack}.");
+        }
+
+        return client;
+    }
+
+    /// <summary>The network of the client breaks; completes when the gateway has handed everything back.</summary>
+    public Task DropAsync(MemoryClient client)
+    {
+        client.Drop();
+        return GoneAsync(client);
+    }
+
+    /// <summary>The client says DISCONNECT; completes when the gateway has handed everything back.</summary>
+    public Task DisconnectAsync(MemoryClient client, ReasonCode reason = ReasonCode.Success, PropertyList? properties = null)
+    {
+        client.Send(ClientPackets.Disconnect(client.Version, reason, properties));
+        return GoneAsync(client);
+    }
+
+    /// <summary>Completes when nothing is left of the client's connection.</summary>
+    public Task GoneAsync(MemoryClient client) =>
+        Stuck.UntilAsync(() => Connections.All.All(connection => connection.Transport != client.Transport), "a connection to be handed back");
+
+    /// <summary>The store's record of a session.</summary>
+    public Task<SessionInfo> SessionInfoAsync(string clientId) => SessionGrain(clientId).GetInfoAsync().OrStuck("the session's info");
+
+    public ISessionGrain SessionGrain(string clientId) =>
+        _services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionTable.KeyOf(clientId));
+
+    /// <summary>Lets time pass in steps; between them everything that has become due gets its turn.</summary>
+    public async Task AdvanceAsync(TimeSpan by)
+    {
+        await Stuck.CalmAsync();
+        for (var left = by; left > TimeSpan.Zero; left -= Step)
+        {
+            Time.Advance(left < Step ? left : Step);
+            await Stuck.CalmAsync();
+        }
+    }
+
+    /// <summary>Lets time pass until the task completes.</summary>
+    public async Task AdvanceUntilAsync(Task task, string what)
+    {
+        long start = Environment.TickCount64;
+        while (!task.IsCompleted)
+        {
+            Stuck.Check(start, what);
+            Time.Advance(Step);
+            await Stuck.CalmAsync();
+        }
+
+        await task;
+    }
+
     /// <summary>Names an event id of level Error that this test provokes.</summary>
     public void ExpectError(int eventId) => _expectedErrors.Add(eventId);
 
     /// <summary>Completes when every connection that was ended has handed everything back.</summary>
     public Task IdleAsync() => Stuck.UntilAsync(() => Connections.All.All(connection => !connection.IsClosing), "closing connections");
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Stops the gateway and the grains in order.</summary>
+    public async Task StopAsync()
     {
-        foreach (var service in _services.GetServices<IHostedService>().Reverse())
+        if (_isStopped)
         {
-            await service.StopAsync(CancellationToken.None).OrStuck("the gateway to stop");
+            return;
         }
 
+        _isStopped = true;
+        foreach (var service in _services.GetServices<IHostedService>().Reverse())
+        {
+            await AdvanceUntilAsync(service.StopAsync(CancellationToken.None), "the gateway to stop");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Metrics.Dispose();
         await _services.DisposeAsync();
         var unexpected = Log.Lines.Where(line => line.Level >= LogLevel.Error && !_expectedErrors.Contains(line.EventId)).ToArray();
         if (unexpected.Length > 0)

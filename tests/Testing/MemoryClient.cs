@@ -3,7 +3,7 @@ using GrainMQ.Gateway.Protocol;
 namespace GrainMQ.Tests.Testing;
 
 /// <summary>A client as bytes: sends what the test says, and cuts what comes back into packets.</summary>
-public sealed class MemoryClient(MemoryTransport transport)
+public sealed partial class MemoryClient(MemoryTransport transport)
 {
     private byte[] _received = [];
 

@@ -1,0 +1,243 @@
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.InMemory.Sessions;
+
+/// <summary>Messages for durable sessions without a connection. MQTT 5 §4.1, [MQTT-3.1.2-5] of 3.1.1.</summary>
+public sealed class OfflineQueueTests
+{
+    [Theory]
+    [InlineData(ProtocolVersion.Mqtt31)]
+    [InlineData(ProtocolVersion.Mqtt311)]
+    [InlineData(ProtocolVersion.Mqtt5)]
+    public async Task QoS1And2WaitInOrderAndQoS0DoesNot(ProtocolVersion version)
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await OfflineAsync(gateway, version);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 30; i++)
+        {
+            await publisher.PublishAsync("t", $"m{i}", (QoS)(i % 3));
+        }
+
+        Assert.Equal(20, (await gateway.SessionInfoAsync("c")).Queued);
+        client = await BackAsync(gateway, version);
+        for (int i = 0; i < 30; i++)
+        {
+            if (i % 3 != 0)
+            {
+                var publish = await client.ExpectPublishAsync($"m{i}");
+                Assert.Equal((QoS)(i % 3), publish.QoS);
+                Assert.False(publish.Dup);
+            }
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task UnfinishedMessagesComeBeforeQueuedOnes() // I8
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await OfflineAsync(gateway);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m0", QoS.AtLeastOnce);
+        await client.ExpectPublishAsync("m0", acknowledge: false);
+        await gateway.DropAsync(client);
+        await publisher.PublishAsync("t", "m1", QoS.AtLeastOnce);
+        client = await BackAsync(gateway);
+        await publisher.PublishAsync("t", "m2", QoS.AtLeastOnce);
+        await client.ExpectPublishAsync("m0");
+        await client.ExpectPublishAsync("m1");
+        await client.ExpectPublishAsync("m2");
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task I8OrderHoldsThroughReconnectsWhileMessagesFlow()
+    {
+        const int Messages = 600;
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await OfflineAsync(gateway);
+        var publisher = await gateway.ConnectAsync("p");
+        var publishing = Task.Run(async () =>
+        {
+            for (int i = 0; i < Messages; i++)
+            {
+                await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
+            }
+        });
+
+        var random = new Random(1);
+        int next = 0;
+        while (next < Messages)
+        {
+            int take = random.Next(1, 30);
+            while (take-- > 0 && next < Messages)
+            {
+                var publish = await client.ExpectAsync(PacketType.Publish);
+                int number = int.Parse(publish.Text);
+                Assert.InRange(number, 0, next); // a repetition of what was not acknowledged, or the next one
+                if (number == next)
+                {
+                    next++;
+                }
+                else
+                {
+                    Assert.True(publish.Dup);
+                }
+
+                if (random.Next(10) > 0)
+                {
+                    client.Send(ClientPackets.Puback(publish.PacketId));
+                }
+            }
+
+            if (random.Next(2) == 0)
+            {
+                await gateway.DropAsync(client);
+            }
+
+            client = await BackAsync(gateway);
+        }
+
+        await publishing.OrStuck("the publisher");
+    }
+
+    [Fact]
+    public async Task OldestMessageGoesWhenTheQueueIsFull() // I7, I9: counted
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Grains.OfflineQueueMaxMessages = 10);
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 25; i++)
+        {
+            await publisher.PublishAsync("t", $"m{i}", QoS.AtLeastOnce);
+        }
+
+        Assert.Equal(15, gateway.Metrics.Sum("grainmq.messages.dropped", "queue_full"));
+        client = await BackAsync(gateway);
+        for (int i = 15; i < 25; i++)
+        {
+            await client.ExpectPublishAsync($"m{i}");
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task BytesOfTheQueueAreBoundedToo() // I9
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Grains.OfflineQueueMaxBytes = 10_000);
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 20; i++)
+        {
+            await publisher.PublishAsync("t", new string((char)('a' + i), 1000), QoS.AtLeastOnce);
+        }
+
+        int queued = (await gateway.SessionInfoAsync("c")).Queued;
+        Assert.InRange(queued, 8, 10);
+        Assert.Equal(20 - queued, gateway.Metrics.Sum("grainmq.messages.dropped", "queue_full"));
+        client = await BackAsync(gateway);
+        for (int i = 20 - queued; i < 20; i++)
+        {
+            await client.ExpectPublishAsync(new string((char)('a' + i), 1000));
+        }
+    }
+
+    [Fact]
+    public async Task DeliveryQoSIsThatOfTheSubscriptionAtPublication()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m", QoS.ExactlyOnce);
+        client = await BackAsync(gateway);
+        Assert.Equal(QoS.AtLeastOnce, (await client.ExpectPublishAsync("m")).QoS);
+    }
+
+    [Fact]
+    public async Task QueuedMessagesKeepPropertiesAndIdentifiers()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        await client.SubscribeAsync("t", QoS.AtLeastOnce, identifier: 7, retainAsPublished: true);
+        await client.SubscribeAsync("+", QoS.AtLeastOnce, identifier: 300);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m", QoS.AtLeastOnce, retain: true, properties: new PropertyList { { PropertyId.ContentType, "x" }, { "k", "v" } });
+        client = await BackAsync(gateway);
+        var publish = await client.ExpectPublishAsync("m");
+        Assert.True(publish.Retain);
+        Assert.Equal([7u, 300u], publish.Numbers(PropertyId.SubscriptionIdentifier).Order());
+        Assert.Equal("x", publish.String(PropertyId.ContentType));
+        Assert.Equal("k=v", publish.String(PropertyId.UserProperty));
+        await client.NothingMoreAsync(); // one copy for both filters
+    }
+
+    [Fact]
+    public async Task SeveralThousandQueuedMessagesAllArrive()
+    {
+        const int Messages = 3000;
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < Messages; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
+        }
+
+        client = await BackAsync(gateway);
+        for (int i = 0; i < Messages; i++)
+        {
+            await client.ExpectPublishAsync($"{i}");
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task WaitingMessagesOfASlowClientGoToTheStoreWhenItLeaves()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync(
+            "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 2 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 10; i++)
+        {
+            await publisher.PublishAsync("t", $"m{i}", QoS.AtLeastOnce);
+        }
+
+        await client.ExpectPublishAsync("m0", acknowledge: false);
+        await client.ExpectPublishAsync("m1", acknowledge: false);
+        await client.NothingMoreAsync();
+        await gateway.DropAsync(client);
+        Assert.Equal(10, (await gateway.SessionInfoAsync("c")).Queued);
+
+        client = await BackAsync(gateway);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(i < 2, (await client.ExpectPublishAsync($"m{i}")).Dup);
+        }
+    }
+
+    private static async Task<MemoryClient> OfflineAsync(InMemoryGateway gateway, ProtocolVersion version = ProtocolVersion.Mqtt5)
+    {
+        var client = await gateway.ConnectAsync("c", cleanStart: false, version == ProtocolVersion.Mqtt5 ? 1000 : null, version);
+        await client.SubscribeAsync("t", QoS.ExactlyOnce);
+        return client;
+    }
+
+    private static Task<MemoryClient> BackAsync(InMemoryGateway gateway, ProtocolVersion version = ProtocolVersion.Mqtt5) => gateway.ConnectAsync(
+        "c", cleanStart: false, version == ProtocolVersion.Mqtt5 ? 1000 : null, version,
+        sessionPresent: version == ProtocolVersion.Mqtt31 ? null : true);
+}
