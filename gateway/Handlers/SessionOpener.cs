@@ -31,10 +31,11 @@ internal sealed class SessionOpener(
         sessions.TryGet(key, out var existing);
         existing?.BeginOpen();
         await store.DrainedAsync(key).ConfigureAwait(false); // what was on its way to the store's queue comes back with the reply
-        if (await CallAsync(connection, key, cleanStart, expiry).ConfigureAwait(false) is not { Result: SessionResult.Ok } reply)
+        var reply = await CallAsync(connection, key, cleanStart, expiry).ConfigureAwait(false);
+        if (reply is not { Result: SessionResult.Ok })
         {
             Abandon(existing);
-            return ReasonCode.ServerUnavailable;
+            return reply is { Result: SessionResult.Quota } ? ReasonCode.QuotaExceeded : ReasonCode.ServerUnavailable;
         }
 
         var session = await PrepareAsync(key, existing, reply).ConfigureAwait(false);
