@@ -67,6 +67,24 @@ public sealed class GatewayProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task ListenerOutlivesTheLackOfDescriptors()
+    {
+        using var broker = GatewayRun.StartLimited(200, FreePorts);
+        var endPoint = await broker.EndPointAsync("tcp");
+        var flood = new List<Socket>();
+        for (var i = 0; i < 200; i++)
+        {
+            flood.Add(new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            await flood[i].ConnectAsync(IPEndPoint.Parse(endPoint)); // the kernel takes what the broker cannot
+        }
+        Assert.Contains("ERR 1101 SocketListener Listener tcp cannot accept (TooManyOpenSockets", await broker.ReadLineAsync());
+
+        flood.ForEach(socket => socket.Dispose());
+
+        using var client = await ConnectAsync(endPoint);
+    }
+
+    [Fact]
     public async Task BusyPortIsOneLine()
     {
         using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

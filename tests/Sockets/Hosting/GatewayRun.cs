@@ -6,6 +6,8 @@ namespace GrainMQ.Tests.Sockets.Hosting;
 /// <summary>The broker as a process of its own, killed with the test when it has not ended by then.</summary>
 internal sealed class GatewayRun : IDisposable
 {
+    private static readonly string Product = Path.Combine(AppContext.BaseDirectory, "GrainMQ.Gateway.dll");
+
     private readonly Process _process;
     private readonly Task<string> _error;
 
@@ -21,16 +23,19 @@ internal sealed class GatewayRun : IDisposable
 
     public static GatewayRun Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "GrainMQ.Gateway.dll") },
-        };
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
+        var start = new ProcessStartInfo("dotnet", [Product, .. arguments]);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
+        return Start(start);
+    }
+
+    /// <summary>With a limit of open files, as <c>ulimit -n</c> sets it.</summary>
+    public static GatewayRun StartLimited(int files, params string[] arguments) =>
+        Start(new ProcessStartInfo("sh", ["-c", $"ulimit -n {files}; exec dotnet \"$@\"", "sh", Product, .. arguments]));
+
+    private static GatewayRun Start(ProcessStartInfo start)
+    {
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         return new(Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start."));
     }
 

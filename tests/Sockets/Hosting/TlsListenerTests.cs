@@ -141,7 +141,9 @@ public sealed class TlsListenerTests : IDisposable
 
         time.Advance(_tls.HandshakeTimeout);
         await EndAsync(silent);
-        Assert.Contains(harness.Log.Lines, line => line.EventId == 1110 && line.Message.Contains("not finished within 00:00:10"));
+        await Stuck.UntilAsync(
+            () => harness.Log.Lines.Any(line => line.EventId == 1110 && line.Message.Contains("not finished within 00:00:10")),
+            "the line of the timeout");
     }
 
     [Fact]
