@@ -29,6 +29,7 @@ internal sealed class RowRunner
     {
         await using var gateway = await InMemoryGateway.StartAsync(options => Apply(row, options));
         await new RowRunner(row, MqttVersionNames.Parse(version), everyByteAlone, gateway).RunAsync();
+        await Quiescence.ReachedAsync(); // the end of the row ends nothing halfway
     }
 
     private static void Apply(Row row, GatewayOptions options)
