@@ -18,7 +18,7 @@ internal sealed class Burst
     private readonly List<Action> _flushes = [];
 
     /// <summary>Scratch of the router.</summary>
-    public MatchList<SubscriberSet> Matches;
+    public MatchList<Subscribers> Matches;
 
     public List<Receiver> Receivers { get; } = [];
 

@@ -8,7 +8,7 @@ namespace GrainMQ.Gateway.Delivery;
 internal sealed partial class Session
 {
     private readonly Lock _subscriptionsLock = new();
-    private Dictionary<string, Subscription>? _subscriptions;
+    private SubscriptionMap? _subscriptions;
 
     public int SubscriptionCount => _subscriptions?.Count ?? 0;
 
@@ -17,12 +17,12 @@ internal sealed partial class Session
     {
         lock (_subscriptionsLock)
         {
-            _subscriptions ??= [];
-            var subscription = new Subscription(this, entry, identifier);
-            bool isNew = _subscriptions.TryAdd(entry.Filter, subscription);
-            _subscriptions[entry.Filter] = subscription;
-            index.Add(subscription); // replaces the old one in one step: no message is lost or doubled in between [MQTT-3.8.4-4]
-            return isNew;
+            _subscriptions ??= new SubscriptionMap(index);
+            var previous = _subscriptions.Find(entry.Filter);
+            var subscription = Subscription.Create(this, entry, identifier);
+            index.Add(subscription, entry.Filter, previous); // replaces the old one in one step [MQTT-3.8.4-4]
+            _subscriptions.Set(subscription, previous);
+            return previous is null;
         }
     }
 
@@ -30,11 +30,12 @@ internal sealed partial class Session
     {
         lock (_subscriptionsLock)
         {
-            if (_subscriptions is null || !_subscriptions.Remove(filter, out var subscription))
+            if (_subscriptions?.Find(filter) is not { } subscription)
             {
                 return false;
             }
 
+            _subscriptions.Remove(subscription);
             index.Remove(subscription);
             return true;
         }
@@ -44,7 +45,7 @@ internal sealed partial class Session
     {
         lock (_subscriptionsLock)
         {
-            foreach (var subscription in _subscriptions?.Values ?? Enumerable.Empty<Subscription>())
+            foreach (var subscription in _subscriptions ?? Enumerable.Empty<Subscription>())
             {
                 index.Remove(subscription);
             }
@@ -59,14 +60,14 @@ internal sealed partial class Session
         lock (_subscriptionsLock)
         {
             var keep = records.ToDictionary(record => record.Filter);
-            foreach (string filter in _subscriptions?.Keys.Where(filter => !keep.ContainsKey(filter)).ToArray() ?? [])
+            foreach (string filter in _subscriptions?.Select(index.FilterOf).Where(filter => !keep.ContainsKey(filter)).ToArray() ?? [])
             {
                 Unsubscribe(index, filter);
             }
 
             foreach (var record in records)
             {
-                if (_subscriptions is null || !_subscriptions.TryGetValue(record.Filter, out var existing) || existing.ToRecord() != record)
+                if (_subscriptions?.Find(record.Filter) is not { } existing || index.RecordOf(existing) != record)
                 {
                     Subscribe(index, new SubscribeEntry(record.Filter, record.Options), record.Identifier);
                 }
@@ -74,11 +75,11 @@ internal sealed partial class Session
         }
     }
 
-    public SubscriptionRecord[] SubscriptionRecords()
+    public SubscriptionRecord[] SubscriptionRecords(SubscriptionIndex index)
     {
         lock (_subscriptionsLock)
         {
-            return _subscriptions is null ? [] : [.. _subscriptions.Values.Select(subscription => subscription.ToRecord())];
+            return [.. _subscriptions?.Select(index.RecordOf) ?? []];
         }
     }
 }

@@ -156,7 +156,7 @@ internal sealed class StorePoller(
                 new SessionOwner(self, session.Connection?.Id ?? 0, session.Epoch),
                 session.ExpirySeconds,
                 session.Connection?.Will?.ToRecord(),
-                session.SubscriptionRecords()));
+                session.SubscriptionRecords(subscriptions)));
             var reply = await _grain.ReattachAsync(new ReattachBatch(self, entries)).ConfigureAwait(false);
             foreach (string key in reply.Fenced)
             {

@@ -26,7 +26,7 @@ internal static class DataPlaneServices
 
     private static void AddRouting(IServiceCollection services)
     {
-        services.AddSingleton<LocalTrie<SubscriberSet>>();
+        services.AddSingleton<LocalTrie<Subscribers>>();
         services.AddSingleton<SubscriptionIndex>();
         services.AddSingleton<Router>();
     }

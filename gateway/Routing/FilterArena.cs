@@ -16,12 +16,6 @@ internal sealed class FilterArena
     private readonly Dictionary<int, uint> _freeBySize = [];
     private uint _end = Alignment; // 0 means "no record"
 
-    /// <summary>Bytes of the records in use.</summary>
-    public long Used { get; private set; }
-
-    /// <summary>Bytes of freed records.</summary>
-    public long Free { get; private set; }
-
     public long SizeInBytes => _bytes.Capacity;
 
     public uint Add(ReadOnlySpan<byte> filter)
@@ -32,7 +26,6 @@ internal sealed class FilterArena
         var target = _bytes.From(record);
         BinaryPrimitives.WriteUInt16LittleEndian(target, (ushort)filter.Length);
         filter.CopyTo(target[sizeof(ushort)..]);
-        Used += size;
         return record;
     }
 
@@ -42,8 +35,6 @@ internal sealed class FilterArena
         var size = SizeOf(BinaryPrimitives.ReadUInt16LittleEndian(bytes));
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, _freeBySize.GetValueOrDefault(size)); // a list through the freed records
         _freeBySize[size] = record;
-        Used -= size;
-        Free += size;
     }
 
     /// <summary>
@@ -66,7 +57,6 @@ internal sealed class FilterArena
     {
         if (!_freeBySize.TryGetValue(size, out var record) || record == 0) return null;
         _freeBySize[size] = BinaryPrimitives.ReadUInt32LittleEndian(_bytes.From(record));
-        Free -= size;
         return record;
     }
 

@@ -31,8 +31,12 @@ internal sealed partial class LevelTrie<T>
     /// </summary>
     public void ReuseIfDue(Action<uint>? recycle = null)
     {
-        if (_nodePool.Resting + _entryPool.Resting < ReuseBatch) return;
+        if (_nodePool.Resting + _entryPool.Resting >= ReuseBatch) Reuse(recycle);
+    }
 
+    /// <summary>Makes what rests available at once.</summary>
+    public void Reuse(Action<uint>? recycle = null)
+    {
         // The count is raised before any slot changes its meaning, and readers look at it last.
         Volatile.Write(ref _reuseCount, _reuseCount + 1);
         Interlocked.MemoryBarrier();

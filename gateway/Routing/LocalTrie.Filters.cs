@@ -1,9 +1,14 @@
+using System.Text;
+
 namespace GrainMQ.Gateway.Routing;
+
+/// <summary>Makes the next value of a filter from the current one, see <see cref="LocalTrie{TValue}.Update"/>.</summary>
+public delegate TValue? FilterChange<TValue, in TState>(TValue? current, FilterText text, TState state) where TValue : class;
 
 public sealed partial class LocalTrie<TValue>
 {
-    /// <summary>Less freed text than this is not worth a rebuild.</summary>
-    private const long RebuildFreeBytes = 1 << 20;
+    /// <summary>A trie with room for fewer entries than this is not rebuilt.</summary>
+    private const uint RebuildEntries = 1 << 14;
 
     /// <summary>The value of exactly this filter, or null.</summary>
     public TValue? Find(string filter)
@@ -16,7 +21,7 @@ public sealed partial class LocalTrie<TValue>
             var entry = FindEntry(table, utf8.Bytes);
             var value = entry == 0 ? null : Volatile.Read(ref table.Trie[entry].Value);
             Volatile.ReadBarrier();
-            if (table.Trie.ReuseCount == reuse) return value;
+            if (table.Trie.ReuseCount == reuse && table == Volatile.Read(ref _table)) return value;
         }
 
         lock (_writing)
@@ -27,45 +32,45 @@ public sealed partial class LocalTrie<TValue>
     }
 
     /// <summary>
-    /// The value of this filter; when there is none, the one that <paramref name="create"/> makes. It is called at most once, under the
-    /// writer's lock, and the filter becomes visible after it returned.
+    /// Replaces the value of a filter in one step: readers see the old one or the new one. <paramref name="change"/> gets the current value,
+    /// null when the filter is not there, and returns the next one, null to remove the filter; it runs under the writer's lock,
+    /// once, and must not throw. Returns what it returned.
     /// </summary>
-    public TValue GetOrAdd(string filter, Func<string, TValue> create)
+    public TValue? Update<TState>(string filter, TState state, FilterChange<TValue, TState> change)
     {
         using var utf8 = new Utf8Filter(filter, stackalloc byte[Utf8Filter.StackBytes]);
         lock (_writing)
         {
+            var trie = _table.Trie;
             var entry = FindEntry(_table, utf8.Bytes);
-            if (entry != 0) return _table.Trie[entry].Value!; // removal sets null and unlinks under the same lock
-            var value = create(filter);
-            _table.Trie.Add(utf8.Bytes, value, out _, _table.Filters.Add(utf8.Bytes));
-            Changed(+1);
-            return value;
+            if (entry == 0) return Add(utf8.Bytes, state, change);
+            var current = trie[entry].Value;
+            var next = change(current, new FilterText(trie[entry].Tag), state);
+            if (next == current) return next;
+            if (next is null) trie.Remove(utf8.Bytes, entry);
+            Volatile.Write(ref trie[entry].Value, next);
+            Changed(next is null ? -1 : 0);
+            if (next is null) Reclaim();
+            return next;
         }
     }
 
-    /// <summary>Removes the filter; false when it was not there.</summary>
-    public bool Remove(string filter) => Remove(filter, static _ => true);
+    /// <summary>The filter that a value was given the place of.</summary>
+    public string TextOf(FilterText text) => Encoding.UTF8.GetString(Volatile.Read(ref _table).Texts[text.Record]);
 
-    /// <summary>
-    /// Removes the filter if <paramref name="when"/>, called under the writer's lock, agrees: for values that must not go while another
-    /// thread that got them from <see cref="GetOrAdd"/> puts something into them.
-    /// </summary>
-    public bool Remove(string filter, Func<TValue, bool> when)
+    private TValue? Add<TState>(ReadOnlySpan<byte> filter, TState state, FilterChange<TValue, TState> change)
     {
-        using var utf8 = new Utf8Filter(filter, stackalloc byte[Utf8Filter.StackBytes]);
-        lock (_writing)
+        var text = _table.Texts.Add(filter);
+        var value = change(null, new FilterText(text), state);
+        if (value is null)
         {
-            var (trie, filters) = _table;
-            var entry = FindEntry(_table, utf8.Bytes);
-            if (entry == 0 || !when(trie[entry].Value!)) return false; // as in GetOrAdd
-            trie.Remove(utf8.Bytes, entry);
-            Volatile.Write(ref trie[entry].Value, null);
-            Changed(-1);
-            trie.ReuseIfDue(index => filters.Remove(trie[index].Tag));
-            RebuildIfSparse();
-            return true;
+            _table.Texts.Remove(text);
+            return null;
         }
+
+        _table.Trie.Add(filter, value, out _, text);
+        Changed(+1);
+        return value;
     }
 
     private static uint FindEntry(Table table, ReadOnlySpan<byte> filter)
@@ -73,7 +78,7 @@ public sealed partial class LocalTrie<TValue>
         for (var index = table.Trie.FindChain(filter); index != 0;)
         {
             ref var entry = ref table.Trie[index];
-            if (table.Filters[entry.Tag].SequenceEqual(filter)) return index;
+            if (table.Texts[entry.Tag].SequenceEqual(filter)) return index;
             index = TrieEntry<TValue?>.Next(Volatile.Read(ref entry.Link));
         }
 
@@ -81,25 +86,24 @@ public sealed partial class LocalTrie<TValue>
     }
 
     /// <summary>
-    /// Gives memory back when three quarters are unused: a new table takes over, readers finish on the old one. What is left is at most
-    /// a quarter of the peak, so that the removals before have paid for the copy.
+    /// Lets slots be used again; and when three quarters are unused gives memory back: a new trie takes over, readers of the old one
+    /// start over. What is left is at most a quarter of the peak, so that the removals before have paid for the copy. Texts stay where
+    /// they are, because values know their places.
     /// </summary>
-    private void RebuildIfSparse()
+    private void Reclaim()
     {
-        var (trie, filters) = _table;
-        if (filters.Free < RebuildFreeBytes || filters.Free < filters.Used * 3) return;
-        var rebuilt = NewTable();
+        var (trie, texts) = (_table.Trie, _table.Texts);
+        trie.ReuseIfDue(entry => texts.Remove(trie[entry].Tag));
+        if (trie.HighestEntry < RebuildEntries || _count > trie.HighestEntry / 4) return;
+        trie.Reuse(entry => texts.Remove(trie[entry].Tag));
+        var rebuilt = new LevelTrie<TValue?>(_hashMask);
         for (uint entry = 1; entry <= trie.HighestEntry; entry++)
         {
-            if (trie[entry].Value is not { } value) continue;
-            var filter = filters[trie[entry].Tag];
-            rebuilt.Trie.Add(filter, value, out _, rebuilt.Filters.Add(filter));
+            if (trie[entry].Value is { } value) rebuilt.Add(texts[trie[entry].Tag], value, out _, trie[entry].Tag);
         }
 
-        Volatile.Write(ref _table, rebuilt);
+        Volatile.Write(ref _table, new Table(rebuilt, texts));
     }
-
-    private Table NewTable() => new(new LevelTrie<TValue?>(_hashMask), new FilterArena());
 
     private void Changed(int difference)
     {

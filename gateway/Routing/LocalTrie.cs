@@ -24,7 +24,7 @@ public sealed partial class LocalTrie<TValue> where TValue : class
     internal LocalTrie(uint hashMask)
     {
         _hashMask = hashMask;
-        _table = NewTable();
+        _table = new Table(new LevelTrie<TValue?>(hashMask), new FilterArena());
     }
 
     /// <summary>The number of distinct filters.</summary>
@@ -34,7 +34,7 @@ public sealed partial class LocalTrie<TValue> where TValue : class
     public long Version => Volatile.Read(ref _version);
 
     /// <summary>Bytes of the arrays, filters included, values not.</summary>
-    public long SizeInBytes => _table.Trie.SizeInBytes + _table.Filters.SizeInBytes;
+    public long SizeInBytes => _table.Trie.SizeInBytes + _table.Texts.SizeInBytes;
 
     /// <summary>All values, in no order. Changes made meanwhile may or may not show.</summary>
     public IEnumerable<TValue> Values
@@ -65,12 +65,17 @@ public sealed partial class LocalTrie<TValue> where TValue : class
         var start = matches.Count;
         var table = Volatile.Read(ref _table);
         var collector = new Collector(table, topic, ref matches);
-        if (table.Trie.TryMatch(topic, ref matches.Frontier, ref collector)) return true;
+        if (table.Trie.TryMatch(topic, ref matches.Frontier, ref collector) && table == Volatile.Read(ref _table)) return true;
         matches.Truncate(start);
         return false;
     }
 
-    private sealed record Table(LevelTrie<TValue?> Trie, FilterArena Filters);
+    private sealed class Table(LevelTrie<TValue?> trie, FilterArena texts)
+    {
+        public LevelTrie<TValue?> Trie { get; } = trie;
+
+        public FilterArena Texts { get; } = texts;
+    }
 
     private readonly ref struct Collector(Table table, ReadOnlySpan<byte> topic, ref MatchList<TValue> matches) : ITrieVisitor
     {
@@ -85,7 +90,7 @@ public sealed partial class LocalTrie<TValue> where TValue : class
                 var link = Volatile.Read(ref entry.Link);
                 index = TrieEntry<TValue?>.Next(link);
                 if ((TrieEntry<TValue?>.FlagOf(link) & flags) == 0) continue;
-                if (!TopicFilterMatch.Matches(table.Filters[entry.Tag], _topic)) continue;
+                if (!TopicFilterMatch.Matches(table.Texts[entry.Tag], _topic)) continue;
                 if (Volatile.Read(ref entry.Value) is { } value) _matches.Add(value);
             }
         }

@@ -9,7 +9,7 @@ namespace GrainMQ.Gateway.Routing;
 /// Step 2 of the live path: from a message to the sessions that get it. No grain is called; a session without a connection is left
 /// to the store's lane.
 /// </summary>
-internal sealed class Router(LocalTrie<SubscriberSet> trie, StoreLanes store)
+internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
 {
     /// <summary>Gives the message to every session that subscribed; false when nobody did.</summary>
     /// <param name="publisher">The publishing session, for No Local and share strategies; null for wills of sessions that are gone.</param>
@@ -52,38 +52,32 @@ internal sealed class Router(LocalTrie<SubscriberSet> trie, StoreLanes store)
     }
 
     /// <summary>The common case, one filter: no session can occur twice.</summary>
-    private bool RouteToOne(in Message message, SubscriberSet set, Session? publisher, Burst burst)
+    private bool RouteToOne(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
     {
-        foreach (var chunk in set.Chunks)
+        foreach (var subscription in subscribers)
         {
-            foreach (var subscription in chunk)
+            if (!IsOwnEcho(subscription, publisher))
             {
-                if (!IsOwnEcho(subscription, publisher))
-                {
-                    Deliver(message, ReceiverOf(subscription, message), burst);
-                }
+                Deliver(message, ReceiverOf(subscription, message), burst);
             }
         }
 
         return true;
     }
 
-    private static bool Gather(in Message message, SubscriberSet set, Session? publisher, Burst burst)
+    private static bool Gather(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
     {
         bool any = false;
-        foreach (var chunk in set.Chunks)
+        foreach (var subscription in subscribers)
         {
-            foreach (var subscription in chunk)
+            any = true;
+            if (!IsOwnEcho(subscription, publisher))
             {
-                any = true;
-                if (!IsOwnEcho(subscription, publisher))
-                {
-                    Merge(ReceiverOf(subscription, message), burst);
-                }
+                Merge(ReceiverOf(subscription, message), burst);
             }
         }
 
-        foreach (var share in set.Shares)
+        foreach (var share in subscribers.Shares)
         {
             if (share.Pick(publisher?.ClientHash ?? 0, HashOf(message.Topic)) is { } member)
             {

@@ -40,6 +40,17 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
         }
     }
 
+    /// <summary>Puts a member in the place of another, in one step. False when that one was no member.</summary>
+    public bool Replace(TMember previous, TMember member)
+    {
+        lock (_writing)
+        {
+            if (Array.IndexOf(_membership.Members, previous) < 0) return false;
+            Volatile.Write(ref _membership, _membership.With(previous, member));
+            return true;
+        }
+    }
+
     /// <summary>
     /// The member that a message goes to now, or null when none is available: the caller then queues it for <see cref="PickAny"/>.
     /// </summary>
@@ -118,6 +129,10 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
         public TMember[] Members { get; } = members;
 
         public Membership With(TMember member) => new([.. Members, member], Volatile.Read(ref _sticky));
+
+        public Membership With(TMember previous, TMember member) => new(
+            Array.ConvertAll(Members, other => other == previous ? member : other),
+            Array.ConvertAll(Volatile.Read(ref _sticky), other => other == previous ? member : other));
 
         public Membership Without(TMember member) => new(
             Array.FindAll(Members, other => other != member),

@@ -1,30 +1,25 @@
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>The members of one Shared Subscription: one of them gets each message. MQTT 5 §4.8.2.</summary>
-internal sealed class SharedSubscription(string shareName, string filter, ShareStrategy strategy)
+internal sealed class SharedSubscription(string shareName, ShareStrategy strategy)
 {
-    private readonly ShareGroup<Subscription> _group = new(strategy);
+    private readonly ShareGroup<SharedMember> _group = new(strategy);
 
     public string ShareName { get; } = shareName;
 
-    public string Filter { get; } = filter;
-
     public bool IsEmpty => _group.Count == 0;
 
-    public Subscription? Add(Subscription subscription)
+    /// <summary>Adds a member, in the place of the one that the same session had before. [MQTT-3.8.4-4]</summary>
+    public void Add(SharedMember member, SharedMember? previous)
     {
-        var previous = Array.Find(_group.Members.ToArray(), member => member.Session == subscription.Session);
-        if (previous is not null)
+        member.Join(this);
+        if (previous is null || !_group.Replace(previous, member))
         {
-            _group.Remove(previous);
+            _group.Add(member);
         }
-
-        subscription.Share = this;
-        _group.Add(subscription);
-        return previous;
     }
 
-    public void Remove(Subscription subscription) => _group.Remove(subscription);
+    public void Remove(SharedMember member) => _group.Remove(member);
 
     /// <summary>
     /// The member for a message: one that can take it now, else one whose session keeps it, so that an offline member does not

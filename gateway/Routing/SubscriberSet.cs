@@ -1,120 +1,120 @@
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>
-/// Who subscribes to one topic filter: what the trie finds. Read without a lock; written under its own. Subscribers stand in chunks,
-/// so that one more subscriber of a popular filter copies one chunk and not the whole list.
+/// The subscribers of a filter that has several, or Shared Subscriptions. Subscribers stand in chunks, so that one more subscriber of a
+/// popular filter copies one chunk and not the whole list.
 /// </summary>
-internal sealed class SubscriberSet(string filter, ShareStrategy strategy)
+internal sealed class SubscriberSet : Subscribers
 {
     private const int ChunkSize = 256;
 
-    private readonly Lock _lock = new();
-    private Subscription[][] _chunks = [];
-    private SharedSubscription[] _shares = [];
+    private static readonly SubscriberSet Empty = new([], []);
 
-    /// <summary>Set when the last subscriber left and the trie forgot the set: it must not be added to any more.</summary>
-    private bool _isRetired;
+    private readonly SharedSubscription[] _shares;
 
-    /// <summary>The topic filter without <c>$share/ShareName/</c>.</summary>
-    public string Filter { get; } = filter;
-
-    public Subscription[][] Chunks => Volatile.Read(ref _chunks);
-
-    public SharedSubscription[] Shares => Volatile.Read(ref _shares);
-
-    /// <summary>Adds or replaces a subscription; false when the set was retired meanwhile. <paramref name="previous"/> is what it replaced.</summary>
-    public bool TryAdd(Subscription subscription, out Subscription? previous)
+    private SubscriberSet(Subscription[][] chunks, SharedSubscription[] shares)
     {
-        lock (_lock)
-        {
-            previous = null;
-            if (_isRetired)
-            {
-                return false;
-            }
-
-            if (subscription.ShareName is { } shareName)
-            {
-                previous = Share(shareName).Add(subscription);
-            }
-            else
-            {
-                Volatile.Write(ref _chunks, With(subscription, out previous));
-            }
-
-            return true;
-        }
+        Chunks = chunks;
+        _shares = shares;
     }
 
-    /// <summary>Removes a subscription; true when nothing is left and the set is retired.</summary>
-    public bool Remove(Subscription subscription)
-    {
-        lock (_lock)
-        {
-            if (subscription.Share is { } share)
-            {
-                share.Remove(subscription);
-                if (share.IsEmpty)
-                {
-                    Volatile.Write(ref _shares, [.. _shares.Where(other => other != share)]);
-                }
-            }
-            else
-            {
-                Volatile.Write(ref _chunks, Without(subscription));
-            }
+    public Subscription[][] Chunks { get; }
 
-            _isRetired = _chunks.Length == 0 && _shares.Length == 0;
-            return _isRetired;
-        }
-    }
+    public override ReadOnlySpan<SharedSubscription> Shares => _shares;
 
-    private SharedSubscription Share(string shareName)
+    public static SubscriberSet Of(Subscribers? subscribers) => subscribers switch
     {
-        var share = Array.Find(_shares, share => share.ShareName == shareName);
-        if (share is null)
+        SubscriberSet set => set,
+        Subscription single => new SubscriberSet([[single]], []),
+        _ => Empty,
+    };
+
+    public SubscriberSet With(Subscription subscription, Subscription? previous, ShareStrategy strategy)
+    {
+        if (subscription is SharedMember member)
         {
-            share = new SharedSubscription(shareName, Filter, strategy);
-            Volatile.Write(ref _shares, [.. _shares, share]);
+            return WithMember(member, previous as SharedMember, strategy);
         }
 
-        return share;
+        if (previous is not null && Locate(previous) is (>= 0 and var chunk, var at))
+        {
+            Subscription[] replaced = [.. Chunks[chunk]];
+            replaced[at] = subscription;
+            return new SubscriberSet(Replace(chunk, replaced), _shares);
+        }
+
+        int last = Chunks.Length - 1;
+        return new SubscriberSet(
+            last >= 0 && Chunks[last].Length < ChunkSize ? Replace(last, [.. Chunks[last], subscription]) : [.. Chunks, [subscription]],
+            _shares);
     }
 
-    private Subscription[][] With(Subscription subscription, out Subscription? previous)
+    public Subscribers? Without(Subscription subscription)
     {
-        for (int i = 0; i < _chunks.Length; i++)
+        var left = subscription is SharedMember member ? WithoutMember(member) : WithoutPlain(subscription);
+        return left switch
         {
-            int at = Array.FindIndex(_chunks[i], other => other.Session == subscription.Session);
+            { Chunks: [], _shares: [] } => null,
+            { Chunks: [[var single]], _shares: [] } => single,
+            _ => left,
+        };
+    }
+
+    private SubscriberSet WithMember(SharedMember member, SharedMember? previous, ShareStrategy strategy)
+    {
+        var share = Array.Find(_shares, share => share.ShareName == member.ShareName);
+        if (share is not null)
+        {
+            share.Add(member, previous);
+            return this;
+        }
+
+        share = new SharedSubscription(member.ShareName, strategy);
+        share.Add(member, previous: null);
+        return new SubscriberSet(Chunks, [.. _shares, share]);
+    }
+
+    private SubscriberSet WithoutMember(SharedMember member)
+    {
+        var share = member.Share;
+        share?.Remove(member);
+        return share is { IsEmpty: true } ? new SubscriberSet(Chunks, Array.FindAll(_shares, other => other != share)) : this;
+    }
+
+    private SubscriberSet WithoutPlain(Subscription subscription)
+    {
+        var (chunk, at) = Locate(subscription);
+        if (chunk < 0)
+        {
+            return this;
+        }
+
+        var left = Chunks[chunk];
+        return new SubscriberSet(
+            left.Length == 1
+                ? [.. Chunks[..chunk], .. Chunks[(chunk + 1)..]]
+                : Replace(chunk, [.. left[..at], .. left[(at + 1)..]]),
+            _shares);
+    }
+
+    private (int Chunk, int At) Locate(Subscription subscription)
+    {
+        for (int chunk = 0; chunk < Chunks.Length; chunk++)
+        {
+            int at = Array.IndexOf(Chunks[chunk], subscription);
             if (at >= 0)
             {
-                previous = _chunks[i][at];
-                return Replace(i, [.. _chunks[i][..at], subscription, .. _chunks[i][(at + 1)..]]);
+                return (chunk, at);
             }
         }
 
-        previous = null;
-        int last = _chunks.Length - 1;
-        return last >= 0 && _chunks[last].Length < ChunkSize
-            ? Replace(last, [.. _chunks[last], subscription])
-            : [.. _chunks, [subscription]];
+        return (-1, -1);
     }
 
-    private Subscription[][] Without(Subscription subscription)
+    private Subscription[][] Replace(int index, Subscription[] chunk)
     {
-        for (int i = 0; i < _chunks.Length; i++)
-        {
-            int at = Array.IndexOf(_chunks[i], subscription);
-            if (at >= 0)
-            {
-                return _chunks[i].Length == 1
-                    ? [.. _chunks[..i], .. _chunks[(i + 1)..]]
-                    : Replace(i, [.. _chunks[i][..at], .. _chunks[i][(at + 1)..]]);
-            }
-        }
-
-        return _chunks;
+        Subscription[][] chunks = [.. Chunks];
+        chunks[index] = chunk;
+        return chunks;
     }
-
-    private Subscription[][] Replace(int index, Subscription[] chunk) => [.. _chunks[..index], chunk, .. _chunks[(index + 1)..]];
 }

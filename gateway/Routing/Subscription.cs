@@ -4,36 +4,58 @@ using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Routing;
 
-/// <summary>One session's subscription to one topic filter; replaced, never changed, when the client subscribes again.</summary>
-internal sealed class Subscription(Session session, SubscribeEntry entry, uint identifier) : IShareMember
+/// <summary>
+/// One session's subscription to one topic filter; replaced, never changed, when the client subscribes again. There may be millions:
+/// 40 bytes, the text of the filter stands in the trie.
+/// </summary>
+internal class Subscription : Subscribers
 {
+    private const int OptionBits = 6;
+    private const uint OptionMask = (1u << OptionBits) - 1;
+
     private static readonly uint[] NoIdentifiers = [];
 
-    public Session Session { get; } = session;
+    private readonly uint _hashAndOptions;
 
-    /// <summary>The filter as the client wrote it, <c>$share/…</c> included.</summary>
-    public string Filter { get; } = entry.Filter;
+    public Subscription(Session session, SubscribeEntry entry, uint identifier)
+    {
+        Session = session;
+        Identifiers = identifier == 0 ? NoIdentifiers : [identifier];
+        _hashAndOptions = HashOf(entry.Filter) << OptionBits | (entry.Options & OptionMask);
+    }
 
-    public byte Options { get; } = entry.Options;
+    public Session Session { get; }
 
-    public uint Identifier { get; } = identifier;
+    /// <summary>The Subscription Identifier as a delivery carries it, or none; shared by all deliveries of this subscription.</summary>
+    public uint[] Identifiers { get; }
 
-    /// <summary>The identifier as a delivery carries it; shared by all deliveries of this subscription.</summary>
-    public uint[] Identifiers { get; } = identifier == 0 ? NoIdentifiers : [identifier];
-
-    public string? ShareName { get; } = TopicFilter.TryParseShared(entry.Filter, out string name, out _) ? name : null;
+    /// <summary>Where the trie keeps the filter, without <c>$share/ShareName/</c>; set when it is added there.</summary>
+    public FilterText Text { get; internal set; }
 
     /// <summary>The group that it joined; null for an ordinary subscription.</summary>
-    public SharedSubscription? Share { get; internal set; }
+    public virtual SharedSubscription? Share => null;
 
-    public QoS MaximumQoS => new SubscribeEntry(Filter, Options).MaximumQoS;
-    public bool NoLocal => new SubscribeEntry(Filter, Options).NoLocal;
-    public bool RetainAsPublished => new SubscribeEntry(Filter, Options).RetainAsPublished;
+    /// <summary>26 bits of a hash of the filter as the client wrote it.</summary>
+    public uint FilterHash => _hashAndOptions >> OptionBits;
 
-    /// <summary>A member that is offline or behind is passed over while another one can take the message.</summary>
-    public bool IsAvailable => Session.CanTakeNow;
+    /// <summary>The options byte of SUBSCRIBE; its two highest bits are reserved and 0. [MQTT-3.8.3-5]</summary>
+    public byte Options => (byte)(_hashAndOptions & OptionMask);
 
-    public bool CanQueue => Session.Phase != SessionPhase.Ended;
+    public QoS MaximumQoS => Entry.MaximumQoS;
+    public bool NoLocal => Entry.NoLocal;
+    public bool RetainAsPublished => Entry.RetainAsPublished;
 
-    public SubscriptionRecord ToRecord() => new(Filter, Options, Identifier);
+    private SubscribeEntry Entry => new("", Options);
+
+    public static Subscription Create(Session session, SubscribeEntry entry, uint identifier) =>
+        TopicFilter.TryParseShared(entry.Filter, out string shareName, out _)
+            ? new SharedMember(session, entry, identifier, shareName)
+            : new Subscription(session, entry, identifier);
+
+    public static uint HashOf(string filter) => (uint)filter.GetHashCode() >> OptionBits;
+
+    /// <summary>The filter as the client wrote it, from the one that is matched.</summary>
+    public virtual string FilterOf(string matched) => matched;
+
+    public SubscriptionRecord ToRecord(string filter) => new(filter, Options, Identifiers is [var identifier] ? identifier : 0);
 }

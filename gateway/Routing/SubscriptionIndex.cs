@@ -1,32 +1,33 @@
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Routing;
 
-/// <summary>Keeps the trie in step with the subscriptions of sessions.</summary>
-internal sealed class SubscriptionIndex(LocalTrie<SubscriberSet> trie, DeliveryOptions options)
+/// <summary>Keeps the trie in step with the subscriptions of sessions. Each change is one step: no message is lost or doubled in between.</summary>
+internal sealed class SubscriptionIndex(LocalTrie<Subscribers> trie, DeliveryOptions options)
 {
-    private readonly Func<string, SubscriberSet> _create = filter => new SubscriberSet(filter, options.ShareStrategy);
-
-    public void Add(Subscription subscription)
-    {
-        string filter = FilterOf(subscription.Filter);
-        while (!trie.GetOrAdd(filter, _create).TryAdd(subscription, out _))
+    /// <param name="filter">As the client wrote it.</param>
+    /// <param name="previous">The same session's subscription to the same filter, which is replaced. [MQTT-3.8.4-3]</param>
+    public void Add(Subscription subscription, string filter, Subscription? previous) => trie.Update(
+        MatchedPart(filter),
+        (subscription, previous, options.ShareStrategy),
+        static (current, text, change) =>
         {
-            // the set was retired between the two steps: its remover takes it out of the trie, the next turn finds a new one
-            Thread.SpinWait(1);
-        }
-    }
+            change.subscription.Text = text;
+            return Subscribers.With(current, change.subscription, change.previous, change.ShareStrategy);
+        });
 
-    public void Remove(Subscription subscription)
-    {
-        string filter = FilterOf(subscription.Filter);
-        if (trie.Find(filter) is { } set && set.Remove(subscription))
-        {
-            trie.Remove(filter);
-        }
-    }
+    public void Remove(Subscription subscription) => trie.Update(
+        trie.TextOf(subscription.Text),
+        subscription,
+        static (current, _, removed) => Subscribers.Without(current, removed));
+
+    /// <summary>The filter as the client wrote it. Only for subscriptions that were added and not yet removed.</summary>
+    public string FilterOf(Subscription subscription) => subscription.FilterOf(trie.TextOf(subscription.Text));
+
+    public SubscriptionRecord RecordOf(Subscription subscription) => subscription.ToRecord(FilterOf(subscription));
 
     /// <summary>What is matched: the filter without <c>$share/ShareName/</c>.</summary>
-    private static string FilterOf(string filter) => TopicFilter.TryParseShared(filter, out _, out string inner) ? inner : filter;
+    private static string MatchedPart(string filter) => TopicFilter.TryParseShared(filter, out _, out string inner) ? inner : filter;
 }

@@ -26,7 +26,7 @@ public class LocalTrieBenchmark
         var value = new object();
         for (var device = 0; device < Filters; device++)
         {
-            _trie.GetOrAdd(DeviceTopics.Filter(device), _ => value);
+            _trie.Update(DeviceTopics.Filter(device), value, static (_, _, added) => added);
             _exact.Add($"devices/{device}/cmd/reboot", value);
         }
 

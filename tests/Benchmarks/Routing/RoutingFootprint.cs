@@ -29,7 +29,7 @@ internal static class RoutingFootprint
         var trie = new LocalTrie<object>();
         var value = new object(); // shared: the figures are of the structure, filters included, values not
         var before = Memory();
-        PrintRate("trie add", filters, device => trie.GetOrAdd(DeviceTopics.Filter(device), _ => value));
+        PrintRate("trie add", filters, device => trie.Update(DeviceTopics.Filter(device), value, static (_, _, added) => added));
         PrintMemory("trie", filters, before, trie.SizeInBytes);
         var matches = default(MatchList<object>);
         Action<byte[]> match = topic =>
@@ -39,7 +39,7 @@ internal static class RoutingFootprint
         };
         PrintMatch("trie match", match, hits);
         PrintMatch("trie miss", match, misses);
-        PrintRate("trie remove", filters, device => trie.Remove(DeviceTopics.Filter(device)));
+        PrintRate("trie remove", filters, device => trie.Update(DeviceTopics.Filter(device), 0, static (_, _, _) => null));
     }
 
     private static void PrintRoutes(int filters, byte[][] hits, byte[][] misses)
@@ -64,7 +64,7 @@ internal static class RoutingFootprint
     {
         const int sessionCount = 100;
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var trie = new LocalTrie<SubscriberSet>();
+        var trie = new LocalTrie<Subscribers>();
         var index = new SubscriptionIndex(trie, new DeliveryOptions());
         var limits = new DeliveryLimits(new OutboundOptions(), new DeliveryOptions(), new GatewayMetrics(services.GetRequiredService<IMeterFactory>()));
         var sessions = Enumerable.Range(0, sessionCount).Select(id => new Session($"default/{id}", $"{id}", limits)).ToArray();

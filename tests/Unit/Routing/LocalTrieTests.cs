@@ -37,7 +37,7 @@ public sealed class LocalTrieTests
     public void MatchesByTheRulesOfTheSpecification(string filter, string topic, bool expected)
     {
         var trie = new LocalTrie<string>();
-        trie.GetOrAdd(filter, static text => text);
+        trie.Add(filter);
 
         Assert.Equal(expected ? [filter] : [], Match(trie, topic));
     }
@@ -57,8 +57,7 @@ public sealed class LocalTrieTests
             {
                 var filter = topics.Filter();
                 if (topics.Random.Next(3) == 0) Assert.Equal(present.Remove(filter), trie.Remove(filter));
-                else if (present.Add(filter)) Assert.Same(filter, trie.GetOrAdd(filter, text => text));
-                else Assert.Equal(filter, trie.GetOrAdd(filter, _ => throw new InvalidOperationException("added twice")));
+                else Assert.Equal(present.Add(filter), trie.Add(filter));
 
                 Assert.Equal(present.Count, trie.Count);
                 if (step % 20 == 0) AssertAgrees(trie, present, topics);
@@ -76,7 +75,7 @@ public sealed class LocalTrieTests
     {
         var trie = new LocalTrie<string>(hashMask: 0);
         string[] filters = ["a", "a/#", "#", "b", "+", "a/b", "b/#"];
-        foreach (var filter in filters) trie.GetOrAdd(filter, static text => text);
+        foreach (var filter in filters) trie.Add(filter);
 
         Assert.All(filters, filter => Assert.Equal(filter, trie.Find(filter)));
         Assert.Null(trie.Find("c"));
@@ -85,14 +84,57 @@ public sealed class LocalTrieTests
     }
 
     [Fact]
+    public void AValueIsReplacedInOneStepAndKnowsItsFilter()
+    {
+        var trie = new LocalTrie<string>();
+        var place = default(FilterText);
+        Assert.Equal("one", trie.Update("a/+", "one", (current, text, next) =>
+        {
+            Assert.Null(current);
+            place = text;
+            return next;
+        }));
+        Assert.Equal("two", trie.Update("a/+", "two", (current, text, next) =>
+        {
+            Assert.Equal(("one", place), (current, text));
+            return next;
+        }));
+
+        Assert.Equal("two", trie.Find("a/+"));
+        Assert.Equal(["two"], Match(trie, "a/b"));
+        Assert.Equal("a/+", trie.TextOf(place));
+        Assert.Equal(1, trie.Count);
+    }
+
+    [Fact]
+    public void TextsStayWhereTheyAreWhenTheTrieShrinks()
+    {
+        var trie = new LocalTrie<string>();
+        var place = default(FilterText);
+        for (var i = 0; i < 40_000; i++) trie.Add($"devices/{i}");
+        trie.Update("keep/+", "kept", (_, text, next) =>
+        {
+            place = text;
+            return next;
+        });
+        var peak = trie.SizeInBytes;
+        for (var i = 0; i < 40_000; i++) trie.Remove($"devices/{i}");
+        for (var i = 0; i < 1_000; i++) trie.Add($"others/{i}");
+
+        Assert.True(trie.SizeInBytes < peak);
+        Assert.Equal("keep/+", trie.TextOf(place));
+        Assert.Equal(["kept"], Match(trie, "keep/x"));
+    }
+
+    [Fact]
     public void VersionRisesWithEveryChangeAndOnlyThen()
     {
         var trie = new LocalTrie<string>();
-        trie.GetOrAdd("a", static text => text);
+        trie.Add("a");
         var added = trie.Version;
-        trie.GetOrAdd("a", static text => text);
+        trie.Add("a");
         trie.Remove("b");
-        trie.Remove("a", static _ => false);
+        trie.Update("b", 0, static (_, _, _) => null);
         Assert.Equal(added, trie.Version);
         trie.Remove("a");
         Assert.NotEqual(added, trie.Version);
@@ -105,13 +147,13 @@ public sealed class LocalTrieTests
         long peak = 0;
         for (var round = 0; round < 8; round++)
         {
-            for (var i = 0; i < 50_000; i++) trie.GetOrAdd($"devices/{round}-{i}/cmd/#", static text => text);
+            for (var i = 0; i < 50_000; i++) trie.Add($"devices/{round}-{i}/cmd/#");
             if (round == 0) peak = trie.SizeInBytes;
             Assert.True(trie.SizeInBytes <= peak * 2, $"{trie.SizeInBytes} bytes after round {round}, {peak} after the first");
             for (var i = 0; i < 50_000; i++) Assert.True(trie.Remove($"devices/{round}-{i}/cmd/#"));
         }
 
-        Assert.True(trie.SizeInBytes < peak / 4, $"{trie.SizeInBytes} bytes when empty, {peak} at the peak");
+        Assert.True(trie.SizeInBytes < peak / 2, $"{trie.SizeInBytes} bytes when empty, {peak} at the peak");
         Assert.Equal(0, trie.Count);
     }
 
@@ -120,13 +162,13 @@ public sealed class LocalTrieTests
     {
         var trie = new LocalTrie<string>();
         var deepest = string.Join('/', Enumerable.Repeat("+", 32_768));
-        trie.GetOrAdd(deepest, static text => text);
-        trie.GetOrAdd(deepest[..^1] + "#", static text => text);
-        trie.GetOrAdd(new string('/', 65_535), static text => text);
+        trie.Add(deepest);
+        trie.Add(deepest[..^1] + "#");
+        trie.Add(new string('/', 65_535));
 
         // Every mix of "+" and an empty level: 2^12 nodes alive, and no more is ever visited.
         for (var mix = 0; mix < 4096; mix++)
-            trie.GetOrAdd(string.Join('/', Enumerable.Range(0, 12).Select(bit => (mix >> bit & 1) == 0 ? "+" : "")) + "/#", static text => text);
+            trie.Add(string.Join('/', Enumerable.Range(0, 12).Select(bit => (mix >> bit & 1) == 0 ? "+" : "")) + "/#");
 
         Assert.Equal(4096 + 2, Match(trie, new string('/', 65_535)).Count);
         Assert.Equal(4096 + 2, Match(trie, new string('/', 32_767)).Count);
@@ -136,8 +178,8 @@ public sealed class LocalTrieTests
     public void MatchingAllocatesNothingOnceWarm()
     {
         var trie = new LocalTrie<string>();
-        for (var i = 0; i < 100; i++) trie.GetOrAdd($"a/{i}/+/#", static text => text);
-        foreach (var filter in (string[])["#", "+/+/c", "a/7/c/d"]) trie.GetOrAdd(filter, static text => text);
+        for (var i = 0; i < 100; i++) trie.Add($"a/{i}/+/#");
+        foreach (var filter in (string[])["#", "+/+/c", "a/7/c/d"]) trie.Add(filter);
         var matches = default(MatchList<string>);
         trie.Match("a/7/c/d"u8, ref matches);
         Assert.Equal(3, matches.Count);

@@ -104,6 +104,20 @@ public sealed class ShareGroupTests
         Assert.Null(group.PickAny(1, 1));
     }
 
+    [Theory]
+    [InlineData(ShareStrategy.RoundRobin)]
+    [InlineData(ShareStrategy.Sticky)]
+    public void AMemberIsReplacedInOneStep(ShareStrategy strategy)
+    {
+        var (group, members) = GroupOf(1, strategy);
+        var successor = new Member();
+        Assert.Same(members[0], group.TryPick(3, 3));
+        Assert.True(group.Replace(members[0], successor));
+        Assert.Same(successor, group.TryPick(3, 3));
+        Assert.False(group.Replace(members[0], new Member()));
+        Assert.Equal(1, group.Count);
+    }
+
     [Fact]
     public void ChoosingAllocatesNothing()
     {

@@ -1,0 +1,24 @@
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Gateway.Routing;
+
+/// <summary>A session's part in a Shared Subscription.</summary>
+internal sealed class SharedMember(Session session, SubscribeEntry entry, uint identifier, string shareName)
+    : Subscription(session, entry, identifier), IShareMember
+{
+    private SharedSubscription? _share;
+
+    public string ShareName { get; } = shareName;
+
+    public override SharedSubscription? Share => _share;
+
+    /// <summary>A member that is offline or behind is passed over while another one can take the message.</summary>
+    public bool IsAvailable => Session.CanTakeNow;
+
+    public bool CanQueue => Session.Phase != SessionPhase.Ended;
+
+    public void Join(SharedSubscription share) => _share = share;
+
+    public override string FilterOf(string matched) => $"$share/{ShareName}/{matched}";
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Routing;
+using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace GrainMQ.Tests.Unit.Routing;
+
+public sealed class SubscriptionIndexTests : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly LocalTrie<Subscribers> _trie = new();
+    private readonly SubscriptionIndex _index;
+    private readonly DeliveryLimits _limits;
+
+    public SubscriptionIndexTests()
+    {
+        var delivery = new DeliveryOptions();
+        _index = new SubscriptionIndex(_trie, delivery);
+        _limits = new DeliveryLimits(new OutboundOptions(), delivery, new GatewayMetrics(_services.GetRequiredService<IMeterFactory>()));
+    }
+
+    public void Dispose() => _services.Dispose();
+
+    [Fact]
+    public void SessionsAndTrieAgreeWhateverIsSubscribedAndUnsubscribed()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var topics = new RandomTopics(seed);
+            var sessions = Enumerable.Range(0, 5).Select(NewSession).ToArray();
+            var model = sessions.ToDictionary(session => session, _ => new Dictionary<string, SubscriptionRecord>());
+            for (var step = 0; step < 600; step++)
+            {
+                var session = sessions[topics.Random.Next(sessions.Length)];
+                var filter = (topics.Random.Next(4) == 0 ? $"$share/g{topics.Random.Next(2)}/" : "") + topics.Filter();
+                switch (topics.Random.Next(8))
+                {
+                    case 0 when topics.Random.Next(20) == 0:
+                        session.UnsubscribeAll(_index);
+                        model[session].Clear();
+                        break;
+                    case < 3:
+                        Assert.Equal(model[session].Remove(filter), session.Unsubscribe(_index, filter));
+                        break;
+                    default:
+                        var record = new SubscriptionRecord(filter, (byte)topics.Random.Next(3), (uint)topics.Random.Next(3));
+                        Assert.Equal(!model[session].ContainsKey(filter), session.Subscribe(_index, new(filter, record.Options), record.Identifier));
+                        model[session][filter] = record;
+                        break;
+                }
+
+                if (step % 50 == 0) AssertAgrees(model, topics.Topic());
+            }
+
+            foreach (var session in sessions) session.UnsubscribeAll(_index);
+            Assert.Equal(0, _trie.Count);
+        }
+    }
+
+    [Fact]
+    public void APopularFilterKeepsEveryOneOfItsSubscribers()
+    {
+        var sessions = Enumerable.Range(0, 1000).Select(NewSession).ToList();
+        foreach (var session in sessions) session.Subscribe(_index, new SubscribeEntry("a/#", 0), 0);
+        foreach (var session in sessions) Assert.False(session.Subscribe(_index, new SubscribeEntry("a/#", 1), 0));
+        Assert.Equal(sessions, Plain("a").Select(subscription => subscription.Session).OrderBy(sessions.IndexOf));
+        Assert.All(Plain("a"), subscription => Assert.Equal(QoS.AtLeastOnce, subscription.MaximumQoS));
+
+        foreach (var session in sessions.Skip(1)) Assert.True(session.Unsubscribe(_index, "a/#"));
+        Assert.Same(sessions[0], Assert.Single(Plain("a")).Session);
+        Assert.IsType<Subscription>(_trie.Find("a/#")); // one subscriber stands for itself again
+    }
+
+    [Fact]
+    public void ResubscribeMakesTheSubscriptionsThoseOfTheRecord()
+    {
+        var session = NewSession(1);
+        foreach (var filter in (string[])["a", "b", "$share/g/c"]) session.Subscribe(_index, new SubscribeEntry(filter, 1), 0);
+        SubscriptionRecord[] records = [new("b", 2, 7), new("$share/g/c", 1, 0), new("$share/g/d", 1, 0)];
+        session.Resubscribe(_index, records);
+
+        Assert.Equal(records.ToHashSet(), session.SubscriptionRecords(_index).ToHashSet());
+        Assert.Empty(Plain("a"));
+        Assert.Equal([7u], Assert.Single(Plain("b")).Identifiers);
+        Assert.Equal(3, session.SubscriptionCount);
+        Assert.Equal(3, _trie.Count);
+    }
+
+    private Session NewSession(int id) => new($"default/{id}", $"{id}", _limits);
+
+    private void AssertAgrees(Dictionary<Session, Dictionary<string, SubscriptionRecord>> model, string topic)
+    {
+        var expected = model.SelectMany(session => session.Value.Values
+            .Where(record => !TopicFilter.IsShared(record.Filter) && TopicFilter.Matches(record.Filter, topic))
+            .Select(record => (session.Key, record)));
+        Assert.Equal(expected.ToHashSet(), Plain(topic).Select(subscription => (subscription.Session, _index.RecordOf(subscription))).ToHashSet());
+
+        foreach (var (session, records) in model)
+        {
+            Assert.Equal(records.Values.ToHashSet(), session.SubscriptionRecords(_index).ToHashSet());
+            Assert.Equal(records.Count, session.SubscriptionCount);
+        }
+
+        var groups = model.Values.SelectMany(records => records.Keys.Where(filter =>
+            TopicFilter.TryParseShared(filter, out _, out var inner) && TopicFilter.Matches(inner, topic))).ToHashSet();
+        Assert.Equal(groups.Count, Match(topic).Sum(subscribers => subscribers.Shares.Length));
+    }
+
+    private List<Subscription> Plain(string topic)
+    {
+        var found = new List<Subscription>();
+        foreach (var subscribers in Match(topic))
+        {
+            foreach (var subscription in subscribers) found.Add(subscription);
+        }
+
+        Assert.Equal(found.Count, found.Distinct().Count());
+        return found;
+    }
+
+    private Subscribers[] Match(string topic)
+    {
+        var matches = default(MatchList<Subscribers>);
+        _trie.Match(Encoding.UTF8.GetBytes(topic), ref matches);
+        return matches.AsSpan().ToArray();
+    }
+}
