@@ -33,6 +33,9 @@ internal sealed class Burst
     /// <summary>QoS 1 publications of this burst that are not acknowledged yet: they count against Receive Maximum.</summary>
     public int UnacknowledgedQoS1 { get; set; }
 
+    /// <summary>Whether this burst brought a QoS 0 publication: under memory pressure its sender waits.</summary>
+    public bool HasQoS0 { get; set; }
+
     public static Burst Rent()
     {
         var burst = _spare ?? new Burst();
@@ -46,6 +49,7 @@ internal sealed class Burst
         _flushes.Clear();
         Ticket = null;
         UnacknowledgedQoS1 = 0;
+        HasQoS0 = false;
         _spare = this;
     }
 

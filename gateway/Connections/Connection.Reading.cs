@@ -131,10 +131,11 @@ internal sealed partial class Connection
             return EndBurstAsync(burst);
         }
 
+        var allowed = burst.HasQoS0 ? _gateway.Memory.QoS0AllowedAsync() : Task.CompletedTask;
         burst.Return();
         FlushWoken();
         var drained = Outbound.RepliesDrainedAsync();
-        return drained.IsCompletedSuccessfully ? default : new ValueTask(drained);
+        return drained.IsCompletedSuccessfully && allowed.IsCompletedSuccessfully ? default : new ValueTask(Task.WhenAll(drained, allowed));
     }
 
     /// <summary>Invariant I5: the acknowledgement follows the promise.</summary>

@@ -34,6 +34,9 @@ internal sealed partial class Connection
 
     public OutboundQueue Outbound { get; }
 
+    /// <summary>Bytes that wait for this client, on the wire's queue and in its session.</summary>
+    public long WaitingBytes => Outbound.Bytes + (Session?.WaitingBytes ?? 0);
+
     public EndPoint? RemoteEndPoint => Transport.RemoteEndPoint;
 
     /// <summary>Of the CONNECT; MQTT 5 until there is one, the strictest reading.</summary>

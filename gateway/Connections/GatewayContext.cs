@@ -9,6 +9,7 @@ namespace GrainMQ.Gateway.Connections;
 internal sealed record GatewayContext(
     GatewayOptions Options,
     TimerWheel Wheel,
+    MemoryGuard Memory,
     GatewayMetrics Metrics,
     SessionTable Sessions,
     SubscriptionIndex Subscriptions,

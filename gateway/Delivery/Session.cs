@@ -41,6 +41,8 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
     public int Waiting => _backlog.Count;
 
+    public long WaitingBytes => _backlog.Bytes;
+
     public int InFlight => _inflight.Count;
 
     /// <summary>Whether a share group should choose this member: read without the gate, a guess that may be a message old.</summary>

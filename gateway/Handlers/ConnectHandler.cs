@@ -58,6 +58,11 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
 
     private async ValueTask<ReasonCode> CheckAsync(Connection connection, ConnectPacket packet)
     {
+        if (gateway.Memory.RefusesConnect)
+        {
+            return ReasonCode.QuotaExceeded;
+        }
+
         if (packet.AuthenticationMethod is not null)
         {
             return ReasonCode.BadAuthenticationMethod; // [MQTT-4.12.0-1]

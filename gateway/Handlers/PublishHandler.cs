@@ -52,6 +52,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
     {
         // :: Step 2: from the packet to one shared message, and to everybody who subscribed
         burst.Ticket = null;
+        burst.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
         bool matched = gateway.Router.Route(message, session, burst);
         if (packet.Retain)

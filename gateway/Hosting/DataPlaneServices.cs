@@ -54,6 +54,7 @@ internal static class DataPlaneServices
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<ConnectionRegistry>();
+        services.AddSingleton<MemoryGuard>();
         services.AddSingleton<GatewayContext>(provider => ActivatorUtilities.CreateInstance<GatewayContext>(provider));
         services.AddSingleton<IAuthenticator, AnonymousAuthenticator>();
         services.AddSingleton<SessionOpener>();

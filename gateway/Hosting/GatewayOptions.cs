@@ -24,6 +24,8 @@ public sealed class GatewayOptions
 
     public OutboundOptions Outbound { get; } = new();
 
+    public MemoryOptions Memory { get; } = new();
+
     public DeliveryOptions Delivery { get; } = new();
 
     public StoreOptions Store { get; } = new();

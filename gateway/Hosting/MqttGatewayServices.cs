@@ -43,6 +43,7 @@ public static class MqttGatewayServices
         services.AddSingleton(options.Security);
         services.AddSingleton(options.Connections);
         services.AddSingleton(options.Outbound);
+        services.AddSingleton(options.Memory);
         services.AddSingleton(options.Delivery);
         services.AddSingleton(options.Store);
         services.AddSingleton(options.Data);

@@ -32,6 +32,12 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
     /// <summary>The most bytes that one read of the server gets; 1 hands it every byte alone.</summary>
     public int MaximumRead { get; set; } = int.MaxValue;
 
+    /// <summary>Bytes of the client that the server has not read yet.</summary>
+    public int Unread
+    {
+        get { lock (_lock) { return _toServer.Length; } }
+    }
+
     /// <summary>The client's bytes, to be read by the server together with what it has not read yet.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
