@@ -135,7 +135,9 @@ internal sealed partial class Connection
         burst.Return();
         FlushWoken();
         var drained = Outbound.RepliesDrainedAsync();
-        return drained.IsCompletedSuccessfully && allowed.IsCompletedSuccessfully ? default : new ValueTask(Task.WhenAll(drained, allowed));
+        return drained.IsCompletedSuccessfully && allowed.IsCompletedSuccessfully
+            ? default
+            : new ValueTask(Task.WhenAny(Task.WhenAll(drained, allowed), _allWritten.Task)); // a closing connection waits for neither
     }
 
     /// <summary>Invariant I5: the acknowledgement follows the promise.</summary>
