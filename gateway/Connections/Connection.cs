@@ -34,8 +34,8 @@ internal sealed partial class Connection
 
     public OutboundQueue Outbound { get; }
 
-    /// <summary>Bytes that wait for this client, on the wire's queue and in its session.</summary>
-    public long WaitingBytes => Outbound.Bytes + (Session?.WaitingBytes ?? 0);
+    /// <summary>Bytes that wait for this client: being written, on the wire's queue and in its session.</summary>
+    public long WaitingBytes => _writer.BlockedBytes + Outbound.Bytes + (Session?.WaitingBytes ?? 0);
 
     public EndPoint? RemoteEndPoint => Transport.RemoteEndPoint;
 

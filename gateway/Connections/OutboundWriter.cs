@@ -21,9 +21,13 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
 
     private int _state;
     private long _blockedSince;
+    private int _blockedBytes;
 
     /// <summary>When the write under way began, on the wheel's clock; 0 while none is under way.</summary>
     public long BlockedSince => Volatile.Read(ref _blockedSince);
+
+    /// <summary>Bytes of the write under way.</summary>
+    public int BlockedBytes => Volatile.Read(ref _blockedBytes);
 
     public OutboundTopicAliases? Aliases { get; set; }
 
@@ -57,6 +61,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
                 var write = Write(buffer, length);
                 if (!write.IsCompletedSuccessfully)
                 {
+                    Volatile.Write(ref _blockedBytes, length);
                     Volatile.Write(ref _blockedSince, Math.Max(1, connection.Now));
                     connection.WatchStall();
                     _ = ContinueAsync(write, buffer);
@@ -111,6 +116,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
 
         ArrayPool<byte>.Shared.Return(buffer);
         Volatile.Write(ref _blockedSince, 0);
+        Volatile.Write(ref _blockedBytes, 0);
         Drain();
     }
 
