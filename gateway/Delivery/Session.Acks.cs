@@ -1,14 +1,15 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>The client's acknowledgements, and the identifiers of its own QoS 2 publications. MQTT 5 §4.3.</summary>
 internal sealed partial class Session
 {
-    private HashSet<ushort>? _inboundQoS2;
+    private InboundQoS2? _inboundQoS2;
 
-    /// <summary>QoS 2 publications of the client between PUBREC and PUBCOMP.</summary>
+    /// <summary>QoS 2 publications of this connection between PUBLISH and PUBREL.</summary>
     public int InboundQoS2Count => _inboundQoS2?.Count ?? 0;
 
     /// <summary>PUBACK: ends a QoS 1 delivery. An unknown identifier is of an earlier session and means nothing.</summary>
@@ -83,20 +84,32 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>Notes the identifier of a QoS 2 publication; false when it is a repetition that must not be delivered again. [MQTT-4.3.3-10]</summary>
-    public bool TryAcceptQoS2(ushort packetId)
+    /// <summary>
+    /// Notes the identifier of a QoS 2 publication; false when it is a repetition that must not be delivered again, and is acknowledged
+    /// when <paramref name="promise"/> is kept. [MQTT-4.3.3-10]
+    /// </summary>
+    public bool TryAcceptQoS2(ushort packetId, out Task<SessionResult>? promise)
     {
         lock (_gate)
         {
-            return (_inboundQoS2 ??= []).Add(packetId);
+            return (_inboundQoS2 ??= new InboundQoS2()).TryAccept(packetId, out promise);
         }
     }
 
-    public bool IsQoS2Open(ushort packetId)
+    public void PromiseQoS2(ushort packetId, Task<SessionResult> promise)
     {
         lock (_gate)
         {
-            return _inboundQoS2?.Contains(packetId) == true;
+            _inboundQoS2?.Promise(packetId, promise);
+        }
+    }
+
+    /// <summary>Whether the publication counts against the Receive Maximum already.</summary>
+    public bool IsQoS2Counted(ushort packetId)
+    {
+        lock (_gate)
+        {
+            return _inboundQoS2?.IsCounted(packetId) == true;
         }
     }
 
@@ -105,7 +118,7 @@ internal sealed partial class Session
     {
         lock (_gate)
         {
-            return _inboundQoS2?.Remove(packetId) == true;
+            return _inboundQoS2?.Release(packetId) == true;
         }
     }
 }

@@ -64,7 +64,7 @@ internal sealed partial class Session
             }
 
             newer.ForEach(delivery => _backlog.Enqueue(delivery));
-            _inboundQoS2 = state.InboundQos2.Length == 0 ? null : [.. state.InboundQos2];
+            _inboundQoS2 = InboundQoS2.Restore(state.InboundQos2);
         }
     }
 
@@ -75,6 +75,7 @@ internal sealed partial class Session
         {
             (_connection, _phase, Epoch, _quota) = (connection, SessionPhase.Connected, epoch, quota);
             _hasUnconfirmedClose = false;
+            _inboundQoS2?.BeginConnection();
             _inflight.MarkAllForResend();
             Refill(connection);
         }
@@ -134,7 +135,7 @@ internal sealed partial class Session
             }
 
             _hasUnconfirmedClose = true;
-            return ([.. pending], _inboundQoS2 is null ? [] : [.. _inboundQoS2]);
+            return ([.. pending], _inboundQoS2?.Identifiers ?? []);
         }
     }
 

@@ -37,14 +37,20 @@ internal sealed class PublishHandler(GatewayContext gateway)
             return error;
         }
 
-        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId))
+        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId, out var promise))
         {
-            burst.Ticket = null;
+            burst.Ticket = promise;
             Answer(connection, packet, ReasonCode.Success, burst); // a repetition: acknowledged, not delivered again [MQTT-4.3.3-10]
             return ReasonCode.Success;
         }
 
-        Answer(connection, packet, Publish(connection, session, packet, topic, burst), burst);
+        var reason = Publish(connection, session, packet, topic, burst);
+        if (packet.QoS == QoS.ExactlyOnce && burst.Ticket is { } ticket)
+        {
+            session.PromiseQoS2(packet.PacketId, ticket);
+        }
+
+        Answer(connection, packet, reason, burst);
         return ReasonCode.Success;
     }
 
@@ -103,7 +109,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
         }
 
         burst.UnacknowledgedQoS1 += packet.QoS == QoS.AtLeastOnce ? 1 : 0;
-        bool isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.IsQoS2Open(packet.PacketId);
+        bool isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.IsQoS2Counted(packet.PacketId);
         return burst.UnacknowledgedQoS1 + session.InboundQoS2Count + (isNewQoS2 ? 1 : 0) > _options.ReceiveMaximum;
     }
 

@@ -52,9 +52,9 @@ public sealed class ServerPacket
 
     public static ServerPacket Read(byte[] bytes, ProtocolVersion version) => new(bytes, version);
 
-    public uint? Number(PropertyId id) => Numbers(id) is [var first, ..] ? first : null;
+    public uint? Number(PropertyId id) => Numbers(id) is { Count: > 0 } numbers ? numbers[0] : null;
 
-    public uint[] Numbers(PropertyId id) => [.. Properties.Where(property => property.Id == id).Select(property => (uint)property.Value)];
+    public IReadOnlyList<uint> Numbers(PropertyId id) => [.. Properties.Where(property => property.Id == id).Select(property => (uint)property.Value)];
 
     public string? String(PropertyId id) => (string?)Properties.FirstOrDefault(property => property.Id == id).Value;
 

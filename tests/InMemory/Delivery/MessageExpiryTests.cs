@@ -1,0 +1,156 @@
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.InMemory.Delivery;
+
+/// <summary>Message Expiry Interval wherever a message can wait. MQTT 5 §3.3.2.3.3.</summary>
+public sealed class MessageExpiryTests
+{
+    [Fact]
+    public async Task IntervalIsForwarded()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c");
+        await client.SubscribeAsync("t");
+        await PublishAsync(gateway, "m", 60, QoS.AtMostOnce);
+        Assert.Equal(60u, (await client.ExpectPublishAsync("m")).Number(PropertyId.MessageExpiryInterval));
+    }
+
+    [Fact]
+    public async Task OfflineMessageCountsDownAndExpires() // [MQTT-3.3.2-5] [MQTT-3.3.2-6]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await DurableAsync(gateway);
+        await gateway.DropAsync(client);
+        await PublishAsync(gateway, "short", 20);
+        await PublishAsync(gateway, "long", 60);
+        await PublishAsync(gateway, "ever", null);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(30));
+
+        client = await BackAsync(gateway);
+        Assert.InRange((await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval) ?? 0, 29u, 31u);
+        Assert.Null((await client.ExpectPublishAsync("ever")).Number(PropertyId.MessageExpiryInterval));
+        await client.NothingMoreAsync();
+        Assert.Equal(1, gateway.Metrics.Sum("grainmq.messages.dropped", "expired"));
+    }
+
+    [Fact]
+    public async Task MessageThatWaitsForAPlaceCountsDownAndExpires()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await PublishAsync(gateway, "first", null);
+        await PublishAsync(gateway, "short", 20);
+        await PublishAsync(gateway, "long", 60);
+        var first = await client.ExpectPublishAsync("first", acknowledge: false);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(30));
+        await client.FinishAsync(first);
+        Assert.InRange((await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval) ?? 0, 29u, 31u);
+        await client.NothingMoreAsync();
+        Assert.Equal(1, gateway.Metrics.Sum("mqtt_messages_dropped_total", "Expired"));
+    }
+
+    [Theory]
+    [InlineData(QoS.AtMostOnce)]
+    [InlineData(QoS.AtLeastOnce)]
+    [InlineData(QoS.ExactlyOnce)]
+    public async Task MessageThatWaitsBehindASlowClientExpires(QoS qos)
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c");
+        await client.SubscribeAsync("t", qos);
+        await client.NothingMoreAsync();
+        client.Transport.StopTaking();
+        await PublishAsync(gateway, "in the write", null, qos);
+        await PublishAsync(gateway, "short", 5, qos);
+        await PublishAsync(gateway, "long", 60, qos);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(10));
+        client.Transport.GoOnTaking();
+        await client.ExpectPublishAsync("in the write");
+        Assert.InRange((await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval) ?? 0, 49u, 51u);
+        await client.NothingMoreAsync();
+        Assert.Equal(1, gateway.Metrics.Sum("mqtt_messages_dropped_total", "Expired"));
+    }
+
+    [Fact]
+    public async Task ExpiredMessageBehindASlowClientTakesNoPlace()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 2 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await client.NothingMoreAsync();
+        client.Transport.StopTaking();
+        await PublishAsync(gateway, "in the write", null);
+        await PublishAsync(gateway, "short", 5);
+        await PublishAsync(gateway, "next", null);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(10));
+        client.Transport.GoOnTaking();
+        await client.ExpectPublishAsync("in the write", acknowledge: false);
+        await client.ExpectPublishAsync("next", acknowledge: false);
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task RetainedMessageCountsDownAndExpires()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m", QoS.AtLeastOnce, retain: true, new PropertyList { { PropertyId.MessageExpiryInterval, 60 } });
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(20));
+        var client = await gateway.ConnectAsync("c");
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        Assert.InRange((await client.ExpectPublishAsync("m")).Number(PropertyId.MessageExpiryInterval) ?? 0, 39u, 41u);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(42));
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await client.NothingMoreAsync();
+    }
+
+    [Fact] // onward delivery has begun: the repetition is the protocol's, not a new delivery
+    public async Task MessageThatWasSentIsRepeatedAfterItsExpiry()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await DurableAsync(gateway);
+        await PublishAsync(gateway, "m", 10);
+        await client.ExpectPublishAsync("m", acknowledge: false);
+        await gateway.DropAsync(client);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(20));
+        client = await BackAsync(gateway);
+        var again = await client.ExpectPublishAsync("m");
+        Assert.True(again.Dup);
+        Assert.Equal(1u, again.Number(PropertyId.MessageExpiryInterval));
+    }
+
+    [Fact]
+    public async Task OlderVersionsAreNotToldButServedInTime()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", cleanStart: false, version: ProtocolVersion.Mqtt311);
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await gateway.DropAsync(client);
+        await PublishAsync(gateway, "short", 20);
+        await PublishAsync(gateway, "long", 60);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(30));
+        client = await gateway.ConnectAsync("c", cleanStart: false, version: ProtocolVersion.Mqtt311, sessionPresent: true);
+        await client.ExpectPublishAsync("long");
+        await client.NothingMoreAsync();
+    }
+
+    private static async Task<MemoryClient> DurableAsync(InMemoryGateway gateway)
+    {
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        return client;
+    }
+
+    private static Task<MemoryClient> BackAsync(InMemoryGateway gateway) =>
+        gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+
+    private static async Task PublishAsync(InMemoryGateway gateway, string text, uint? seconds, QoS qos = QoS.AtLeastOnce)
+    {
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync(
+            "t", text, qos, properties: seconds is { } interval ? new PropertyList { { PropertyId.MessageExpiryInterval, interval } } : null);
+    }
+}
