@@ -150,6 +150,9 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
             case FrameKind.Packet:
                 frame.Packet.CopyTo(target);
                 return frame.Packet!.Length; // IsNull was false
+            case var _ when !frame.Delivery.Duplicate && frame.Delivery.Message.IsExpired(connection.UnixNow): // [MQTT-3.3.2-5]
+                connection.Session?.Expire(connection, frame.Delivery);
+                return 0;
             default:
                 return PublishEncoder.Write(target, frame.Delivery, connection.Version, connection.UnixNow, Aliases);
         }

@@ -103,6 +103,19 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
         }
     }
 
+    /// <summary>A message whose time ran out while it waited to be written: as if it had never been sent.</summary>
+    public void Expire(Connection connection, in QueuedDelivery delivery)
+    {
+        limits.Metrics.Dropped(DropReason.Expired);
+        lock (_gate)
+        {
+            if (_connection == connection && delivery.PacketId != 0)
+            {
+                _inflight.Remove(delivery.PacketId, out _);
+            }
+        }
+    }
+
     private void Refill(Connection connection)
     {
         while (_inflight.PendingResends > 0 && HasQuota && connection.Outbound.HasRoom && _inflight.TryTakeResend(out var resend, out var stage))
@@ -201,6 +214,12 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
     private void SendAgain(Connection connection, ref QueuedDelivery delivery, DeliveryStage stage)
     {
+        if (stage != DeliveryStage.Released && !Fits(connection, delivery)) // an earlier connection accepted more
+        {
+            _inflight.Remove(delivery.PacketId, out _);
+            return;
+        }
+
         delivery.Duplicate = stage == DeliveryStage.Published; // [MQTT-3.3.1-1]
         bool isTaken = connection.Outbound.TryEnqueue(stage == DeliveryStage.Released
             ? OutboundFrame.Ack(PacketType.Pubrel, delivery.PacketId, ReasonCode.Success)
