@@ -6,6 +6,9 @@ public interface IShareMember
     /// <summary>Connected, and with room for one more message: only then a message is handed to it.</summary>
     bool IsAvailable { get; }
 
+    /// <summary>Connected, with or without room.</summary>
+    bool IsConnected => true;
+
     /// <summary>Its session keeps messages while it is not available.</summary>
     bool CanQueue => true;
 

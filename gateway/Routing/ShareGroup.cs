@@ -74,13 +74,16 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
         }
     }
 
-    /// <summary>The member whose session queues the message while nobody is available; null when no member's session can.</summary>
+    /// <summary>
+    /// The member whose session queues the message while nobody is available: one that is connected and only behind, else one that
+    /// will have to come back for it. Null when no member's session can.
+    /// </summary>
     public TMember? PickAny(ulong publisherHash, ulong topicHash)
     {
         var members = Volatile.Read(ref _membership).Members;
-        return members.Length == 0
-            ? null
-            : First(members, Start(members.Length, publisherHash, topicHash), static member => member.CanQueue);
+        if (members.Length == 0) return null;
+        var start = Start(members.Length, publisherHash, topicHash);
+        return First(members, start, static member => member.IsConnected && member.CanQueue) ?? First(members, start, static member => member.CanQueue);
     }
 
     private TMember? PickSticky(Membership membership, ulong publisherHash)

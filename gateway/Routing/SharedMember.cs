@@ -16,6 +16,8 @@ internal sealed class SharedMember(Session session, SubscribeEntry entry, uint i
     /// <summary>A member that is offline or behind is passed over while another one can take the message.</summary>
     public bool IsAvailable => Session.CanTakeNow;
 
+    public bool IsConnected => Session.Connection is not null;
+
     public bool CanQueue => Session.Phase != SessionPhase.Ended;
 
     public void Join(SharedSubscription share) => _share = share;
