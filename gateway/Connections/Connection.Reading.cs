@@ -145,36 +145,33 @@ internal sealed partial class Connection
     {
         foreach (var ack in burst.Acks)
         {
-            var reason = ack.Reason;
-            if (ack.Ticket is { } ticket)
-            {
-                reason = await ticket.ConfigureAwait(false) switch
-                {
-                    Grains.Contracts.SessionResult.Ok => reason,
-                    Grains.Contracts.SessionResult.Quota => ReasonCode.QuotaExceeded,
-                    _ => ReasonCode.UnspecifiedError,
-                };
-            }
-
-            if (reason.IsError() && Version != ProtocolVersion.Mqtt5)
-            {
-                // older clients have no negative acknowledgement: without one they send the message again after reconnecting
-                Close(CloseCause.QuotaExceeded);
-                break;
-            }
-
+            var reason = ack.Ticket is { } ticket ? Outcome(await ticket.ConfigureAwait(false), ack.Reason) : ack.Reason;
             if (reason.IsError() && ack.Type == PacketType.Pubrec)
             {
                 Session?.ReleaseQoS2(ack.PacketId); // a refused identifier is free again [MQTT-4.3.3-9]
             }
 
-            Reply(OutboundFrame.Ack(ack.Type, ack.PacketId, reason));
+            if (reason.IsError() && Version != ProtocolVersion.Mqtt5)
+            {
+                // older clients have no negative acknowledgement: without one they send the message again after reconnecting
+                Close(CloseCause.InternalError);
+            }
+
+            Reply(OutboundFrame.Ack(ack.Type, ack.PacketId, reason)); // goes nowhere when the connection is closing
         }
 
         burst.Return();
         FlushWoken();
         await Outbound.RepliesDrainedAsync().ConfigureAwait(false);
     }
+
+    private ReasonCode Outcome(Grains.Contracts.SessionResult result, ReasonCode reason) => result switch
+    {
+        Grains.Contracts.SessionResult.Ok => reason,
+        // an older client cannot be told, and if it sent the message again, that would be refused again
+        Grains.Contracts.SessionResult.Quota => Version == ProtocolVersion.Mqtt5 ? ReasonCode.QuotaExceeded : ReasonCode.Success,
+        _ => ReasonCode.UnspecifiedError,
+    };
 
     /// <summary>
     /// The buffer grows only as bytes arrive, never by what a header announces: a client cannot have memory for a packet it does not send.

@@ -7,20 +7,45 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>Retained messages on their way to one shard, in the order in which they were published. [MQTT-3.3.1-5]</summary>
 internal sealed class RetainLane(
     IRetainGrain shard, string tenant, GatewayRef gateway, TimeProvider time, GatewayMetrics metrics, ILogger<RetainLane> logger)
-    : ShardLane<RetainEntry>(time)
+    : ShardLane<RetainLane.Entry>(time)
 {
-    protected override async Task<SessionResult> SendAsync(RetainEntry[] entries, long sequence)
+    /// <summary>Completes with the outcome of this one message; <see cref="SessionResult.Quota"/> does not concern the others of its batch.</summary>
+    public async Task<SessionResult> Set(RetainEntry message, int length)
     {
-        var reply = await shard.SetAsync(new RetainBatch(tenant, gateway, sequence, entries)).ConfigureAwait(false);
-        if (reply.Refused.Length == 0)
+        var entry = new Entry(message);
+        var result = await Add(entry, length).ConfigureAwait(false);
+        return result == SessionResult.Ok && entry.IsRefused ? SessionResult.Quota : result;
+    }
+
+    protected override async Task<SessionResult> SendAsync(Entry[] entries, long sequence)
+    {
+        var batch = new RetainBatch(tenant, gateway, sequence, Array.ConvertAll(entries, entry => entry.Message));
+        var reply = await shard.SetAsync(batch).ConfigureAwait(false);
+        if (reply.Refused.Length > 0)
         {
-            return reply.Result;
+            Refuse(entries, reply.Refused);
         }
 
-        metrics.Dropped(DropReason.RetainQuota, reply.Refused.Length);
-        DeliveryLog.RetainQuotaReached(logger, entries[reply.Refused[0]].Topic, reply.Refused.Length);
-        return SessionResult.Quota;
+        return reply.Result;
+    }
+
+    private void Refuse(Entry[] entries, int[] refused)
+    {
+        foreach (int index in refused)
+        {
+            entries[index].IsRefused = true;
+        }
+
+        metrics.Dropped(DropReason.RetainQuota, refused.Length);
+        DeliveryLog.RetainQuotaReached(logger, entries[refused[0]].Message.Topic, refused.Length);
     }
 
     protected override void OnFailed(Exception? exception, int entries) => DeliveryLog.RetainBatchFailed(logger, entries, exception);
+
+    internal sealed class Entry(RetainEntry message)
+    {
+        public RetainEntry Message { get; } = message;
+
+        public bool IsRefused { get; set; }
+    }
 }

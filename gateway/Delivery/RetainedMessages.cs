@@ -26,7 +26,7 @@ internal sealed class RetainedMessages(
         var lanes = _lanes.Value;
         var lane = lanes[RetainShard.Of(SessionTable.Tenant, topic, lanes.Length)];
         var record = message.PayloadLength == 0 ? null : message.ToArray(); // [MQTT-3.3.1-7]
-        burst.Await(lane, lane.Add(new RetainEntry(topic, record, message.ExpiresAt), message.Length));
+        burst.Await(lane, lane.Set(new RetainEntry(topic, record, message.ExpiresAt), message.Length));
     }
 
     /// <summary>Sends what is retained for a new subscription, at the pace of the client.</summary>
