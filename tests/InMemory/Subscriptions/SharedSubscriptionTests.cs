@@ -94,9 +94,13 @@ public sealed class SharedSubscriptionTests
     public async Task MemberThatIsBehindStillGetsItRatherThanAnOfflineOne()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var offline = await gateway.ConnectAsync("offline", cleanStart: false, expiry: 1000);
-        await offline.SubscribeAsync("$share/g/t", QoS.AtLeastOnce);
-        await gateway.DropAsync(offline);
+        for (int i = 0; i < 2; i++)
+        {
+            var offline = await gateway.ConnectAsync($"offline-{i}", cleanStart: false, expiry: 1000);
+            await offline.SubscribeAsync("$share/g/t", QoS.AtLeastOnce);
+            await gateway.DropAsync(offline);
+        }
+
         var slow = await gateway.ConnectAsync("slow", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
         await slow.SubscribeAsync("$share/g/t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
@@ -110,7 +114,8 @@ public sealed class SharedSubscriptionTests
             await slow.ExpectPublishAsync($"{i}");
         }
 
-        Assert.Equal(0, (await gateway.SessionInfoAsync("offline")).Queued);
+        Assert.Equal(0, (await gateway.SessionInfoAsync("offline-0")).Queued);
+        Assert.Equal(0, (await gateway.SessionInfoAsync("offline-1")).Queued);
     }
 
     [Fact]
@@ -159,8 +164,11 @@ public sealed class SharedSubscriptionTests
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
         }
 
-        await first.ExpectPublishAsync("0");
-        await first.ExpectPublishAsync("1", acknowledge: false);
+        for (int i = 0; i < 5; i++)
+        {
+            await first.ExpectPublishAsync($"{i}", acknowledge: i == 0);
+        }
+
         await first.NothingMoreAsync();
         var second = await gateway.ConnectAsync("second");
         await second.SubscribeAsync("$share/g/t", QoS.AtLeastOnce);
