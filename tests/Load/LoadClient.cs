@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using GrainMQ.Gateway.Protocol;
+
+namespace GrainMQ.Tests.Load;
+
+/// <summary>A raw MQTT client: whole packets in, whole packets out.</summary>
+internal sealed class LoadClient : IDisposable
+{
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private byte[] _buffer = new byte[4096];
+    private int _start, _end;
+
+    public async Task ConnectAsync(int port) => await _socket.ConnectAsync(IPAddress.Loopback, port);
+
+    public async Task SendAsync(byte[] packet)
+    {
+        for (int sent = 0; sent < packet.Length;)
+        {
+            sent += await _socket.SendAsync(packet.AsMemory(sent));
+        }
+    }
+
+    /// <summary>The next packet; empty when the connection has ended. Valid until the next call.</summary>
+    public async Task<ReadOnlyMemory<byte>> ReceiveAsync()
+    {
+        try
+        {
+            while (!TryCut(out int length))
+            {
+                if (_end == _buffer.Length)
+                {
+                    MakeRoom();
+                }
+
+                int read = await _socket.ReceiveAsync(_buffer.AsMemory(_end));
+                if (read == 0)
+                {
+                    return default;
+                }
+
+                _end += read;
+            }
+
+            TryCut(out int packet);
+            var result = _buffer.AsMemory(_start, packet);
+            _start += packet;
+            return result;
+        }
+        catch (SocketException)
+        {
+            return default; // reset: as much an end as FIN
+        }
+        catch (ObjectDisposedException)
+        {
+            return default;
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private bool TryCut(out int length)
+    {
+        length = 0;
+        var input = _buffer.AsSpan(_start, _end - _start);
+        if (input.Length < 2 || VariableByteInteger.TryRead(input[1..], out uint body, out int lengthBytes) != ReadStatus.Ok)
+        {
+            return false;
+        }
+
+        length = 1 + lengthBytes + (int)body;
+        return input.Length >= length;
+    }
+
+    private void MakeRoom()
+    {
+        int kept = _end - _start;
+        var target = kept * 2 > _buffer.Length ? new byte[_buffer.Length * 2] : _buffer;
+        _buffer.AsSpan(_start, kept).CopyTo(target);
+        (_buffer, _start, _end) = (target, 0, kept);
+    }
+}

@@ -1,0 +1,19 @@
+using System.CommandLine;
+using GrainMQ.Tests.Load;
+
+var port = new Option<int>("--port") { Description = "The broker's TCP port on 127.0.0.1.", DefaultValueFactory = _ => 1883 };
+var seconds = new Option<int>("--seconds") { Description = "How long to go on.", DefaultValueFactory = _ => 30 };
+var ids = new Option<int>("--ids") { Description = "Client identifiers.", DefaultValueFactory = _ => 1000 };
+var sockets = new Option<int>("--sockets") { Description = "Sockets that fight for each identifier.", DefaultValueFactory = _ => 4 };
+
+var storm = new Command("storm", "Several sockets connect with each client identifier, again and again: who survives, and how many wills?")
+{
+    port, seconds, ids, sockets,
+};
+storm.SetAction((parsed, _) => TakeoverStorm.RunAsync(
+    parsed.GetValue(port), parsed.GetValue(ids), parsed.GetValue(sockets), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
+
+var slow = new Command("slow", "50 subscribers with and without one that reads nothing, for each QoS, in a broker of its own") { seconds };
+slow.SetAction((parsed, _) => SlowSubscriber.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(seconds))));
+
+return await new RootCommand("Load that shows what the broker does under it.") { storm, slow }.Parse(args).InvokeAsync();
