@@ -3,8 +3,6 @@ namespace GrainMQ.Tests.Testing;
 /// <summary>The only time limit in tests: long enough that reaching it means stuck, on any machine.</summary>
 public static class Stuck
 {
-    private const int CalmLooks = 20;
-
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static Task OrStuck(this Task task, string what) => task.WaitAsync(Limit).ContinueWith(
@@ -37,21 +35,6 @@ public static class Stuck
         }
     }
 
-    /// <summary>
-    /// Awaits that the thread pool has had nothing to do for a while: with a clock that stands still, whatever could happen has happened.
-    /// A guess, so only what must not have happened may be concluded from it; what must happen is awaited by itself.
-    /// </summary>
-    public static async Task CalmAsync()
-    {
-        int calm = 0;
-        long completed = ThreadPool.CompletedWorkItemCount;
-        while (calm < CalmLooks)
-        {
-            await Task.Yield(); // one work item of our own
-            Thread.Yield();
-            long now = ThreadPool.CompletedWorkItemCount;
-            calm = now <= completed + 1 && ThreadPool.PendingWorkItemCount == 0 ? calm + 1 : 0;
-            completed = now;
-        }
-    }
+    /// <summary>Awaits <see cref="Quiescence"/>: with a clock that stands still, whatever could happen has happened.</summary>
+    public static Task CalmAsync() => Quiescence.ReachedAsync();
 }
