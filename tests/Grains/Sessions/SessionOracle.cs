@@ -1,0 +1,118 @@
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Tests.Grains.Sessions;
+
+/// <summary>
+/// What a session should do, written down as plainly as the specification: no heaps, no indexes, every rule where it is asked for.
+/// </summary>
+internal sealed class SessionOracle
+{
+    private readonly Dictionary<string, Session> _sessions = [];
+
+    /// <summary>Wills that the shard has to publish, in no particular order.</summary>
+    public List<string> Published { get; } = [];
+
+    public Session? Find(string key) => _sessions.GetValueOrDefault(key);
+
+    public (bool Present, ulong? Previous, string[]? Pending, string? DueWill) Open(string key, OpenRequest request, ulong epoch)
+    {
+        var old = Find(key);
+        var isResumed = old is not null && !request.CleanStart && (!old.IsAttached || old.Expiry > 0);
+        var isEndedByThis = old is { IsAttached: false } && !isResumed;
+        string[]? pending = null;
+        if (isResumed && !old!.IsAttached) // isResumed: there is an old one
+        {
+            pending = [.. old.HandedOut, .. old.Queue];
+            old.HandedOut = [.. pending];
+            old.Queue.Clear();
+        }
+        var session = isResumed ? old! : _sessions[key] = new Session();
+        var reply = (isResumed, old is { IsAttached: true } ? old.Epoch : (ulong?)null, isResumed ? pending ?? [] : null, isEndedByThis ? old?.Will : null);
+        (session.IsAttached, session.IsLost, session.Epoch, session.Expiry) = (true, false, epoch, request.ExpirySeconds);
+        session.Gateway = request.Gateway;
+        session.Will = request.Will is { } will ? Sample.Text(will.Message) : null;
+        session.Delay = request.Will?.DelaySeconds ?? 0;
+        return reply;
+    }
+
+    public SessionResult Close(string key, ulong epoch, CloseRequest request, long now)
+    {
+        if (Find(key) is not { } session)
+            return SessionResult.NotFound;
+        if (epoch < session.Epoch)
+            return SessionResult.Fenced;
+        if (!session.IsAttached && !session.IsLost)
+            return SessionResult.Ok;
+        session.Expiry = session.Expiry == 0 ? 0 : request.ExpirySeconds;
+        session.Will = request.Will == WillAction.Arm ? session.Will : null;
+        session.HandedOut = [];
+        session.Queue.InsertRange(0, Sample.Texts(request.Pending));
+        session.IsLost = false;
+        Disconnect(session, now);
+        Advance(now);
+        return SessionResult.Ok;
+    }
+
+    public void Lose(GatewayRef gateway, long now)
+    {
+        foreach (var session in _sessions.Values.Where(session => session.IsAttached && session.Gateway == gateway))
+        {
+            session.IsLost = true;
+            Disconnect(session, now);
+        }
+        Advance(now);
+    }
+
+    public void Queue(string key, string message)
+    {
+        if (Find(key) is { } session && !(session.IsAttached && session.Expiry == 0))
+            session.Queue.Add(message);
+    }
+
+    public void Advance(long now)
+    {
+        foreach (var (key, session) in _sessions.Where(pair => !pair.Value.IsAttached).ToArray())
+        {
+            var isOver = session.EndsAt <= now;
+            if (session.Will is { } will && (isOver || session.WillAt <= now))
+            {
+                Published.Add(will);
+                session.Will = null;
+            }
+            if (isOver)
+                _sessions.Remove(key);
+        }
+    }
+
+    private static void Disconnect(Session session, long now)
+    {
+        session.IsAttached = false;
+        session.EndsAt = session.Expiry == uint.MaxValue ? long.MaxValue : now + (session.Expiry * 1000L);
+        session.WillAt = now + (session.Delay * 1000L);
+    }
+
+    internal sealed class Session
+    {
+        public bool IsAttached { get; set; }
+
+        public bool IsLost { get; set; }
+
+        public ulong Epoch { get; set; }
+
+        public GatewayRef? Gateway { get; set; }
+
+        public uint Expiry { get; set; }
+
+        public string? Will { get; set; }
+
+        public uint Delay { get; set; }
+
+        public long WillAt { get; set; }
+
+        public long EndsAt { get; set; }
+
+        public string[] HandedOut { get; set; } = [];
+
+        public List<string> Queue { get; } = [];
+    }
+}

@@ -1,0 +1,176 @@
+using GrainMQ.Grains;
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Sessions;
+using Xunit;
+
+namespace GrainMQ.Tests.Grains.Sessions;
+
+/// <summary>
+/// The table against its oracle over random schedules of CONNECT, the connection's end, lost gateways, messages and time, with the table
+/// thrown away and read back from its journal at any moment. Every will is published at most once, and exactly when it should be.
+/// </summary>
+public sealed class SessionScheduleTests
+{
+    private static readonly GrainOptions Options = new() { StoreShards = 1 };
+
+    [Theory]
+    [InlineData(0, 500)]
+    [InlineData(10_000, 500)]
+    [InlineData(20_000, 500)]
+    public void TableDoesWhatTheOracleSays(int firstSeed, int seeds)
+    {
+        for (var seed = firstSeed; seed < firstSeed + seeds; seed++)
+            new Schedule(seed).Run(steps: 120);
+    }
+
+    private sealed class Schedule(int seed)
+    {
+        private static readonly string[] Keys = ["t/1", "t/2", "t/3"];
+        private static readonly GatewayRef[] Gateways = [Sample.A, Sample.B];
+        private static readonly uint[] Seconds = [0, 1, 5, 20, uint.MaxValue];
+
+        private readonly Random _random = new(seed);
+        private readonly SessionOracle _oracle = new();
+        private readonly List<SessionChange> _journal = [];
+        private readonly List<string> _published = [];
+        private readonly List<string> _publishedAtOpen = [];
+        private readonly Dictionary<string, List<ulong>> _epochs = Keys.ToDictionary(key => key, _ => new List<ulong>());
+        private SessionSnapshot? _snapshot;
+        private SessionTable _table = new(Options);
+        private long _now = 1_000_000;
+        private int _number;
+
+        public void Run(int steps)
+        {
+            for (var step = 0; step < steps; step++)
+            {
+                Step(Keys[_random.Next(Keys.Length)]);
+                Check($"seed {seed}, step {step}");
+            }
+            Advance(1_000);
+            Check($"seed {seed}, end");
+        }
+
+        private void Step(string key)
+        {
+            switch (_random.Next(10))
+            {
+                case < 3:
+                    Open(key);
+                    break;
+                case < 6:
+                    Close(key);
+                    break;
+                case 6:
+                    Queue(key);
+                    break;
+                case 7:
+                    Lose(Gateways[_random.Next(2)]);
+                    break;
+                case 8:
+                    Advance(_random.Next(1, 7_000) / 1000.0);
+                    break;
+                default:
+                    Restart();
+                    break;
+            }
+        }
+
+        private void Open(string key)
+        {
+            var will = _random.Next(3) > 0 ? $"will-{++_number}" : null;
+            var request = Sample.Open(
+                Gateways[_random.Next(2)], ++_number, _random.Next(3) == 0, Seconds[_random.Next(5)], will, Seconds[_random.Next(4)]);
+            var epoch = _table.NextEpoch(_now);
+            var reply = _table.Attach(key, request, epoch, _now);
+            if (_table.IsJournaled(key))
+                _journal.Add(new Attached(_now, key, request, epoch));
+
+            var expected = _oracle.Open(key, request, epoch);
+            Assert.Equal(expected.Present, reply.SessionPresent);
+            Assert.Equal(expected.Previous, reply.Previous?.Epoch);
+            Assert.Equal(expected.Pending, reply.State is null ? null : Sample.Texts(reply.State.Pending));
+            Assert.Equal(expected.DueWill, reply.DueWill is null ? null : Sample.Text(reply.DueWill));
+            if (reply.DueWill is not null)
+                _publishedAtOpen.Add(Sample.Text(reply.DueWill));
+            _epochs[key].Add(epoch);
+        }
+
+        private void Close(string key)
+        {
+            if (_epochs[key] is not { Count: > 0 } epochs)
+                return;
+            var epoch = _random.Next(4) > 0 ? epochs[^1] : epochs[_random.Next(epochs.Count)];
+            var pending = Enumerable.Range(0, _random.Next(3)).Select(_ => Sample.Pending($"p{++_number}")).ToArray();
+            var request = Sample.Close(Seconds[_random.Next(5)], _random.Next(2) == 0 ? WillAction.Arm : WillAction.Discard, pending);
+            var isJournaled = _table.IsJournaled(key);
+            var result = _table.Detach(key, epoch, request, _now);
+            if (result == SessionResult.Ok && isJournaled)
+                _journal.Add(new Detached(_now, key, epoch, request));
+            Assert.Equal(_oracle.Close(key, epoch, request, _now), result);
+        }
+
+        private void Queue(string key)
+        {
+            var batch = Sample.Batch(Sample.A, ++_number, key, 1, $"m{_number}");
+            _table.Queue(batch, _now);
+            _journal.Add(new Queued(_now, batch));
+            _oracle.Queue(key, $"m{_number}");
+        }
+
+        private void Lose(GatewayRef gateway)
+        {
+            _table.Lose(gateway, _now);
+            _journal.Add(new GatewayLost(_now, gateway));
+            _oracle.Lose(gateway, _now);
+        }
+
+        private void Advance(double seconds)
+        {
+            _now += (long)(seconds * 1000);
+            _table.FireDue(_now);
+            _oracle.Advance(_now);
+        }
+
+        /// <summary>The activation is killed. Sessions without a future are named again by their gateways.</summary>
+        private void Restart()
+        {
+            var live = Keys.Where(key => _table.Info(key).Owner is not null && !_table.IsJournaled(key))
+                .Select(key => new ReattachEntry(key, _table.Info(key).Owner!, 0, null, [])).ToArray(); // not null: just asked
+            if (_random.Next(2) == 0)
+            {
+                _snapshot = _table.Snapshot();
+                _journal.Clear();
+            }
+            _table = SessionTable.Restore(Options, _snapshot, _journal);
+            foreach (var entry in live)
+                Assert.Empty(_table.Reattach(new ReattachBatch(entry.Owner.Gateway, [entry])));
+            _table.FireDue(_now);
+        }
+
+        private void Check(string where)
+        {
+            var work = _table.Work.Available(100, int.MaxValue);
+            long[] ids = [.. work.Select(item => item.Id)];
+            if (ids.Length > 0)
+                _journal.Add(new WorkCompleted(_now, ids));
+            _table.Work.Complete(ids);
+            _published.AddRange(Sample.Texts(work));
+            Assert.True(_oracle.Published.Order().SequenceEqual(_published.Order()), where);
+            Assert.True(_published.Concat(_publishedAtOpen).Distinct().Count() == _published.Count + _publishedAtOpen.Count, where);
+            foreach (var key in Keys)
+                CheckSession(_oracle.Find(key), _table.Info(key), where);
+        }
+
+        private static void CheckSession(SessionOracle.Session? expected, SessionInfo actual, string where)
+        {
+            Assert.True((expected is not null) == actual.Exists, where);
+            if (expected is null)
+                return;
+            Assert.True(expected.Epoch == actual.Epoch, where);
+            Assert.True((expected.IsAttached ? expected.Epoch : null) == actual.Owner?.Epoch, where);
+            Assert.True(expected.Queue.Count + (expected.IsAttached ? 0 : expected.HandedOut.Length) == actual.Queued, where);
+            Assert.True((!expected.IsAttached && expected.Will is not null) == actual.WillArmed, where);
+        }
+    }
+}
