@@ -53,7 +53,10 @@ public sealed record SessionOwner(
 [GenerateSerializer, Immutable, Alias("GrainMQ.WillRecord")]
 public sealed record WillRecord([property: Id(0)] byte[] Message, [property: Id(1)] uint DelaySeconds);
 
-/// <param name="ConnectionId">Never used twice by one incarnation of a gateway: a repeated call with it gets the same answer.</param>
+/// <param name="ConnectionId">
+/// Rises within one incarnation of a gateway: a repeated call with the same one gets the same answer, one that was overtaken by a later
+/// connection of the same gateway is Fenced.
+/// </param>
 /// <param name="ExpirySeconds">Session Expiry Interval: 0 ends with the connection, <see cref="uint.MaxValue"/> never expires.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.OpenRequest")]
 public sealed record OpenRequest(

@@ -14,6 +14,7 @@ internal sealed record SessionRecordSnapshot(
     string Key,
     ulong Epoch,
     SessionOwner? Owner,
+    SessionOwner[] Earlier,
     bool IsAttached,
     bool IsOrphaned,
     uint ExpirySeconds,
@@ -27,7 +28,7 @@ internal sealed record SessionRecordSnapshot(
     OpenReply? Opened)
 {
     public static SessionRecordSnapshot Of(SessionRecord record) => new(
-        record.Key, record.Epoch, record.Owner, record.IsAttached, record.IsOrphaned, record.ExpirySeconds, record.Will,
+        record.Key, record.Epoch, record.Owner, record.Earlier, record.IsAttached, record.IsOrphaned, record.ExpirySeconds, record.Will,
         record.WillDueAt, record.ExpiresAt, record.Subscriptions.ToArray(), record.Queue.ToArray(), record.HandedOut,
         record.InboundQos2, record.Opened);
 
@@ -35,7 +36,7 @@ internal sealed record SessionRecordSnapshot(
     {
         var record = new SessionRecord(Key, Epoch, ExpirySeconds, queue)
         {
-            Owner = Owner, IsAttached = IsAttached, IsOrphaned = IsOrphaned, Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt,
+            Owner = Owner, Earlier = Earlier, IsAttached = IsAttached, IsOrphaned = IsOrphaned, Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt,
             HandedOut = HandedOut, InboundQos2 = InboundQos2, Opened = Opened, IsJournaled = true,
         };
         foreach (var subscription in Subscriptions)

@@ -11,6 +11,8 @@ internal sealed partial class SessionTable
         var old = _records.GetValueOrDefault(key);
         if (old is not null && old.WasOpenedBy(request.Gateway, request.ConnectionId))
             return Repeated(old);
+        if (old is not null && old.WasOpenedAfter(request.Gateway, request.ConnectionId))
+            return Refused(SessionResult.Fenced);
         if (old is null && _records.Count >= _maxSessions)
             return Refused(SessionResult.Quota);
 
@@ -23,6 +25,8 @@ internal sealed partial class SessionTable
         Release(old, forget: !present);
 
         var record = present ? old! : Create(key, epoch, request.ExpirySeconds);
+        if (old is not null && !present)
+            record.Succeed(old);
         record.IsJournaled = request.ExpirySeconds > 0 || request.Will is not null || old is { IsJournaled: true };
         record.ExpirySeconds = request.ExpirySeconds;
         record.Will = request.Will; // resumed before its delay passed, the old will is never sent [MQTT-3.1.3-9]
@@ -42,7 +46,7 @@ internal sealed partial class SessionTable
         var owner = entry.Owner with { Gateway = gateway };
         if (_records.TryGetValue(entry.Key, out var record) && record.Epoch >= owner.Epoch)
         {
-            if (record.Epoch > owner.Epoch || !(record.IsAttached || record.IsOrphaned))
+            if (record.Owner != owner || !(record.IsAttached || record.IsOrphaned))
                 return false;
             if (record.IsOrphaned)
             {

@@ -71,7 +71,7 @@ public sealed class SessionTakeoverTests : SessionTableTests
     public void RepeatedConnectGetsTheSameAnswer()
     {
         Detach(Attach(expiry: 60).Epoch, Sample.Close(60, pending: [Sample.Pending("m")]));
-        var request = Sample.Open(connection: 7, expiry: 60);
+        var request = Sample.Open(connection: 1_000, expiry: 60);
         var first = Table.Attach(Key, request, Table.NextEpoch(Now), Now);
 
         Assert.Same(first, Table.Attach(Key, request, Table.NextEpoch(Now), Now));
@@ -87,6 +87,22 @@ public sealed class SessionTakeoverTests : SessionTableTests
 
         Assert.Equal(SessionResult.Fenced, Table.Attach(Key, request, Table.NextEpoch(Now), Now).Result);
         Assert.Null(Info.Owner);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ConnectThatWasOvertakenByALaterOneOfItsGatewayTakesNothing(bool clean)
+    {
+        var late = Sample.Open(Sample.A, connection: 7, expiry: 60);
+        Table.Attach(Key, Sample.Open(Sample.A, 8, clean, 60), Table.NextEpoch(Now), Now);
+        Assert.Equal(SessionResult.Fenced, Table.Attach(Key, late, Table.NextEpoch(Now), Now).Result);
+        var current = Table.Attach(Key, Sample.Open(Sample.B, 1, clean, 60), Table.NextEpoch(Now), Now);
+        Assert.Equal(SessionResult.Fenced, Table.Attach(Key, late, Table.NextEpoch(Now), Now).Result);
+        Assert.Equal(SessionResult.Fenced, Table.Attach(Key, late with { ConnectionId = 8 }, Table.NextEpoch(Now), Now).Result);
+
+        Assert.Equal(current.Epoch, Info.Owner?.Epoch);
+        Assert.Equal(SessionResult.Ok, Table.Attach(Key, late with { ConnectionId = 9 }, Table.NextEpoch(Now), Now).Result);
     }
 
     [Fact]
