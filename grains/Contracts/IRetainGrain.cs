@@ -10,7 +10,10 @@ public interface IRetainGrain : IGrainWithIntegerKey
     /// <summary>Sets or clears retained messages in order. The reply is the promise behind PUBACK.</summary>
     [Alias("Set")] Task<RetainReply> SetAsync(RetainBatch batch);
 
-    /// <summary>One page of the retained messages that match a filter, ordered by topic; never truncated: follow <c>Next</c>.</summary>
+    /// <summary>
+    /// One page of the retained messages that match a filter, ordered by topic; never truncated: follow <c>Next</c>. Throws while the
+    /// shard is moving: ask again.
+    /// </summary>
     [Alias("Query"), AlwaysInterleave] Task<RetainPage> QueryAsync(RetainQuery query);
 }
 

@@ -21,12 +21,13 @@ public interface ISessionStoreGrain : IGrainWithIntegerKey
     /// <summary>Adds messages to the queues of detached sessions. The reply is the promise behind PUBACK.</summary>
     [Alias("Queue")] Task<QueueReply> QueueAsync(QueueBatch batch);
 
-    /// <summary>After the shard moved: gateways name the sessions that they hold, at most 1,000 a call.</summary>
+    /// <summary>After the shard moved: gateways name the sessions that they hold, at most 1,000 a call. Throws while it is moving again.</summary>
     [Alias("Reattach")] Task<ReattachReply> ReattachAsync(ReattachBatch batch);
 
     /// <summary>
     /// Waits at most 10 s for news of detached sessions and for work (due wills). The next poll's <c>AckedVersion</c> and
     /// <c>CompletedWork</c> acknowledge this reply. A newer poll of the same gateway ends one that still hangs.
+    /// Throws while the shard is moving: poll again and name the same completed work.
     /// </summary>
     [Alias("Poll")] Task<StorePollReply> PollAsync(StorePoll poll);
 

@@ -47,18 +47,26 @@ internal sealed partial class RetainGrain(
         var change = new RetainChange(Now(), batch);
         var reply = _retained.Set(change);
         if (!await AppendAsync(change))
-            return Fence();
+        {
+            Fence();
+            return new RetainReply(SessionResult.Busy, []);
+        }
         metrics.RetainRefused(reply.Refused.Length);
         Measure();
         return reply;
     }
 
-    public Task<RetainPage> QueryAsync(RetainQuery query)
+    public async Task<RetainPage> QueryAsync(RetainQuery query)
     {
+        if (!await journal.IsCurrentAsync(_shard, _epoch))
+        {
+            Fence();
+            throw new InvalidOperationException("The shard is moving.");
+        }
         var now = Now();
         _retained.Tree.Expire(now);
         Measure();
-        return Task.FromResult(_retained.Tree.Page(query, now));
+        return _retained.Tree.Page(query, now);
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -74,12 +82,11 @@ internal sealed partial class RetainGrain(
         return await journal.ReplaceAsync(_shard, _epoch, _retained.Snapshot());
     }
 
-    private RetainReply Fence()
+    private void Fence()
     {
         metrics.Fenced("retain");
         LogFenced(logger, _shard, _epoch);
         DeactivateOnIdle();
-        return new RetainReply(SessionResult.Busy, []);
     }
 
     private void Measure()

@@ -44,7 +44,11 @@ internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogg
     public Task<SessionResult> PresetAsync(PresetRequest request) =>
         CallAsync(store => store.PresetAsync(Key, request), result => result, SessionResult.Busy);
 
-    public Task<SessionInfo> GetInfoAsync() => Store.GetInfoAsync(Key);
+    public async Task<SessionInfo> GetInfoAsync()
+    {
+        var info = await TryCallAsync<SessionInfo?>(async store => await store.GetInfoAsync(Key), null);
+        return info ?? await Store.GetInfoAsync(Key);
+    }
 
     private Task<SessionResult> FencedAsync(ulong epoch, Func<ISessionStoreGrain, Task<SessionResult>> call) =>
         epoch < _epoch ? Task.FromResult(SessionResult.Fenced) : CallAsync(call, result => result, SessionResult.Busy);

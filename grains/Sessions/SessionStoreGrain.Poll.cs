@@ -53,8 +53,7 @@ internal sealed partial class SessionStoreGrain
             await LoseSilentAsync(now);
             var isLatest = ReferenceEquals(_polls.GetValueOrDefault(poll.Gateway.Id), poll);
             var work = isLatest ? await LeaseAsync(poll.Gateway, now) : [];
-            if (_isFenced || !await IsCurrentAsync())
-                return new StorePollReply(_epoch, Math.Max(acked, 0), false, [], []);
+            await DemandCurrentAsync();
             if (work.Length > 0 || _table.Interest.Version != acked || now >= deadline || !isLatest)
                 return Reply(acked, work);
             _wakeAt = Math.Min(_table.NextDue, NextLoss());
@@ -85,7 +84,8 @@ internal sealed partial class SessionStoreGrain
     {
         var now = Begin();
         _table.Work.Complete(ids);
-        await CommitAsync(new WorkCompleted(now, ids), true);
+        if (!await CommitAsync(new WorkCompleted(now, ids), true))
+            throw Moving(); // answered, the gateway would forget what it has published
     }
 
     private async ValueTask LoseSilentAsync(long now)
@@ -100,8 +100,6 @@ internal sealed partial class SessionStoreGrain
     }
 
     private long NextLoss() => _table.Owners.Gateways.Min(gateway => _watch.LostAt(gateway)) ?? long.MaxValue;
-
-    private async ValueTask<bool> IsCurrentAsync() => await journal.IsCurrentAsync(_shard, _epoch) || Fence();
 
     /// <summary>Whether every gateway routes to the sessions announced until now, at the latest when the preset's time is up.</summary>
     private async Task<bool> IsAnnouncedAsync(long began)

@@ -43,6 +43,7 @@ internal sealed partial class SessionStoreGrain(
         var contents = await journal.OpenAsync(_shard, Now());
         _epoch = contents.Epoch;
         _table = SessionTable.Restore(options.Value, contents.Snapshot, contents.Changes);
+        _table.RaiseEpochs(_epoch);
         _table.Dropped = metrics.Dropped;
         _watch = new GatewayWatch((long)options.Value.GatewaySilence.TotalMilliseconds, Now());
         _journaled = contents.Changes.Sum(change => change.Cost);
@@ -89,22 +90,18 @@ internal sealed partial class SessionStoreGrain(
             return new QueueReply(SessionResult.Busy, 0);
         var now = Begin();
         _watch.Heard(batch.Producer, now);
-        if (_table.Producers.Check(batch.Producer, batch.Sequence) is { } answer)
-            return answer;
-        var dropped = _table.Queue(batch, now);
-        var isCommitted = await CommitAsync(new Queued(now, batch), true);
-        return isCommitted ? new QueueReply(SessionResult.Ok, dropped) : new QueueReply(SessionResult.Busy, 0);
+        var answer = _table.Producers.Check(batch.Producer, batch.Sequence);
+        var reply = answer ?? new QueueReply(SessionResult.Ok, _table.Queue(batch, now));
+        return await CommitAsync(new Queued(now, batch), answer is null) ? reply : new QueueReply(SessionResult.Busy, 0);
     }
 
     public async Task<ReattachReply> ReattachAsync(ReattachBatch batch)
     {
-        if (_isFenced)
-            return new ReattachReply([]); // the gateway meets the new epoch in its next poll and names its sessions again
         var now = Begin();
         _watch.Heard(batch.Gateway, now);
         var fenced = _table.Reattach(batch);
         var isValid = await CommitAsync(new Reattached(now, batch), batch.Sessions.Any(entry => _table.IsJournaled(entry.Key)));
-        return new ReattachReply(isValid ? fenced : []);
+        return isValid ? new ReattachReply(fenced) : throw Moving();
     }
 
     public async Task<SessionResult> PresetAsync(string key, PresetRequest request)
@@ -118,10 +115,11 @@ internal sealed partial class SessionStoreGrain(
         return result != SessionResult.Ok || await IsAnnouncedAsync(now) ? result : SessionResult.Busy;
     }
 
-    public Task<SessionInfo> GetInfoAsync(string key)
+    public async Task<SessionInfo> GetInfoAsync(string key)
     {
         Begin();
-        return Task.FromResult(_table.Info(key));
+        await DemandCurrentAsync();
+        return _table.Info(key);
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -141,13 +139,22 @@ internal sealed partial class SessionStoreGrain(
     /// <param name="isJournaled">False: nothing has to be kept, only the right to answer is checked.</param>
     private async ValueTask<bool> CommitAsync(SessionChange change, bool isJournaled)
     {
-        if (!isJournaled && !await journal.IsCurrentAsync(_shard, _epoch))
-            return Fence();
-        if (isJournaled && !await AppendAsync(change))
-            return Fence();
-        Announce();
-        return true;
+        var isValid = isJournaled ? await AppendAsync(change) || Fence() : await IsCurrentAsync();
+        if (isValid)
+            Announce();
+        return isValid;
     }
+
+    private async ValueTask<bool> IsCurrentAsync() => !_isFenced && await journal.IsCurrentAsync(_shard, _epoch) || Fence();
+
+    /// <summary>For answers that cannot say Busy.</summary>
+    private async ValueTask DemandCurrentAsync()
+    {
+        if (!await IsCurrentAsync())
+            throw Moving();
+    }
+
+    private static InvalidOperationException Moving() => new("The shard is moving to a newer activation; call again.");
 
     private async ValueTask<bool> AppendAsync(SessionChange change)
     {

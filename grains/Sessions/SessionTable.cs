@@ -70,6 +70,12 @@ internal sealed partial class SessionTable
         _lastEpoch, [.. _records.Values.Where(record => record.IsJournaled).Select(SessionRecordSnapshot.Of)],
         [.. Work.Snapshot()], Producers.Snapshot());
 
+    /// <summary>
+    /// Epochs go on above the shard's: sessions that were not journaled had higher ones than the journal tells, and two activations can
+    /// fall into one millisecond.
+    /// </summary>
+    public void RaiseEpochs(long shardEpoch) => _lastEpoch = Math.Max(_lastEpoch, (ulong)shardEpoch << 16);
+
     /// <summary>Above every epoch of the shard, and above those of a shard whose memory was lost: the clock leads, 16 bits count.</summary>
     public ulong NextEpoch(long now) => Math.Max(_lastEpoch + 1, (ulong)now << 16);
 
