@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Silo.Embedded;
+using Xunit;
+
+namespace GrainMQ.Tests.Grains.Embedded;
+
+/// <summary>One run: devices connect and close while messages are queued for them and gateways poll; then peace, and the account.</summary>
+internal sealed class FaultSimulation
+{
+    private const int Rounds = 6;
+    private const int Batches = 30;
+
+    private static readonly GatewayRef[] Live = [Sample.A, Sample.B];
+    private static readonly TimeSpan WorkLease = TimeSpan.FromDays(1);
+
+    private readonly ConcurrentDictionary<CallFault, bool> _injected = new();
+    private readonly Dictionary<string, List<string>> _acknowledged = [];
+    private readonly Dictionary<string, string> _retained = [];
+    private readonly EmbeddedGrainCluster _cluster;
+    private readonly FaultyGateway[] _gateways;
+    private readonly SimulatedDevice[] _devices;
+    private readonly int _seed;
+    private volatile bool _isPeace;
+    private volatile bool _isOver;
+    private volatile bool _isClockStopped;
+
+    public FaultSimulation(int seed)
+    {
+        _seed = seed;
+        var faults = new FaultPlan
+        {
+            Seed = seed, Delay = 0.05, Reorder = 0.02, Duplicate = 0.05, TimeoutBefore = 0.04, TimeoutAfter = 0.06, SecondActivation = 0.01,
+            Script = _ => _isPeace ? CallFault.None : null,
+            Injected = (_, fault) => _injected[fault] = true,
+        };
+        _cluster = new EmbeddedGrainCluster(
+            // silence and leases that lapse have tests of their own; here time runs much faster than the calls
+            options => (options.StoreShards, options.RetainShards, options.WorkLease, options.GatewaySilence, options.PresetTimeout) =
+                (1, 1, WorkLease, WorkLease, WorkLease),
+            faults);
+        _gateways = [new FaultyGateway(_cluster, Sample.A), new FaultyGateway(_cluster, Sample.B)];
+        _devices = [.. Enumerable.Range(0, 4).Select(i => new SimulatedDevice($"t/{i}", _gateways, new Random(seed + i)))];
+    }
+
+    public async Task<IEnumerable<CallFault>> RunAsync()
+    {
+        await using var cluster = _cluster;
+        var clock = Task.Run(RunClockAsync);
+        var polls = _gateways.Select(gateway => Task.Run(() => PollAsync(gateway))).ToArray();
+        try
+        {
+            await Task.WhenAll(_devices.Select(device => _gateways[0].PresetAsync(device.Key)));
+            await Task.WhenAll([
+                Task.Run(QueueAsync), Task.Run(RetainAsync), .. _devices.Select(device => Task.Run(() => device.RunAsync(Rounds)))]);
+            _isPeace = true;
+            foreach (var device in _devices)
+                await device.DrainAsync();
+        }
+        finally
+        {
+            _isPeace = _isOver = true;
+            await Task.WhenAll(polls);
+            _isClockStopped = true; // last: a poll that hangs needs it
+            await clock;
+        }
+        await PollAllAsync(); // publishes the rest
+        await PollAllAsync(); // reports it
+        _cluster.Time.Advance(WorkLease); // work whose answer was lost is given out again
+        await PollAllAsync();
+        await CheckAsync();
+        return _injected.Keys;
+    }
+
+    private async Task PollAllAsync()
+    {
+        foreach (var gateway in _gateways)
+            await gateway.PollAsync(Live, wait: 0);
+    }
+
+    private async Task RunClockAsync()
+    {
+        var random = new Random(_seed);
+        while (!_isClockStopped)
+        {
+            _cluster.Time.Advance(TimeSpan.FromMilliseconds(1));
+            if (!_isPeace && random.Next(400) == 0)
+                KillAny(random.Next(_cluster.Silos));
+            await Task.Yield();
+        }
+    }
+
+    private void KillAny(int silo)
+    {
+        _cluster.KillSilo(silo);
+        _cluster.StartSilo(silo);
+    }
+
+    private async Task PollAsync(FaultyGateway gateway)
+    {
+        while (!_isOver)
+            await gateway.PollAsync(Live, wait: 20);
+    }
+
+    private async Task QueueAsync()
+    {
+        var random = new Random(_seed);
+        for (var batch = 0; batch < Batches; batch++)
+        {
+            var texts = Enumerable.Range(0, random.Next(1, 4)).Select(i => $"{batch}.{i}").ToArray();
+            var keys = _devices.Where(_ => random.Next(2) == 0).Select(device => device.Key).ToArray();
+            QueueTarget[] targets = [.. keys.Select(key => new QueueTarget(key, 1, false, []))];
+            await _gateways[0].QueueAsync([.. texts.Select(text => new QueueEntry(Sample.Bytes(text), 0, targets))]);
+            foreach (var key in keys)
+                (_acknowledged.TryGetValue(key, out var own) ? own : _acknowledged[key] = []).AddRange(texts);
+        }
+    }
+
+    private async Task RetainAsync()
+    {
+        var random = new Random(_seed);
+        for (var i = 0; i < Batches; i++)
+        {
+            var topic = $"{random.Next(10)}";
+            await _gateways[1].RetainAsync(new RetainEntry(topic, Sample.Bytes($"{i}"), 0));
+            _retained[topic] = $"{i}";
+        }
+    }
+
+    private async Task CheckAsync()
+    {
+        var where = $"seed {_seed}";
+        foreach (var device in _devices)
+            Assert.True((_acknowledged.GetValueOrDefault(device.Key) ?? []).SequenceEqual(device.Received), $"{where}: {device.Key} got {string.Join(' ', device.Received)}");
+        var due = _devices.SelectMany(device => device.DueWills).Order().ToArray();
+        var published = _gateways.SelectMany(gateway => gateway.Published).Order().ToArray();
+        Assert.True(due.SequenceEqual(published), $"{where}: wills due {string.Join(' ', due)}, published {string.Join(' ', published)}");
+        var page = await _cluster.Client.GetGrain<IRetainGrain>(0L).QueryAsync(new RetainQuery("t", "#", null, 100, int.MaxValue));
+        Assert.Equal(_retained.OrderBy(pair => pair.Key), page.Messages.Select(entry => KeyValuePair.Create(entry.Topic, Sample.Text(entry.Message!))));
+    }
+}

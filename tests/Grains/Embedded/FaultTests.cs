@@ -1,0 +1,31 @@
+using GrainMQ.Silo.Embedded;
+using Xunit;
+
+namespace GrainMQ.Tests.Grains.Embedded;
+
+/// <summary>
+/// Gateways and devices against a cluster whose calls are delayed, doubled, reordered, lost on the way there or back, whose shards get
+/// second activations and whose silos die, all drawn from a seed. What was acknowledged must be there at the end, once and in order.
+/// </summary>
+public sealed class FaultTests
+{
+    public static TheoryData<int> FirstSeeds { get; } = [.. Enumerable.Range(0, 6).Select(i => i * 50)];
+
+    [Theory]
+    [MemberData(nameof(FirstSeeds))]
+    public async Task AcknowledgedStateSurvivesEveryFault(int firstSeed)
+    {
+        for (var seed = firstSeed; seed < firstSeed + 50; seed++)
+            await new FaultSimulation(seed).RunAsync();
+    }
+
+    [Fact]
+    public async Task FaultsAreInjectedIndeed()
+    {
+        var injected = new HashSet<CallFault>();
+        for (var seed = 0; seed < 5; seed++)
+            injected.UnionWith(await new FaultSimulation(seed).RunAsync());
+
+        Assert.Equal(Enum.GetValues<CallFault>().Except([CallFault.None]).Order(), injected.Order());
+    }
+}

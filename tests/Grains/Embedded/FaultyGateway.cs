@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using GrainMQ.Grains.Contracts;
+using Xunit;
+
+namespace GrainMQ.Tests.Grains.Embedded;
+
+/// <summary>A gateway as the fault simulation knows it: it repeats every call until it is answered, polls, and names its connections again.</summary>
+internal sealed class FaultyGateway(EmbeddedGrainCluster cluster, GatewayRef self)
+{
+    private const int MaxAttempts = 100_000;
+
+    private readonly ConcurrentDictionary<string, ReattachEntry> _connections = new();
+    private readonly ConcurrentQueue<long> _unreported = new();
+    private StorePollReply? _last;
+    private long _connection;
+    private long _sequence;
+    private long _retainSequence;
+
+    public ConcurrentQueue<string> Published { get; } = new();
+
+    private ISessionStoreGrain Store => cluster.Client.GetGrain<ISessionStoreGrain>(0L);
+
+    public async Task<OpenReply> OpenAsync(string key, string will, uint delay)
+    {
+        var request = Sample.Open(self, Interlocked.Increment(ref _connection), false, uint.MaxValue, will, delay);
+        var reply = await RepeatAsync(() => Session(key).OpenAsync(request), reply => reply.Result);
+        Assert.Equal(SessionResult.Ok, reply.Result);
+        _connections[key] = new ReattachEntry(
+            key, new SessionOwner(self, request.ConnectionId, reply.Epoch), uint.MaxValue, request.Will, reply.State?.Subscriptions ?? []);
+        return reply;
+    }
+
+    public Task<SessionResult> SubscribeAsync(string key, ulong epoch, string filter) =>
+        RepeatAsync(() => Session(key).SubscribeAsync(epoch, [Sample.Subscription(filter)]), result => result);
+
+    public Task<SessionResult> CloseAsync(string key, ulong epoch, CloseRequest request)
+    {
+        _connections.TryRemove(key, out _);
+        return RepeatAsync(() => Session(key).CloseAsync(epoch, request), result => result);
+    }
+
+    public Task<SessionResult> PresetAsync(string key) =>
+        RepeatAsync(() => Session(key).PresetAsync(new PresetRequest([Sample.Subscription(key)], 0)), result => result);
+
+    public async Task QueueAsync(QueueEntry[] entries)
+    {
+        var batch = new QueueBatch(self, ++_sequence, entries);
+        Assert.Equal(SessionResult.Ok, (await RepeatAsync(() => Store.QueueAsync(batch), reply => reply.Result)).Result);
+    }
+
+    public async Task RetainAsync(params RetainEntry[] entries)
+    {
+        var batch = new RetainBatch("t", self, ++_retainSequence, entries);
+        var retain = cluster.Client.GetGrain<IRetainGrain>(0L);
+        Assert.Equal(SessionResult.Ok, (await RepeatAsync(() => retain.SetAsync(batch), reply => reply.Result)).Result);
+    }
+
+    /// <summary>One poll: publishes what is due, and tells a new shard which sessions are connected here.</summary>
+    public async Task PollAsync(GatewayRef[] live, int wait)
+    {
+        var completed = _unreported.ToArray();
+        var poll = Sample.Poll(self, _last, live, completed, wait);
+        var reply = await RepeatAsync(() => Store.PollAsync(poll), _ => SessionResult.Ok);
+        foreach (var _ in completed)
+            _unreported.TryDequeue(out var _);
+        foreach (var work in reply.Work)
+        {
+            Published.Enqueue(Sample.Text(work.Message));
+            _unreported.Enqueue(work.Id);
+        }
+        if (_last?.ShardEpoch != reply.ShardEpoch)
+            await ReattachAsync();
+        _last = reply;
+    }
+
+    private Task ReattachAsync()
+    {
+        var batch = new ReattachBatch(self, [.. _connections.Values]);
+        return RepeatAsync(() => Store.ReattachAsync(batch), _ => SessionResult.Ok);
+    }
+
+    private ISessionGrain Session(string key) => cluster.Client.GetGrain<ISessionGrain>(key);
+
+    private static async Task<T> RepeatAsync<T>(Func<Task<T>> call, Func<T, SessionResult> resultOf)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            try
+            {
+                var reply = await call();
+                if (resultOf(reply) != SessionResult.Busy)
+                    return reply;
+            }
+            catch (Exception exception) when (exception is not Xunit.Sdk.XunitException)
+            {
+                // what the simulation is about: a lost call, a lost answer, a lost silo
+            }
+            await Task.Yield();
+        }
+        throw new InvalidOperationException("The cluster never answered.");
+    }
+}

@@ -1,0 +1,144 @@
+using GrainMQ.Grains.Contracts;
+using Xunit;
+
+namespace GrainMQ.Tests.Grains.Suites;
+
+public abstract class SessionSuite : GrainSuite
+{
+    [Fact]
+    public async Task SessionIsResumedWithEverythingItHad()
+    {
+        var first = await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60));
+        await Session().SubscribeAsync(first.Epoch, [Sample.Subscription("a", identifier: 7), Sample.Subscription("b")]);
+        await Session().UnsubscribeAsync(first.Epoch, ["b"]);
+        await Session().CloseAsync(first.Epoch, Sample.Close(60, pending: [Sample.Pending("m")], qos2: [9]));
+        await Store.QueueAsync(Sample.Batch(1, "n"));
+        var second = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+
+        Assert.True(second.SessionPresent);
+        Assert.Equal([Sample.Subscription("a", identifier: 7)], second.State?.Subscriptions ?? []);
+        Assert.Equal(["m", "n"], Sample.Texts(second.State?.Pending ?? []));
+        Assert.Equal([9], second.State?.InboundQos2);
+    }
+
+    [Fact]
+    public async Task OlderConnectionIsFencedEverywhere()
+    {
+        var old = await Session().OpenAsync(Sample.Open(Sample.A, 1, expiry: 60));
+        var current = await Session().OpenAsync(Sample.Open(Sample.B, 1, expiry: 60));
+
+        Assert.Equal(new SessionOwner(Sample.A, 1, old.Epoch), current.Previous);
+        Assert.Equal(SessionResult.Fenced, await Session().SubscribeAsync(old.Epoch, [Sample.Subscription("a")]));
+        Assert.Equal(SessionResult.Fenced, await Session().UnsubscribeAsync(old.Epoch, ["a"]));
+        Assert.Equal(SessionResult.Fenced, await Session().CloseAsync(old.Epoch, Sample.Close(60, deactivate: true)));
+        Assert.Equal(current.Epoch, (await Session().GetInfoAsync()).Owner?.Epoch);
+    }
+
+    [Fact]
+    public async Task OfManyConcurrentOpensOneIsLastAndNamesItsPredecessor()
+    {
+        var replies = await Task.WhenAll(Enumerable.Range(1, 200).Select(connection => Task.Run(() =>
+            Session().OpenAsync(Sample.Open(new GatewayRef($"{connection % 20}", 1), connection, expiry: 60)))));
+
+        // a connection that was overtaken by a later one of its own gateway is fenced; the others replace each other
+        Assert.All(replies, reply => Assert.Contains(reply.Result, (SessionResult[])[SessionResult.Ok, SessionResult.Fenced]));
+        var granted = replies.Where(reply => reply.Result == SessionResult.Ok).ToArray();
+        var epochs = granted.Select(reply => reply.Epoch).Order().ToArray();
+        Assert.Equal(epochs.Distinct(), epochs);
+        // every connection but the last is replaced exactly once: nobody is forgotten, nobody is kicked twice
+        Assert.Equal(epochs[..^1], granted.Select(reply => reply.Previous?.Epoch).OfType<ulong>().Order());
+        Assert.Equal(epochs[^1], (await Session().GetInfoAsync()).Owner?.Epoch);
+    }
+
+    [Fact]
+    public async Task AcknowledgedStateSurvivesTheLossOfEveryActivation()
+    {
+        await DetachedAsync(Sample.Key, 60, "a/b");
+        await Store.QueueAsync(Sample.Batch(1, "1", "2"));
+        KillEverything();
+        await Store.QueueAsync(Sample.Batch(2, "3"));
+        KillEverything();
+
+        var reply = await Session().OpenAsync(Sample.Open(connection: 2_000, expiry: 60));
+
+        Assert.Equal(["1", "2", "3"], Sample.Texts(reply.State?.Pending ?? []));
+        Assert.Equal("a/b", Assert.Single(reply.State?.Subscriptions ?? []).Filter);
+    }
+
+    [Fact]
+    public async Task BatchThatIsSentAgainAfterALossIsTakenOnce()
+    {
+        await DetachedAsync(Sample.Key, 60, "a");
+        await Store.QueueAsync(Sample.Batch(1, "1"));
+        KillEverything();
+
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(1, "1"))).Result);
+        Assert.Equal(SessionResult.Busy, (await Store.QueueAsync(Sample.Batch(3, "3"))).Result);
+        Assert.Equal(1, (await Session().GetInfoAsync()).Queued);
+    }
+
+    [Fact]
+    public async Task EpochsRiseAcrossTheLossOfTheShard()
+    {
+        var before = await Session("t/1").OpenAsync(Sample.Open()); // without expiry and will: not journaled
+        KillEverything();
+        var after = await Session("t/1").OpenAsync(Sample.Open(Sample.B));
+
+        Assert.True(after.Epoch > before.Epoch);
+        Assert.Null(after.Previous);
+        var entry = new ReattachEntry("t/1", new SessionOwner(Sample.A, 1, before.Epoch), 0, null, []);
+        Assert.Equal(["t/1"], (await Store.ReattachAsync(new ReattachBatch(Sample.A, [entry]))).Fenced);
+    }
+
+    [Fact]
+    public async Task ConnectionsAreNamedAgainAfterTheLossOfTheShard()
+    {
+        var reply = await Session().OpenAsync(Sample.Open(connection: 4));
+        KillEverything();
+        Assert.False((await Session().GetInfoAsync()).Exists);
+
+        var owner = new SessionOwner(Sample.A, 4, reply.Epoch);
+        await Store.ReattachAsync(new ReattachBatch(Sample.A, [new ReattachEntry(Sample.Key, owner, 0, null, [])]));
+
+        Assert.Equal(owner, (await Session().GetInfoAsync()).Owner);
+        Assert.Equal(owner, (await Session().OpenAsync(Sample.Open(Sample.B, 1))).Previous);
+    }
+
+    [Fact]
+    public async Task CloseOfAnUnknownSessionIsNotFound() =>
+        Assert.Equal(SessionResult.NotFound, await Session().CloseAsync(1, Sample.Close(deactivate: true)));
+
+    [Fact]
+    public async Task TwoActivationsOfAShardNeverBothAnswer()
+    {
+        await DetachedAsync(Sample.Key, 60, "a");
+        Cluster.ForceSecondActivation(Store, TimeSpan.FromSeconds(1));
+        for (var sequence = 1L; sequence <= 20; sequence++)
+        {
+            var batch = Sample.Batch(sequence, $"{sequence}");
+            while ((await Store.QueueAsync(batch)).Result == SessionResult.Busy)
+                Advance(0.1);
+        }
+        Advance(2);
+
+        var reply = await Session().OpenAsync(Sample.Open(connection: 2_000, expiry: 60));
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(i => $"{i}"), Sample.Texts(reply.State?.Pending ?? []));
+    }
+
+    [Fact]
+    public async Task TwoActivationsOfAShardNeverGrantOneSessionUnseen()
+    {
+        Cluster.ForceSecondActivation(Store, TimeSpan.FromSeconds(1));
+        var replies = new List<OpenReply>();
+        for (var connection = 1; connection <= 20; connection++)
+        {
+            OpenReply reply;
+            while ((reply = await Session().OpenAsync(Sample.Open(connection % 2 == 0 ? Sample.A : Sample.B, connection, expiry: 60))).Result == SessionResult.Busy)
+                Advance(0.1);
+            replies.Add(reply);
+        }
+
+        Assert.Equal(replies.SkipLast(1).Select(reply => (ulong?)reply.Epoch), replies.Skip(1).Select(reply => reply.Previous?.Epoch));
+    }
+}
