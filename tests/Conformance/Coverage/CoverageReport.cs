@@ -57,7 +57,7 @@ internal static class CoverageReport
         report.AppendLine("| Statement | Binds | What it asks | Rows |").AppendLine("|---|---|---|---|");
         var rows = RowsByStatement(data, version);
         foreach (var statement in data.Statements[version])
-            report.AppendLine(CultureInfo.InvariantCulture, $"| {statement.Id} | {statement.Binds} | {Cell(statement.Summary)} | {Evidence(statement, rows)} |");
+            report.AppendLine($"| {statement.Id} | {statement.Binds} | {Cell(statement.Summary)} | {Evidence(statement, rows)} |");
         report.AppendLine();
     }
 

@@ -46,14 +46,16 @@ internal static class PatternMatcher
         }
     }
 
-    private static string? MatchTwoByteLength(PatternNode.TwoByteLength group, ref ReadOnlySpan<byte> bytes, IDictionary<string, byte[]> variables)
+    private static string? MatchTwoByteLength(
+        PatternNode.TwoByteLength group, ref ReadOnlySpan<byte> bytes, IDictionary<string, byte[]> variables)
     {
         var length = bytes[0] << 8 | bytes[1];
         bytes = bytes[2..];
         return MatchGroup(group.Content, length, ref bytes, variables);
     }
 
-    private static string? MatchGroup(PatternNode[] content, int length, ref ReadOnlySpan<byte> bytes, IDictionary<string, byte[]> variables)
+    private static string? MatchGroup(
+        PatternNode[] content, int length, ref ReadOnlySpan<byte> bytes, IDictionary<string, byte[]> variables)
     {
         if (length > bytes.Length)
             return $"a length of {length} where {bytes.Length} bytes follow";
@@ -65,7 +67,7 @@ internal static class PatternMatcher
     private static string? Take(byte[] expected, ref ReadOnlySpan<byte> bytes)
     {
         if (!bytes.StartsWith(expected))
-            return $"expected {Convert.ToHexString(expected)}, found {Convert.ToHexString(bytes[..Math.Min(expected.Length, bytes.Length)])}";
+            return $"expected {Convert.ToHexString(expected)}, found {Start(bytes, expected.Length)}";
         bytes = bytes[expected.Length..];
         return null;
     }
@@ -73,7 +75,7 @@ internal static class PatternMatcher
     private static string? TakeOneOf(byte[] choices, ref ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty || !choices.AsSpan().Contains(bytes[0]))
-            return $"expected one of {Convert.ToHexString(choices)}, found {Convert.ToHexString(bytes[..Math.Min(1, bytes.Length)])}";
+            return $"expected one of {Convert.ToHexString(choices)}, found {Start(bytes, 1)}";
         bytes = bytes[1..];
         return null;
     }
@@ -104,4 +106,6 @@ internal static class PatternMatcher
         bytes = bytes[length..];
         return null;
     }
+
+    private static string Start(ReadOnlySpan<byte> bytes, int length) => Convert.ToHexString(bytes[..Math.Min(length, bytes.Length)]);
 }

@@ -88,7 +88,8 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
 
     private byte Hex()
     {
-        if (_at + 2 > text.Length || !byte.TryParse(text.AsSpan(_at, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+        var digits = text.AsSpan(_at, Math.Min(2, text.Length - _at));
+        if (digits.Length < 2 || !byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
             throw Wrong("neither a byte in hex nor another token");
         _at += 2;
         return value;

@@ -50,7 +50,8 @@ public sealed class Expectation
         var lastUserProperty = -1;
         foreach (var pattern in _all ?? _some)
         {
-            var index = properties.FindIndex(property => !used[properties.IndexOf(property)] && pattern.Mismatch(property, variables) is null);
+            var index = Enumerable.Range(0, properties.Count)
+                .FirstOrDefault(i => !used[i] && pattern.Mismatch(properties[i], variables) is null, -1);
             if (index < 0)
                 return "a property is missing";
             if (properties[index][0] == UserProperty && index < lastUserProperty)

@@ -61,7 +61,9 @@ public static class PacketProperties
                 return name + TwoByteLength(value[name..]);
             case 0x0B:
                 var rest = value;
-                return VariableByteInteger.TryRead(ref rest, out _) ? value.Length - rest.Length : throw new FormatException("A bad subscription identifier.");
+                return VariableByteInteger.TryRead(ref rest, out _)
+                    ? value.Length - rest.Length
+                    : throw new FormatException("A bad subscription identifier.");
             default:
                 throw new FormatException($"Property {identifier:X2} does not exist.");
         }

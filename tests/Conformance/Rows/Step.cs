@@ -13,10 +13,10 @@ namespace GrainMQ.Tests.Conformance.Rows;
 /// <item><term><c>a &lt;&lt; PACKET ; PACKET</c></term><description>the next packets, in any order</description></item>
 /// <item><term><c>a nothing</c></term><description>the server has nothing for it: the reply to a PINGREQ comes next</description></item>
 /// <item><term><c>a closed</c></term><description>the server closes, without another packet</description></item>
-/// <item><term><c>a error 82</c></term><description>DISCONNECT with that code on 5.0, then closed; closed at once on 3.x</description></item>
+/// <item><term><c>a error 82</c></term><description>DISCONNECT with that code, then closed; on 3.x just closed</description></item>
 /// <item><term><c>a refused 85/02</c></term><description>CONNACK with that code (5.0 / 3.x), then closed; without the second code 3.x is
 /// closed at once</description></item>
-/// <item><term><c>a rejected</c></term><description>closed, after a CONNACK with an error code or none: the specification leaves it open</description></item>
+/// <item><term><c>a rejected</c></term><description>closed, after a CONNACK with an error code or none: left open</description></item>
 /// <item><term><c>a drop</c></term><description>the network fails: no DISCONNECT</description></item>
 /// <item><term><c>a limit 20</c></term><description>from here on every packet it receives has at most so many bytes</description></item>
 /// <item><term><c>a version 3.1.1</c></term><description>this connection speaks another version than the row</description></item>
@@ -42,7 +42,9 @@ public sealed record Step(string Text, string Connection, string Verb, string Ar
         if (WithoutConnection.Contains(first))
             return new Step(text, "", first, line, onV5, onV3);
         var verb = NextWord(ref line);
-        return verb == "" ? throw new FormatException($"A step has a connection and a verb: {text}") : new Step(text, first, verb, line, onV5, onV3);
+        return verb == ""
+            ? throw new FormatException($"A step has a connection and a verb: {text}")
+            : new Step(text, first, verb, line, onV5, onV3);
     }
 
     public bool AppliesTo(MqttVersion version) => version == MqttVersion.V5 ? OnV5 : OnV3;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using GrainMQ.Tests.Conformance.Notation;
 using GrainMQ.Tests.Conformance.Rows;
 using GrainMQ.Tests.Testing;
@@ -46,7 +45,7 @@ internal sealed class RowConnection(
         }
     }
 
-    /// <summary>Whatever is under way arrives first; then the server's next packet for this client has to be the answer to a PINGREQ.</summary>
+    /// <summary>Whatever is under way arrives first; then the server's next packet has to be the answer to a PINGREQ.</summary>
     public async Task ExpectNothingAsync()
     {
         await Quiescence.ReachedAsync();
@@ -118,7 +117,7 @@ internal sealed class RowConnection(
         if (packet is null)
             return null;
         if (packet.Length > Limit)
-            throw new RowFailedException($"a packet of {packet.Length.ToString(CultureInfo.InvariantCulture)} bytes is above the client's maximum of {Limit}");
+            throw new RowFailedException($"a packet of {packet.Length} bytes is above the client's maximum of {Limit}");
         return WireRules.Violation(Version, packet) is { } violation
             ? throw new RowFailedException($"received {Convert.ToHexString(packet)}: {violation}")
             : packet;

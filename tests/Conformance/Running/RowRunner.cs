@@ -99,7 +99,7 @@ internal sealed class RowRunner
         return _connections[name] = new RowConnection(name, _version, _gateway, _variables, _everyByteAlone);
     }
 
-    /// <summary>Settles before and after, so that a row reads as a sequence: timers see what was sent, and what they caused has happened.</summary>
+    /// <summary>Settles before and after, so that a row is a sequence: timers see what was sent, what they cause comes next.</summary>
     private async Task AdvanceAsync(TimeSpan by)
     {
         await Quiescence.ReachedAsync();

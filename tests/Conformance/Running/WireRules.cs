@@ -27,7 +27,7 @@ public static class WireRules
         {
             2 => Connack(version, body),
             3 => Publish(flags, body),
-            4 or 5 or 6 or 7 or 9 or 11 => body.Length < 2 || body is [0, 0, ..] ? "no packet identifier" : Acknowledgement(version, type, body[2..]),
+            4 or 5 or 6 or 7 or 9 or 11 => Acknowledgement(version, type, body),
             14 => body.IsEmpty ? null : ReasonCodes.Violation(type, body[0]),
             _ => null,
         } ?? (version == MqttVersion.V5 && type is not 13 ? PropertyViolation(type, packet) : null);
@@ -59,10 +59,15 @@ public static class WireRules
         return qos > 0 && body.Slice(2 + topicLength, 2) is [0, 0] ? "packet identifier 0" : null; // [MQTT-2.2.1-4]
     }
 
-    private static string? Acknowledgement(MqttVersion version, int type, ReadOnlySpan<byte> rest)
+    private static string? Acknowledgement(MqttVersion version, int type, ReadOnlySpan<byte> body)
     {
+        if (body.Length < 2 || body is [0, 0, ..])
+            return "no packet identifier";
+        var rest = body[2..];
+        if (type is not (9 or 11) && (rest.IsEmpty || version == MqttVersion.V5))
+            return rest.IsEmpty ? null : ReasonCodes.Violation(type, rest[0]);
         if (type is not (9 or 11))
-            return rest.IsEmpty ? null : version == MqttVersion.V5 ? ReasonCodes.Violation(type, rest[0]) : "bytes behind the packet identifier";
+            return "bytes behind the packet identifier";
         if (version != MqttVersion.V5)
             return type == 11 ? (rest.IsEmpty ? null : "UNSUBACK has a payload") : ReturnCodeViolation(rest);
         if (!VariableByteInteger.TryRead(ref rest, out var length))
