@@ -9,15 +9,15 @@ namespace GrainMQ.Gateway.Connections;
 /// </summary>
 internal sealed partial class Connection
 {
-    private const int ReadSize = 64 * 1024;
-
     /// <summary>So many reads, each within a second of the one before, make a connection hot: it keeps a small buffer and saves the wait.</summary>
     private const int HotStreak = 8;
     private const int HotInterval = 1000;
-    private const int SmallestHotSize = 2048;
+    private const int SmallestRead = 2048;
+    private const int LargestRead = 64 * 1024;
 
     private int _streak;
-    private int _hotSize = SmallestHotSize;
+    private bool _mayHaveMore;
+    private int _readSize = SmallestRead;
     private byte[] _buffer = [];
     private int _start;
     private int _end;
@@ -28,13 +28,13 @@ internal sealed partial class Connection
         {
             while (!IsClosing)
             {
-                if (_streak < HotStreak)
+                if (_streak < HotStreak && !_mayHaveMore)
                 {
                     ShrinkBuffer();
                     await Transport.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false); // a waiting connection holds no memory
                 }
 
-                MakeRoom(_streak < HotStreak ? ReadSize : _hotSize);
+                MakeRoom(_readSize);
                 int read = await Transport.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
                 if (read == 0 || IsClosing)
                 {
@@ -78,6 +78,7 @@ internal sealed partial class Connection
     private async ValueTask AwaitAsync(Burst burst, ValueTask<ReasonCode> pending)
     {
         burst.Flush(); // what came before this packet does not wait for its grain
+        ShrinkBuffer(); // the handler has taken what it needs of the packet; thousands may wait here at once
         Apply(await pending.ConfigureAwait(false));
         while (TryProcess(burst, out pending))
         {
@@ -190,11 +191,17 @@ internal sealed partial class Connection
         }
     }
 
+    /// <summary>
+    /// The read size follows what comes. It starts small because the socket keeps hold of the last buffer until the next read: while
+    /// thousands wait for their CONNECT to be answered, that is what they cost.
+    /// </summary>
     private void OnReceived(int bytes)
     {
         long now = Now;
-        _streak = now - Volatile.Read(ref _lastReceived) <= HotInterval ? Math.Min(_streak + 1, HotStreak) : 0;
-        _hotSize = bytes > _hotSize / 2 ? Math.Min(_hotSize * 2, ReadSize) : _hotSize;
+        bool isSteady = now - Volatile.Read(ref _lastReceived) <= HotInterval;
+        _streak = isSteady ? Math.Min(_streak + 1, HotStreak) : 0;
+        _mayHaveMore = _end == _buffer.Length;
+        _readSize = bytes > _readSize / 2 ? Math.Min(_readSize * 2, LargestRead) : isSteady ? _readSize : SmallestRead;
         Volatile.Write(ref _lastReceived, now);
     }
 
