@@ -1,0 +1,96 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Tests.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Tests.Sockets.Broker;
+
+/// <summary>
+/// The whole broker in this process, on a free port of 127.0.0.1 for each kind of listener, with a certificate of its own. An error in
+/// the log that the test did not announce fails it on disposal.
+/// </summary>
+internal sealed class SocketGateway : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory;
+    private readonly ServiceProvider _services;
+    private readonly HashSet<int> _expectedErrors = [];
+
+    private SocketGateway(ServiceProvider services, TemporaryDirectory directory, X509Certificate2 certificate, RecordingLoggerProvider log) =>
+        (_services, _directory, Certificate, Log) = (services, directory, certificate, log);
+
+    public IServiceProvider Services => _services;
+
+    public RecordingLoggerProvider Log { get; }
+
+    public X509Certificate2 Certificate { get; }
+
+    /// <summary>The certificate as a client's list of trusted authorities.</summary>
+    public string CertificatePath => _directory.File("cert.pem");
+
+    public ConnectionRegistry Connections => _services.GetRequiredService<ConnectionRegistry>();
+
+    public SessionTable Sessions => _services.GetRequiredService<SessionTable>();
+
+    /// <param name="time">The broker's clock. Default: the system's.</param>
+    public static async Task<SocketGateway> StartAsync(TimeProvider? time = null, Action<GatewayOptions>? configure = null)
+    {
+        var directory = new TemporaryDirectory();
+        var certificate = TestCertificate.Create("GrainMQ");
+        var options = new GatewayOptions { Tls = { Certificate = directory.File("cert.pem"), Key = directory.File("key.pem") } };
+        TestCertificate.WritePem(certificate, options.Tls.Certificate, options.Tls.Key);
+        options.Listeners.Clear();
+        foreach (var kind in Enum.GetValues<ListenerKind>())
+            options.Listeners.Add(new() { Name = kind.ToString(), Kind = kind, Address = "127.0.0.1:0" });
+        configure?.Invoke(options);
+
+        var log = new RecordingLoggerProvider();
+        var services = new ServiceCollection();
+        services.AddSingleton(time ?? TimeProvider.System);
+        services.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
+        services.AddMqttGateway(options);
+        var gateway = new SocketGateway(services.BuildServiceProvider(), directory, certificate, log);
+        foreach (var service in gateway._services.GetServices<IHostedService>())
+            await service.StartAsync(CancellationToken.None).OrStuck("the gateway to start");
+        return gateway;
+    }
+
+    public IPEndPoint EndPoint(ListenerKind kind) =>
+        _services.GetRequiredService<GatewayService>().Listeners.Single(listener => listener.Kind == kind).EndPoint;
+
+    /// <summary>The living connection of a client, once the broker has it.</summary>
+    public async Task<Connection> ConnectionOfAsync(string clientId)
+    {
+        Connection? found = null;
+        await Stuck.UntilAsync(() => (found = Find()) is not null, $"the connection of {clientId}");
+        return found!; // the condition
+
+        Connection? Find() => Connections.All.FirstOrDefault(
+            connection => connection.ClientId == clientId && connection is { IsClosing: false, Session: not null });
+    }
+
+    /// <summary>Completes when the client has that many subscriptions.</summary>
+    public Task SubscribedAsync(string clientId, int subscriptions = 1) => Stuck.UntilAsync(
+        () => Sessions.TryGet(SessionTable.KeyOf(clientId), out var session) && session.SubscriptionCount >= subscriptions,
+        $"{clientId} to subscribe");
+
+    /// <summary>Names an event id of level Error that this test provokes.</summary>
+    public void ExpectError(int eventId) => _expectedErrors.Add(eventId);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in _services.GetServices<IHostedService>().Reverse())
+            await service.StopAsync(CancellationToken.None).OrStuck("the gateway to stop");
+        await _services.DisposeAsync();
+        Certificate.Dispose();
+        _directory.Dispose();
+        var unexpected = Log.Lines.Where(line => line.Level >= LogLevel.Error && !_expectedErrors.Contains(line.EventId)).ToArray();
+        if (unexpected.Length > 0)
+            throw new InvalidOperationException($"Unexpected errors in the log: {string.Join<object>(Environment.NewLine, unexpected)}");
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Protocol;
+using Xunit;
+
+namespace GrainMQ.Tests.Sockets;
+
+/// <summary>What every socket test runs on: {3.1, 3.1.1, 5} × {tcp, tls, ws, wss}.</summary>
+public static class Matrix
+{
+    public static readonly ProtocolVersion[] Versions = Enum.GetValues<ProtocolVersion>();
+
+    public static readonly ListenerKind[] Transports = Enum.GetValues<ListenerKind>();
+
+    public static TheoryData<ProtocolVersion, ListenerKind> VersionsAndTransports => new(
+        from version in Versions
+        from transport in Transports
+        select (version, transport));
+
+    public static TheoryData<ProtocolVersion, ListenerKind, QoS> WithQoS => new(
+        from version in Versions
+        from transport in Transports
+        from qos in Enum.GetValues<QoS>()
+        select (version, transport, qos));
+
+    /// <summary>As people write it.</summary>
+    public static string Text(this ProtocolVersion version) => version switch
+    {
+        ProtocolVersion.Mqtt31 => "3.1",
+        ProtocolVersion.Mqtt311 => "3.1.1",
+        _ => "5.0",
+    };
+
+    public static string Text(this ListenerKind transport) => transport.ToString().ToLower(CultureInfo.InvariantCulture);
+
+    /// <summary>A client identifier of one row of the matrix.</summary>
+    public static string Client(string name, ProtocolVersion version, ListenerKind transport) => $"{name}-{version.Text()}-{transport.Text()}";
+}

@@ -1,0 +1,156 @@
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Sockets.Broker;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.Sockets.Raw;
+
+/// <summary>A client as bytes over a real socket: sends what the test says, and cuts what comes back into packets.</summary>
+internal sealed class RawClient : IAsyncDisposable
+{
+    private readonly RawStream _pipe;
+    private byte[] _received = new byte[16 * 1024];
+    private int _start;
+    private int _end;
+
+    private RawClient(RawStream pipe, ProtocolVersion version) => (_pipe, Version) = (pipe, version);
+
+    public ProtocolVersion Version { get; }
+
+    /// <summary>How the broker closed a WebSocket; null on other transports or when it just ended.</summary>
+    public WebSocketCloseStatus? CloseStatus => _pipe.WebSocket?.CloseStatus;
+
+    /// <summary>Cuts what is sent into writes of its own. Default: no cut.</summary>
+    public Func<byte[], IEnumerable<ReadOnlyMemory<byte>>> Cutting { get; set; } = bytes => [bytes];
+
+    public static async Task<RawClient> OpenAsync(
+        SocketGateway gateway, ListenerKind kind, ProtocolVersion version = ProtocolVersion.Mqtt5, int? receiveBuffer = null) =>
+        new(await RawStream.ConnectAsync(gateway, kind, receiveBuffer).OrStuck("the transport's handshake"), version);
+
+    /// <summary>Opens and sends CONNECT; CONNACK has to accept it.</summary>
+    /// <param name="durable">Resumes the session and keeps it after the connection.</param>
+    public static async Task<RawClient> ConnectAsync(
+        SocketGateway gateway, ListenerKind kind, ProtocolVersion version, string clientId, bool durable = false, int? receiveBuffer = null)
+    {
+        var client = await OpenAsync(gateway, kind, version, receiveBuffer);
+        await client.ConnectAsync(clientId, durable);
+        return client;
+    }
+
+    /// <summary>CONNECT and CONNACK, which has to accept it.</summary>
+    public async Task<ServerPacket> ConnectAsync(string clientId, bool durable = false, ushort keepAlive = 0)
+    {
+        var properties = durable ? new PropertyList { { PropertyId.SessionExpiryInterval, 300u } } : null;
+        await SendAsync(ClientPackets.Connect(Version, clientId, cleanStart: !durable, keepAlive, properties: properties));
+        var connack = await ReceiveAsync(PacketType.Connack);
+        Assert.Equal(ReasonCode.Success, connack.Reason);
+        return connack;
+    }
+
+    public async Task SendAsync(params byte[] bytes)
+    {
+        foreach (var part in Cutting(bytes))
+            await _pipe.Stream.WriteAsync(part).AsTask().OrStuck("the broker to take bytes");
+    }
+
+    /// <summary>The next packet, which has to be of that type.</summary>
+    public async Task<ServerPacket> ReceiveAsync(PacketType expected)
+    {
+        var packet = await ReceiveAsync();
+        Assert.True(packet?.Type == expected, $"Expected {expected}, received {packet?.ToString() ?? "the end"}.");
+        return packet!; // the assertion
+    }
+
+    /// <summary>The next whole packet; null when the broker has ended the connection. An end inside a packet fails the test.</summary>
+    public async Task<ServerPacket?> ReceiveAsync()
+    {
+        while (true)
+        {
+            if (TryCut() is { } packet)
+                return packet;
+            if (_end == _received.Length)
+                MakeRoom();
+            int read = await ReadAsync().OrStuck("a packet from the broker");
+            if (read == 0)
+            {
+                Assert.True(_start == _end, $"The connection ended inside a packet: {Convert.ToHexString(_received.AsSpan(_start, _end - _start))}");
+                return null;
+            }
+
+            _end += read;
+        }
+    }
+
+    /// <summary>Everything until the broker ends the connection.</summary>
+    public async Task<List<ServerPacket>> ReceiveToEndAsync()
+    {
+        var packets = new List<ServerPacket>();
+        while (await ReceiveAsync() is { } packet)
+            packets.Add(packet);
+        return packets;
+    }
+
+    /// <summary>Breaks the connection without a word.</summary>
+    public void Drop() => _pipe.Socket.Close(timeout: 0);
+
+    public async ValueTask DisposeAsync()
+    {
+        Drop();
+        try
+        {
+            await _pipe.Stream.DisposeAsync();
+        }
+        catch (Exception e) when (IsGone(e))
+        {
+            // expected: there is nobody left to say goodbye to
+        }
+
+        _pipe.WebSocket?.Dispose();
+    }
+
+    private async Task<int> ReadAsync()
+    {
+        try
+        {
+            return await _pipe.Stream.ReadAsync(_received.AsMemory(_end));
+        }
+        catch (Exception e) when (IsGone(e))
+        {
+            return 0;
+        }
+    }
+
+    private static bool IsGone(Exception e) => e is IOException or WebSocketException or SocketException or ObjectDisposedException;
+
+    private ServerPacket? TryCut()
+    {
+        int bodyStart = _start + 1;
+        int length = 0;
+        for (int shift = 0; ; shift += 7)
+        {
+            if (bodyStart >= _end)
+                return null;
+            byte digit = _received[bodyStart++];
+            length |= (digit & 127) << shift;
+            if (digit < 128)
+                break;
+        }
+
+        if (_end - bodyStart < length)
+            return null;
+        var packet = new ServerPacket(_received[_start], _received.AsSpan(bodyStart, length).ToArray(), Version);
+        _start = bodyStart + length;
+        return packet;
+    }
+
+    private void MakeRoom()
+    {
+        int kept = _end - _start;
+        var larger = kept > _received.Length / 2 ? new byte[_received.Length * 2] : new byte[_received.Length];
+        _received.AsSpan(_start, kept).CopyTo(larger);
+        (_received, _start, _end) = (larger, 0, kept);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Http;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
+using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Tests.Sockets.Broker;
+
+namespace GrainMQ.Tests.Sockets.Raw;
+
+/// <summary>A client's end of a byte pipe of any kind, handshakes done.</summary>
+internal sealed record RawStream(Stream Stream, Socket Socket, WebSocket? WebSocket)
+{
+    /// <param name="receiveBuffer">Bytes that the client's kernel takes while the client reads nothing; null: the system's default.</param>
+    public static Task<RawStream> ConnectAsync(SocketGateway gateway, ListenerKind kind, int? receiveBuffer = null)
+    {
+        var endPoint = gateway.EndPoint(kind);
+        return kind switch
+        {
+            ListenerKind.Tcp => ConnectTcpAsync(endPoint, receiveBuffer),
+            ListenerKind.Tls => ConnectTlsAsync(gateway.Certificate, endPoint, receiveBuffer),
+            _ => ConnectWebSocketAsync(gateway.Certificate, kind, endPoint, receiveBuffer),
+        };
+    }
+
+    private static async Task<RawStream> ConnectTcpAsync(EndPoint endPoint, int? receiveBuffer)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (receiveBuffer is { } bytes)
+            socket.ReceiveBufferSize = bytes; // before the handshake, which announces the window
+        await socket.ConnectAsync(endPoint);
+        return new RawStream(new NetworkStream(socket, ownsSocket: true), socket, null);
+    }
+
+    private static async Task<RawStream> ConnectTlsAsync(X509Certificate2 expected, EndPoint endPoint, int? receiveBuffer)
+    {
+        var tcp = await ConnectTcpAsync(endPoint, receiveBuffer);
+        var tls = new SslStream(tcp.Stream);
+        await tls.AuthenticateAsClientAsync(Trust(expected));
+        return tcp with { Stream = tls };
+    }
+
+    private static async Task<RawStream> ConnectWebSocketAsync(X509Certificate2 expected, ListenerKind kind, EndPoint endPoint, int? receiveBuffer)
+    {
+        RawStream? tcp = null;
+        using var http = new SocketsHttpHandler
+        {
+            SslOptions = Trust(expected),
+            ConnectCallback = async (_, _) => (tcp = await ConnectTcpAsync(endPoint, receiveBuffer)).Stream,
+        };
+        using var invoker = new HttpMessageInvoker(http);
+        var webSocket = new ClientWebSocket();
+        webSocket.Options.AddSubProtocol("mqtt");
+        await webSocket.ConnectAsync(new Uri($"{kind.Text()}://{endPoint}/mqtt"), invoker, CancellationToken.None);
+        return new RawStream(
+            WebSocketStream.Create(webSocket, WebSocketMessageType.Binary), tcp!.Socket, webSocket); // the callback ran: it is connected
+    }
+
+    private static SslClientAuthenticationOptions Trust(X509Certificate2 expected) => new()
+    {
+        TargetHost = "localhost",
+        RemoteCertificateValidationCallback = (_, actual, _, _) => actual is not null && actual.GetRawCertData().AsSpan().SequenceEqual(expected.RawData),
+    };
+}
