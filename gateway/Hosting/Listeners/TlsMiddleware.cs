@@ -20,7 +20,7 @@ internal sealed class TlsMiddleware(TlsHandshake handshake, CancellationToken st
         if (secure is null)
             return;
 
-        var encrypted = new StreamDuplexPipe(secure);
+        var encrypted = new EncryptedPipe(secure, connection.Abort);
         connection.Transport = encrypted;
         connection.Features.Set<ITlsConnectionFeature>(new TlsConnection()); // makes the scheme https
         try
@@ -47,14 +47,24 @@ internal sealed class TlsMiddleware(TlsHandshake handshake, CancellationToken st
         }
     }
 
-    private sealed class StreamDuplexPipe(Stream stream) : IDuplexPipe
+    private sealed class EncryptedPipe : IDuplexPipe
     {
-        public PipeReader Input { get; } = PipeReader.Create(stream, new(leaveOpen: true, useZeroByteReads: true));
+        private readonly EncryptedOutput _output;
 
-        public PipeWriter Output { get; } = PipeWriter.Create(stream, new(leaveOpen: true));
+        public EncryptedPipe(SslStream secure, Action abort)
+        {
+            _output = new EncryptedOutput(secure, abort);
+            Input = PipeReader.Create(secure, new(leaveOpen: true, useZeroByteReads: true));
+            Output = PipeWriter.Create(_output, new(leaveOpen: true));
+        }
+
+        public PipeReader Input { get; }
+
+        public PipeWriter Output { get; }
 
         public async Task CompleteAsync()
         {
+            await _output.EndAsync();
             await Input.CompleteAsync();
             await Output.CompleteAsync();
         }

@@ -12,7 +12,7 @@ internal static class Conversation
         var version = client.Version;
         await client.ConnectAsync(name);
         await client.SendAsync(ClientPackets.Subscribe(1, name, QoS.ExactlyOnce, version));
-        Assert.Equal((1, ReasonCode.GrantedQoS2), await AnswerAsync(client, PacketType.Suback));
+        Assert.Equal([ReasonCode.GrantedQoS2], (await client.ReceiveAsync(PacketType.Suback)).Reasons);
 
         await client.SendAsync(ClientPackets.Publish(name, "zero", version: version));
         Assert.Equal(("zero", QoS.AtMostOnce), Read(await client.ReceiveAsync(PacketType.Publish)));
@@ -20,7 +20,7 @@ internal static class Conversation
         await ExactlyOnceAsync(client, name);
 
         await client.SendAsync(ClientPackets.Pingreq());
-        Assert.Empty((await client.ReceiveAsync(PacketType.Pingresp)).Body);
+        await client.ReceiveAsync(PacketType.Pingresp);
 
         await client.SendAsync(ClientPackets.Unsubscribe(4, name, version));
         Assert.Equal(4, (await client.ReceiveAsync(PacketType.Unsuback)).PacketId);

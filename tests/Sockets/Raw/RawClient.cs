@@ -141,9 +141,9 @@ internal sealed class RawClient : IAsyncDisposable
 
         if (_end - bodyStart < length)
             return null;
-        var packet = new ServerPacket(_received[_start], _received.AsSpan(bodyStart, length).ToArray(), Version);
+        var packet = _received[_start..(bodyStart + length)];
         _start = bodyStart + length;
-        return packet;
+        return ServerPacket.Read(packet, Version);
     }
 
     private void MakeRoom()

@@ -64,7 +64,7 @@ public sealed class SilenceTests : IAsyncLifetime
         {
             _time.Advance(TimeSpan.FromSeconds(1.4));
             await client.SendAsync(ClientPackets.Pingreq());
-            Assert.Empty((await client.ReceiveAsync(PacketType.Pingresp)).Body);
+            await client.ReceiveAsync(PacketType.Pingresp);
         }
 
         var ended = client.ReceiveToEndAsync();
