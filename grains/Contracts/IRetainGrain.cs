@@ -25,7 +25,7 @@ public sealed record RetainEntry(
     [property: Id(1)] byte[]? Message,
     [property: Id(2)] long ExpiresAt);
 
-/// <param name="Sequence">Rises per producer incarnation and shard: a batch that is no newer than the last one taken changes nothing.</param>
+/// <param name="Sequence">Rises per producer incarnation and shard: a batch no newer than the last one taken changes nothing.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.RetainBatch")]
 public sealed record RetainBatch(
     [property: Id(0)] string Tenant,

@@ -54,8 +54,8 @@ public sealed record SessionOwner(
 public sealed record WillRecord([property: Id(0)] byte[] Message, [property: Id(1)] uint DelaySeconds);
 
 /// <param name="ConnectionId">
-/// Rises within one incarnation of a gateway: a repeated call with the same one gets the same answer, one that was overtaken by a later
-/// connection of the same gateway is Fenced.
+/// Never used twice by one incarnation of a gateway: a repeated call with it gets the same answer, and Fenced once a later connection
+/// has taken the session.
 /// </param>
 /// <param name="ExpirySeconds">Session Expiry Interval: 0 ends with the connection, <see cref="uint.MaxValue"/> never expires.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.OpenRequest")]
@@ -67,7 +67,11 @@ public sealed record OpenRequest(
     [property: Id(4)] WillRecord? Will);
 
 /// <param name="Previous">The connection that owned the session until now, still to be closed by takeover; null when it was detached.</param>
-/// <param name="State">What a detached session had stored, moved to the caller; null when there is none or <c>Previous</c> holds it.</param>
+/// <param name="State">
+/// What the session had stored, moved to the caller; null when it is new. With <c>Previous</c> set, the messages and identifiers are
+/// those that <c>Previous</c> was given: if its gateway knows that epoch, what it hands over counts instead; if it does not (the answer
+/// to that CONNECT was lost, or the gateway is), these do, and QoS 1 may repeat.
+/// </param>
 /// <param name="DueWill">The old session's will, when this open ends that session (clean start while a delay was running): publish it now.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.OpenReply")]
 public sealed record OpenReply(

@@ -21,7 +21,7 @@ public interface ISessionStoreGrain : IGrainWithIntegerKey
     /// <summary>Adds messages to the queues of detached sessions. The reply is the promise behind PUBACK.</summary>
     [Alias("Queue")] Task<QueueReply> QueueAsync(QueueBatch batch);
 
-    /// <summary>After the shard moved: gateways name the sessions that they hold, at most 1,000 a call. Throws while it is moving again.</summary>
+    /// <summary>After the shard moved: gateways name the sessions that they hold, at most 1,000 a call. Throws while it is moving.</summary>
     [Alias("Reattach")] Task<ReattachReply> ReattachAsync(ReattachBatch batch);
 
     /// <summary>
@@ -58,7 +58,8 @@ public sealed record QueueTarget(
     [property: Id(3)] uint[] SubscriptionIdentifiers);
 
 /// <param name="Sequence">
-/// Dense per producer incarnation and shard, from 1: a batch that was already taken changes nothing, one that comes too early is Busy.
+/// Rises per producer incarnation and shard. The producer has one batch under way at a time and repeats it until it is answered; a batch
+/// that is no newer than the last one taken changes nothing.
 /// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.QueueBatch")]
 public sealed record QueueBatch(

@@ -32,11 +32,25 @@ internal struct ShardHash
 
     public void Append(byte value) => _state = (_state ^ value) * Prime;
 
+    public void Append(long value)
+    {
+        for (var shift = 0; shift < 64; shift += 8)
+            Append((byte)(value >> shift));
+    }
+
+    public readonly ulong Value
+    {
+        get
+        {
+            var mixed = (_state ^ (_state >> 33)) * 0xff51afd7ed558ccd;
+            mixed = (mixed ^ (mixed >> 33)) * 0xc4ceb9fe1a85ec53;
+            return mixed ^ (mixed >> 33);
+        }
+    }
+
     public readonly int Shard(int shards)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(shards, 1);
-        var mixed = (_state ^ (_state >> 33)) * 0xff51afd7ed558ccd;
-        mixed = (mixed ^ (mixed >> 33)) * 0xc4ceb9fe1a85ec53;
-        return (int)((mixed ^ (mixed >> 33)) % (ulong)shards);
+        return (int)(Value % (ulong)shards);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class GatewayWatch(long silenceMilliseconds, long since)
 
     public void Seen(GatewayRef[]? live) => _live = live ?? _live;
 
-    /// <summary>When the gateway counts as lost, in Unix milliseconds, if nothing is heard until then; null while a view names it.</summary>
+    /// <summary>When the gateway counts as lost (Unix milliseconds), if nothing is heard until then; null while a view names it.</summary>
     public long? LostAt(GatewayRef gateway)
     {
         var newer = _live is null ? null : Array.Find(_live, live => live.Id == gateway.Id && live.Incarnation >= gateway.Incarnation);

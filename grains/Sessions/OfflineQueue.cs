@@ -28,7 +28,7 @@ internal sealed class OfflineQueue(QueueBounds bounds)
 
     internal static long Cost(PendingMessage message) => Overhead + message.Message.Length;
 
-    /// <summary>Appends a message; returns how many were dropped to make room. One that no room can be made for is itself the one.</summary>
+    /// <summary>Appends a message; returns how many were dropped to make room, or 1 for itself when no room can be made.</summary>
     public int Enqueue(PendingMessage message)
     {
         if (!CanFit(Cost(message)))

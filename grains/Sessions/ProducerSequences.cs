@@ -3,8 +3,8 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
-/// The last batch taken from each producing gateway, so that a batch sent twice is taken once and batches are taken in order.
-/// A producer that is not known, because the shard is new, may start anywhere.
+/// The last batch taken from each producing gateway, so that a batch that is sent twice, or comes late, is taken once. Numbers may be
+/// missing: a producer gives up on a batch (and then promises nothing) when the shard was away for long.
 /// </summary>
 internal sealed class ProducerSequences
 {
@@ -19,11 +19,7 @@ internal sealed class ProducerSequences
             return null;
         if (last.Producer.Incarnation > producer.Incarnation)
             return new QueueReply(SessionResult.Fenced, 0);
-        if (sequence == last.Sequence + 1)
-            return null;
-        return sequence > last.Sequence
-            ? new QueueReply(SessionResult.Busy, 0)
-            : new QueueReply(SessionResult.Ok, sequence == last.Sequence ? last.Dropped : 0);
+        return sequence > last.Sequence ? null : new QueueReply(SessionResult.Ok, sequence == last.Sequence ? last.Dropped : 0);
     }
 
     public void Taken(GatewayRef producer, long sequence, int dropped)

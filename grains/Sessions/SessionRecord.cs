@@ -5,9 +5,6 @@ namespace GrainMQ.Grains.Sessions;
 /// <summary>What the store shard knows of one session, attached or detached. Only <see cref="SessionTable"/> changes it.</summary>
 internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds, OfflineQueue queue)
 {
-    /// <summary>A device roams between a few gateways; a call that comes late after more of them is not recognised.</summary>
-    private const int MaxEarlier = 4;
-
     public string Key => key;
 
     /// <summary>The epoch of the last connection; rises with every CONNECT.</summary>
@@ -16,8 +13,8 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
     /// <summary>The connection that holds the session, or the last one that did; null when no device ever connected.</summary>
     public SessionOwner? Owner { get; set; }
 
-    /// <summary>The last connections through other gateways, newest first: a call of theirs that comes late must not take the session.</summary>
-    public SessionOwner[] Earlier { get; set; } = [];
+    /// <summary>The connections before <see cref="Owner"/>.</summary>
+    public ClaimHistory Earlier { get; set; }
 
     public bool IsAttached { get; set; }
 
@@ -60,14 +57,10 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
     public bool WasOpenedBy(GatewayRef gateway, long connectionId) =>
         Owner is { } owner && owner.ConnectionId == connectionId && owner.Gateway == gateway;
 
-    /// <summary>Whether the same gateway has opened the session for a later connection: this call was overtaken, or is a late copy.</summary>
-    public bool WasOpenedAfter(GatewayRef gateway, long connectionId) =>
-        (Owner is { } owner && owner.Gateway == gateway && connectionId < owner.ConnectionId)
-        || Array.Exists(Earlier, earlier => earlier.Gateway == gateway && connectionId <= earlier.ConnectionId);
-
     public void Grant(SessionOwner owner, OpenReply? opened)
     {
-        Remember(Owner, owner.Gateway);
+        if (Owner is { } last && last != owner)
+            Earlier = Earlier.With(last);
         Owner = owner;
         Opened = opened;
         Epoch = owner.Epoch;
@@ -79,10 +72,4 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
 
     /// <summary>Takes over what an ended session of the same client knew of late calls.</summary>
     public void Succeed(SessionRecord old) => (Owner, Earlier) = (old.Owner, old.Earlier);
-
-    private void Remember(SessionOwner? last, GatewayRef next)
-    {
-        if (last is not null && last.Gateway != next)
-            Earlier = [last, .. Earlier.Where(earlier => earlier.Gateway != last.Gateway && earlier.Gateway != next).Take(MaxEarlier - 1)];
-    }
 }

@@ -14,7 +14,7 @@ internal sealed record SessionRecordSnapshot(
     string Key,
     ulong Epoch,
     SessionOwner? Owner,
-    SessionOwner[] Earlier,
+    ClaimHistory Earlier,
     bool IsAttached,
     bool IsOrphaned,
     uint ExpirySeconds,
@@ -36,7 +36,8 @@ internal sealed record SessionRecordSnapshot(
     {
         var record = new SessionRecord(Key, Epoch, ExpirySeconds, queue)
         {
-            Owner = Owner, Earlier = Earlier, IsAttached = IsAttached, IsOrphaned = IsOrphaned, Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt,
+            Owner = Owner, Earlier = Earlier, IsAttached = IsAttached, IsOrphaned = IsOrphaned,
+            Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt,
             HandedOut = HandedOut, InboundQos2 = InboundQos2, Opened = Opened, IsJournaled = true,
         };
         foreach (var subscription in Subscriptions)

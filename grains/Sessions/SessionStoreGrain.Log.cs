@@ -4,12 +4,18 @@ namespace GrainMQ.Grains.Sessions;
 
 internal sealed partial class SessionStoreGrain
 {
-    [LoggerMessage(6100, LogLevel.Debug, "Session store shard {Shard} opened at epoch {Epoch} with {Sessions} sessions", EventName = "StoreShardOpened")]
+    [LoggerMessage(6100, LogLevel.Debug,
+        "Session store shard {Shard} opened at epoch {Epoch} with {Sessions} sessions",
+        EventName = "StoreShardOpened")]
     private static partial void LogOpened(ILogger logger, int shard, long epoch, int sessions);
 
-    [LoggerMessage(6101, LogLevel.Warning, "Session store shard {Shard} is owned by a newer activation; the one of epoch {Epoch} ends", EventName = "StoreShardFenced")]
+    [LoggerMessage(6101, LogLevel.Warning,
+        "Session store shard {Shard} is owned by a newer activation; the one of epoch {Epoch} ends",
+        EventName = "StoreShardFenced")]
     private static partial void LogFenced(ILogger logger, int shard, long epoch);
 
-    [LoggerMessage(6102, LogLevel.Information, "Session store shard {Shard} takes gateway {Gateway} incarnation {Incarnation} for lost: its sessions are disconnected", EventName = "GatewayLost")]
+    [LoggerMessage(6102, LogLevel.Information,
+        "Session store shard {Shard} takes gateway {Gateway} incarnation {Incarnation} for lost: its sessions are disconnected",
+        EventName = "GatewayLost")]
     private static partial void LogGatewayLost(ILogger logger, int shard, string gateway, long incarnation);
 }

@@ -11,7 +11,7 @@ internal sealed partial class SessionTable
         var old = _records.GetValueOrDefault(key);
         if (old is not null && old.WasOpenedBy(request.Gateway, request.ConnectionId))
             return Repeated(old);
-        if (old is not null && old.WasOpenedAfter(request.Gateway, request.ConnectionId))
+        if (old is not null && old.Earlier.Contains(request.Gateway, request.ConnectionId))
             return Refused(SessionResult.Fenced);
         if (old is null && _records.Count >= _maxSessions)
             return Refused(SessionResult.Quota);
@@ -74,18 +74,17 @@ internal sealed partial class SessionTable
     }
 
     /// <summary>
-    /// What the new owner gets. From a detached session everything; it stays on record until the owner reports on it. While another
-    /// connection holds the session its gateway hands over what is in flight, so the subscriptions are enough.
+    /// What the new owner gets. From a detached session everything; it stays on record until the owner reports on it. From an attached
+    /// one the same again as its owner got: usually that owner's gateway hands over what is left of it, but the answer to its CONNECT
+    /// may have been lost, and the gateway with it. What was queued since stays for the next resume.
     /// </summary>
     private SessionState Move(SessionRecord record, long now)
     {
-        var subscriptions = record.Subscriptions.ToArray();
-        if (record.IsAttached)
-            return new SessionState(subscriptions, [], []);
         var again = record.HandedOut.Where(message => message.Qos > 0 && !OfflineQueue.HasExpired(message, now));
-        record.HandedOut = [.. again, .. record.Queue.TakeAll(now, out var expired)];
+        var expired = 0;
+        record.HandedOut = [.. again, .. record.IsAttached ? [] : record.Queue.TakeAll(now, out expired)];
         CountDropped(DropReason.Expired, expired);
-        return new SessionState(subscriptions, record.HandedOut, record.InboundQos2);
+        return new SessionState(record.Subscriptions.ToArray(), record.HandedOut, record.InboundQos2);
     }
 
     private void Release(SessionRecord? old, bool forget)

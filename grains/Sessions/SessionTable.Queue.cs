@@ -5,7 +5,7 @@ namespace GrainMQ.Grains.Sessions;
 /// <content>Sessions without a connection: messages that wait, and sessions made before their device.</content>
 internal sealed partial class SessionTable
 {
-    /// <summary>Takes a batch that <see cref="ProducerSequences.Check"/> lets through; returns how many messages full queues dropped.</summary>
+    /// <summary>Takes a batch that <see cref="Producers"/> lets through; returns how many messages full queues dropped.</summary>
     public int Queue(QueueBatch batch, long now)
     {
         var dropped = 0;
@@ -25,7 +25,8 @@ internal sealed partial class SessionTable
             return SessionResult.Busy; // it would end with its connection
         if (record is null && _records.Count >= _maxSessions)
             return SessionResult.Quota;
-        if (request.Subscriptions.Length > _options.MaxSubscriptionsPerSession || (record is not null && !TryAdd(record, request.Subscriptions)))
+        var isTooMany = request.Subscriptions.Length > _options.MaxSubscriptionsPerSession;
+        if (isTooMany || (record is not null && !TryAdd(record, request.Subscriptions)))
             return SessionResult.Quota;
 
         var expiry = request.ExpirySeconds == 0 ? uint.MaxValue : request.ExpirySeconds;

@@ -91,7 +91,7 @@ internal sealed partial class SessionTable
             record.Queue.Count + handedOut, !record.IsAttached && record.Will is not null);
     }
 
-    /// <summary>Does what time alone does: publishes wills, ends sessions, takes work back from gateways that did not complete it.</summary>
+    /// <summary>Does what time alone does: makes wills due, ends sessions, takes back work that was not completed.</summary>
     public void FireDue(long now)
     {
         while (_due.TryTake(now, out var record))

@@ -19,6 +19,12 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
     /// <summary>The wills that the shard must publish.</summary>
     public List<string> DueWills { get; } = [];
 
+    /// <summary>
+    /// A copy of an old CONNECT came so late that the store no longer knew it, and took the session for a connection that is gone.
+    /// Then QoS 1 may repeat and a will may be left to a gateway that does not exist; messages are never lost.
+    /// </summary>
+    public bool HasMetAGhost { get; private set; }
+
     public async Task RunAsync(int rounds)
     {
         for (var round = 0; round < rounds; round++)
@@ -33,7 +39,7 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
     /// <summary>Receives whatever still waits, in the end.</summary>
     public async Task DrainAsync()
     {
-        for (var i = 0; i < 2; i++) // the second connection gets what came while the first was connected
+        for (var i = 0; i < 3; i++) // another connection gets what came while the one before was connected
         {
             await ConnectAsync();
             Receive(_rest.Count);
@@ -47,11 +53,14 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         var (will, delay) = ($"{key}#{_wills++}", random.Next(2) == 0 ? 0 : Never);
         var reply = await gateway.OpenAsync(key, will, delay);
         Assert.True(reply.SessionPresent, key);
-        Assert.Equal(_connection?.Epoch, reply.Previous?.Epoch); // the gateway of the previous connection hands over what is left
-        Assert.True(_connection is null || reply.State!.Pending.Length == 0); // present: there is a state
-        _rest.AddRange(reply.State!.Pending);
+        HasMetAGhost |= reply.Previous?.Epoch != _connection?.Epoch;
+        if (reply.Previous is null || reply.Previous.Epoch != _connection?.Epoch)
+        {
+            _rest.Clear(); // otherwise the gateway of the previous connection hands over what is left
+            _rest.AddRange(reply.State!.Pending); // present: there is a state
+        }
         _connection = (gateway, reply.Epoch, will, delay);
-        Assert.Equal(SessionResult.Ok, await gateway.SubscribeAsync(key, reply.Epoch, $"{key}/{random.Next(3)}"));
+        Check(await gateway.SubscribeAsync(key, reply.Epoch, $"{key}/{random.Next(3)}"));
     }
 
     private void Receive(int count)
@@ -66,8 +75,14 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         _connection = null;
         var request = Sample.Close(uint.MaxValue, action, [.. _rest], deactivate: random.Next(2) == 0);
         _rest.Clear();
-        Assert.Equal(SessionResult.Ok, await gateway.CloseAsync(key, epoch, request));
+        Check(await gateway.CloseAsync(key, epoch, request));
         if (action == WillAction.Arm && delay == 0)
             DueWills.Add(will);
+    }
+
+    private void Check(SessionResult result)
+    {
+        HasMetAGhost |= result == SessionResult.Fenced;
+        Assert.True(result is SessionResult.Ok or SessionResult.Fenced, $"{key}: {result}");
     }
 }

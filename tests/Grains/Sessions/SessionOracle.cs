@@ -20,14 +20,15 @@ internal sealed class SessionOracle
         var isResumed = old is not null && !request.CleanStart && (!old.IsAttached || old.Expiry > 0);
         var isEndedByThis = old is { IsAttached: false } && !isResumed;
         string[]? pending = null;
-        if (isResumed && !old!.IsAttached) // isResumed: there is an old one
+        if (isResumed)
         {
-            pending = [.. old.HandedOut, .. old.Queue];
-            old.HandedOut = [.. pending];
-            old.Queue.Clear();
+            pending = [.. old!.HandedOut, .. old.IsAttached ? [] : old.Queue]; // isResumed: there is an old one
+            old.HandedOut = pending;
+            if (!old.IsAttached)
+                old.Queue.Clear();
         }
         var session = isResumed ? old! : _sessions[key] = new Session();
-        var reply = (isResumed, old is { IsAttached: true } ? old.Epoch : (ulong?)null, isResumed ? pending ?? [] : null, isEndedByThis ? old?.Will : null);
+        var reply = (isResumed, old is { IsAttached: true } ? old.Epoch : (ulong?)null, pending, isEndedByThis ? old?.Will : null);
         (session.IsAttached, session.IsLost, session.Epoch, session.Expiry) = (true, false, epoch, request.ExpirySeconds);
         session.Gateway = request.Gateway;
         session.Will = request.Will is { } will ? Sample.Text(will.Message) : null;

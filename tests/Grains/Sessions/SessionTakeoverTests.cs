@@ -52,7 +52,6 @@ public sealed class SessionTakeoverTests : SessionTableTests
         Assert.Equal((present, null), (reply.SessionPresent, reply.Previous));
         Assert.Equal(present ? ["m"] : null, reply.State is { } state ? Sample.Texts(state.Pending) : null);
         Assert.Equal(present ? [3, 5] : null, reply.State?.InboundQos2);
-        Assert.Empty(Attach(expiry: 60).State?.Pending ?? []);
     }
 
     [Fact]
@@ -92,17 +91,30 @@ public sealed class SessionTakeoverTests : SessionTableTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void ConnectThatWasOvertakenByALaterOneOfItsGatewayTakesNothing(bool clean)
+    public void CopyOfAnEarlierConnectTakesNothingFromTheLaterOnes(bool clean)
     {
-        var late = Sample.Open(Sample.A, connection: 7, expiry: 60);
-        Table.Attach(Key, Sample.Open(Sample.A, 8, clean, 60), Table.NextEpoch(Now), Now);
-        Assert.Equal(SessionResult.Fenced, Table.Attach(Key, late, Table.NextEpoch(Now), Now).Result);
-        var current = Table.Attach(Key, Sample.Open(Sample.B, 1, clean, 60), Table.NextEpoch(Now), Now);
-        Assert.Equal(SessionResult.Fenced, Table.Attach(Key, late, Table.NextEpoch(Now), Now).Result);
-        Assert.Equal(SessionResult.Fenced, Table.Attach(Key, late with { ConnectionId = 8 }, Table.NextEpoch(Now), Now).Result);
+        var requests = Enumerable.Range(1, 4).Select(i => Sample.Open(i % 2 == 0 ? Sample.A : Sample.B, 10 - i, clean, 60)).ToArray();
+        var replies = requests.Select(request => Table.Attach(Key, request, Table.NextEpoch(Now), Now)).ToArray();
 
-        Assert.Equal(current.Epoch, Info.Owner?.Epoch);
-        Assert.Equal(SessionResult.Ok, Table.Attach(Key, late with { ConnectionId = 9 }, Table.NextEpoch(Now), Now).Result);
+        Assert.All(replies, reply => Assert.Equal(SessionResult.Ok, reply.Result)); // connections send CONNECT in any order
+        foreach (var late in requests[..^1])
+            Assert.Equal(SessionResult.Fenced, Table.Attach(Key, late, Table.NextEpoch(Now), Now).Result);
+        Assert.Equal(replies[^1].Epoch, Info.Owner?.Epoch);
+    }
+
+    [Fact]
+    public void TakeoverOffersAgainWhatThePreviousOwnerWasGiven()
+    {
+        Detach(Attach(expiry: 60).Epoch, Sample.Close(60, pending: [Sample.Pending("m"), Sample.Pending("qos0", qos: 0)], qos2: [4]));
+        Attach(expiry: 60); // whose answer is lost
+        Table.Queue(Sample.Batch(1, "later"), Now);
+        var reply = Attach(expiry: 60);
+
+        Assert.NotNull(reply.Previous);
+        Assert.Equal(["m"], Sample.Texts(reply.State?.Pending ?? []));
+        Assert.Equal([4], reply.State?.InboundQos2 ?? []);
+        Detach(reply.Epoch, Sample.Close(60, pending: [Sample.Pending("m")]));
+        Assert.Equal(["m", "later"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
     }
 
     [Fact]
