@@ -21,15 +21,19 @@ internal sealed class GrainMetrics
     public GrainMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _dropped = meter.CreateCounter<long>("grainmq.messages.dropped", "{message}", "Messages for detached sessions that reached nobody, by reason");
+        _dropped = meter.CreateCounter<long>(
+            "grainmq.messages.dropped", "{message}", "Messages for detached sessions that reached nobody, by reason");
         _refused = meter.CreateCounter<long>("grainmq.retained.refused", "{message}", "Retained messages over the quota");
         _fenced = meter.CreateCounter<long>("grainmq.shards.fenced", "{activation}", "Activations that found a newer one of their shard");
-        meter.CreateObservableGauge("grainmq.sessions", () => _stores.Values.Sum(shard => shard.Sessions), "{session}", "Sessions on record");
-        meter.CreateObservableGauge("grainmq.queued.messages", () => _stores.Values.Sum(shard => shard.Messages), "{message}", "Messages in offline queues");
-        meter.CreateObservableGauge("grainmq.queued.bytes", () => _stores.Values.Sum(shard => shard.Bytes), "By", "Bytes in offline queues");
-        meter.CreateObservableGauge("grainmq.wills.due", () => _stores.Values.Sum(shard => shard.DueWills), "{message}", "Wills that are due and not published yet");
-        meter.CreateObservableGauge("grainmq.retained.messages", () => _retains.Values.Sum(shard => shard.Messages), "{message}", "Retained messages");
-        meter.CreateObservableGauge("grainmq.retained.bytes", () => _retains.Values.Sum(shard => shard.Bytes), "By", "Bytes of retained messages and their topics");
+        Observe("grainmq.sessions", "{session}", "Sessions on record", () => _stores.Values.Sum(shard => shard.Sessions));
+        Observe("grainmq.queued.messages", "{message}", "Messages in offline queues", () => _stores.Values.Sum(shard => shard.Messages));
+        Observe("grainmq.queued.bytes", "By", "Bytes in offline queues", () => _stores.Values.Sum(shard => shard.Bytes));
+        Observe("grainmq.wills.due", "{message}", "Wills due and not published yet", () => _stores.Values.Sum(shard => shard.DueWills));
+        Observe("grainmq.retained.messages", "{message}", "Retained messages", () => _retains.Values.Sum(shard => shard.Messages));
+        Observe("grainmq.retained.bytes", "By", "Bytes of retained messages and their topics", () => _retains.Values.Sum(shard => shard.Bytes));
+
+        void Observe(string name, string unit, string description, Func<long> read) =>
+            meter.CreateObservableGauge(name, read, unit, description);
     }
 
     public void Report(int shard, StoreGauge gauge) => _stores[shard] = gauge;

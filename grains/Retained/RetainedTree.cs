@@ -13,7 +13,7 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
 {
     private const int MaxPage = 10_000;
 
-    /// <summary>A filter like <c>+/+/x</c> may pass many nodes and match none: a page ends here too, so that other calls get a turn.</summary>
+    /// <summary>A filter like <c>+/+/x</c> may pass many nodes and match none: a page ends here too, and other calls get a turn.</summary>
     private const int MaxVisited = 50_000;
 
     private readonly Dictionary<string, LevelSet> _tenants = [];
