@@ -48,7 +48,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
             Volatile.Write(ref _state, Draining);
             while (true)
             {
-                connection.Session?.Refill();
+                connection.Session?.RefillFor(connection);
                 var batch = _batch ??= new OutboundFrame[MostFrames];
                 int count = queue.Take(batch, MostBytes, out int bytes);
                 if (count == 0)
@@ -57,7 +57,11 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
                 }
 
                 var buffer = ArrayPool<byte>.Shared.Rent(bytes);
-                int length = Encode(batch.AsSpan(0, count), buffer);
+                if (!TryEncode(batch.AsSpan(0, count), buffer, out int length))
+                {
+                    return; // the writer stays in its state: nothing is written to this connection again
+                }
+
                 var write = Write(buffer, length);
                 if (!write.IsCompletedSuccessfully)
                 {
@@ -118,6 +122,23 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
         Volatile.Write(ref _blockedSince, 0);
         Volatile.Write(ref _blockedBytes, 0);
         Drain();
+    }
+
+    /// <summary>A frame that cannot be encoded is our own fault and ends its connection, not that of whoever woke the writer.</summary>
+    private bool TryEncode(Span<OutboundFrame> batch, Span<byte> buffer, out int length)
+    {
+        try
+        {
+            length = Encode(batch, buffer);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            batch.Clear();
+            length = 0;
+            connection.OnEncodeFailed(exception);
+            return false;
+        }
     }
 
     /// <summary>Encodes up to the first null frame: that one ends the connection, those behind it are never looked at.</summary>

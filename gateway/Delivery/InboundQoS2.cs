@@ -10,7 +10,8 @@ internal sealed class InboundQoS2
     /// <summary>Those of the current connection: they count against the Receive Maximum, which starts anew with each. [MQTT-4.9.0-1]</summary>
     public int Count { get; private set; }
 
-    public ushort[] Identifiers => [.. _open.Keys];
+    /// <summary>All that are open; not those whose first PUBLISH failed: its repetition is a new one.</summary>
+    public ushort[] Identifiers => [.. _open.Where(pair => !pair.Value.HasFailed).Select(pair => pair.Key)];
 
     public static InboundQoS2? Restore(ushort[] identifiers)
     {
@@ -31,7 +32,7 @@ internal sealed class InboundQoS2
     /// <summary>Another connection has the session.</summary>
     public void BeginConnection()
     {
-        foreach (ushort identifier in Identifiers)
+        foreach (ushort identifier in _open.Keys.ToArray())
         {
             _open[identifier] = _open[identifier] with { IsOfThisConnection = false };
         }
@@ -61,6 +62,8 @@ internal sealed class InboundQoS2
         }
     }
 
+    public Task PromisesAsync() => Task.WhenAll(_open.Values.Select(entry => entry.Promise ?? Task.CompletedTask));
+
     /// <summary>PUBREL, or a PUBREC that refuses: the identifier is free; false when it was not in use.</summary>
     public bool Release(ushort identifier)
     {
@@ -69,5 +72,8 @@ internal sealed class InboundQoS2
         return known;
     }
 
-    private readonly record struct Entry(bool IsOfThisConnection, Task<SessionResult>? Promise);
+    private readonly record struct Entry(bool IsOfThisConnection, Task<SessionResult>? Promise)
+    {
+        public bool HasFailed => Promise is { IsCompletedSuccessfully: true, Result: not SessionResult.Ok };
+    }
 }

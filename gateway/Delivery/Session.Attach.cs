@@ -7,7 +7,8 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>How a session changes hands: between connections of this gateway in memory, between lives of a connection through the store.</summary>
 internal sealed partial class Session
 {
-    private bool _hasUnconfirmedClose;
+    /// <summary>The last close, until the store has it. Changed by the holder of the client's turn only.</summary>
+    public CloseRequest? UnconfirmedClose { get; set; }
 
     /// <summary>CONNECT has begun: from here on deliveries wait in this session instead of going to the store.</summary>
     public void BeginOpen()
@@ -22,23 +23,24 @@ internal sealed partial class Session
     }
 
     /// <summary>CONNECT failed: deliveries go to the store again, those that came meanwhile first.</summary>
-    public List<QueuedDelivery> AbandonOpen()
+    public void AbandonOpen(StoreLanes store)
     {
         lock (_gate)
         {
-            var held = new List<QueuedDelivery>();
-            if (_phase == SessionPhase.Opening && !_hasUnconfirmedClose)
+            if (_phase != SessionPhase.Opening)
             {
-                while (_backlog.Count > 0)
-                {
-                    held.Add(_backlog.Dequeue());
-                }
-
-                _phase = IsDurable ? SessionPhase.Offline : SessionPhase.Ended;
+                return;
             }
 
-            held.RemoveAll(delivery => delivery.QoS == QoS.AtMostOnce);
-            return held;
+            _phase = SessionPhase.Offline;
+            while (_backlog.Count > 0)
+            {
+                var held = _backlog.Dequeue();
+                if (held.QoS != QoS.AtMostOnce)
+                {
+                    store.Queue(this, held);
+                }
+            }
         }
     }
 
@@ -47,11 +49,6 @@ internal sealed partial class Session
     {
         lock (_gate)
         {
-            if (_hasUnconfirmedClose)
-            {
-                ForgetDeliveries(); // the close had arrived after all: the store's copy is this one
-            }
-
             var newer = new List<QueuedDelivery>(_backlog.Count);
             while (_backlog.Count > 0)
             {
@@ -74,7 +71,6 @@ internal sealed partial class Session
         lock (_gate)
         {
             (_connection, _phase, Epoch, _quota) = (connection, SessionPhase.Connected, epoch, quota);
-            _hasUnconfirmedClose = false;
             _inboundQoS2?.BeginConnection();
             _inflight.MarkAllForResend();
             Refill(connection);
@@ -109,7 +105,7 @@ internal sealed partial class Session
     }
 
     /// <summary>What the store keeps while there is no connection, oldest first; QoS 0 is not kept. MQTT 5 §4.1.0.</summary>
-    public (PendingMessage[] Pending, ushort[] InboundQoS2) Collect(long now)
+    public (PendingMessage[] Pending, ushort[] InboundQoS2) HandOver(long now)
     {
         lock (_gate)
         {
@@ -119,34 +115,28 @@ internal sealed partial class Session
                 pending.Add(ToPending(delivery, stage));
             }
 
-            var waiting = new List<QueuedDelivery>();
             while (_backlog.Count > 0)
             {
-                waiting.Add(_backlog.Dequeue());
-            }
-
-            foreach (var delivery in waiting)
-            {
+                var delivery = _backlog.Dequeue();
                 if (delivery.QoS != QoS.AtMostOnce && !delivery.Message.IsExpired(now))
                 {
                     pending.Add(ToPending(delivery, DeliveryStage.Unsent));
-                    _backlog.Enqueue(delivery); // kept until the store has confirmed
                 }
             }
 
-            _hasUnconfirmedClose = true;
-            return ([.. pending], _inboundQoS2?.Identifiers ?? []);
+            ushort[] inbound = _inboundQoS2?.Identifiers ?? [];
+            _inflight.Clear();
+            _inboundQoS2 = null;
+            return ([.. pending], inbound);
         }
     }
 
-    /// <summary>The store has what <see cref="Collect"/> returned.</summary>
-    public void ConfirmClosed()
+    /// <summary>Completes when what the client's QoS 2 publications wait for is decided. Never fails.</summary>
+    public Task PromisesAsync()
     {
         lock (_gate)
         {
-            ForgetDeliveries();
-            _inboundQoS2 = null;
-            _hasUnconfirmedClose = false;
+            return _inboundQoS2?.PromisesAsync() ?? Task.CompletedTask;
         }
     }
 
@@ -177,6 +167,7 @@ internal sealed partial class Session
         lock (_gate)
         {
             var messages = new List<QueuedDelivery>();
+            int lost = 0;
             foreach (var (delivery, stage) in _inflight.Open())
             {
                 bool mayMove = stage == DeliveryStage.Unsent || (stage == DeliveryStage.Published && delivery.QoS == QoS.AtLeastOnce);
@@ -193,8 +184,13 @@ internal sealed partial class Session
                 {
                     messages.Add(delivery);
                 }
+                else
+                {
+                    lost++;
+                }
             }
 
+            limits.Metrics.Dropped(DropReason.SessionEnded, lost);
             return messages;
         }
     }

@@ -9,14 +9,20 @@ internal sealed partial class Session
 {
     private readonly Lock _subscriptionsLock = new();
     private SubscriptionMap? _subscriptions;
+    private bool _hasEnded;
 
     public int SubscriptionCount => _subscriptions?.Count ?? 0;
 
-    /// <summary>Adds or replaces one; true when it is new. [MQTT-3.8.4-3]</summary>
+    /// <summary>Adds or replaces one; true when it is new. [MQTT-3.8.4-3] A session that has ended takes none: nobody would remove it again.</summary>
     public bool Subscribe(SubscriptionIndex index, SubscribeEntry entry, uint identifier)
     {
         lock (_subscriptionsLock)
         {
+            if (_hasEnded)
+            {
+                return false;
+            }
+
             _subscriptions ??= new SubscriptionMap(index);
             var previous = _subscriptions.Find(entry.Filter);
             var subscription = Subscription.Create(this, entry, identifier);
@@ -41,10 +47,12 @@ internal sealed partial class Session
         }
     }
 
+    /// <summary>The session is over.</summary>
     public void UnsubscribeAll(SubscriptionIndex index)
     {
         lock (_subscriptionsLock)
         {
+            _hasEnded = true;
             foreach (var subscription in _subscriptions ?? Enumerable.Empty<Subscription>())
             {
                 index.Remove(subscription);

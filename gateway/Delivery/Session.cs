@@ -52,9 +52,10 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
     /// <summary>
     /// Gives a message to the session: on the wire's queue when there is room, else into the backlog, each with its bound.
+    /// Without a connection, the store's lane gets it: inside the gate, or it could pass a CONNECT that waits for the lane to be empty.
     /// A publisher never waits for a subscriber.
     /// </summary>
-    public DeliveryResult Deliver(in QueuedDelivery delivery, Burst burst)
+    public void Deliver(in QueuedDelivery delivery, StoreLanes store, Burst burst)
     {
         Connection? connection;
         DeliveryResult result;
@@ -66,28 +67,31 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             {
                 SessionPhase.Connected => DeliverConnected(connection!, delivery), // Connected has one by definition
                 SessionPhase.Opening => Enqueue(delivery, connectionWaiting: 0),
-                SessionPhase.Offline when delivery.QoS != QoS.AtMostOnce => DeliveryResult.Offline,
                 _ => DeliveryResult.Dropped,
             };
+            if (_phase == SessionPhase.Offline && delivery.QoS != QoS.AtMostOnce)
+            {
+                store.Queue(this, delivery, burst);
+            }
         }
 
         if (connection is null)
         {
-            return result;
+            return;
         }
 
         if (result == DeliveryResult.Overflow)
         {
             connection.Close(CloseCause.QuotaExceeded, ReasonCode.QuotaExceeded);
-            return DeliveryResult.Dropped;
         }
-
-        burst.Wake(connection);
-        return result;
+        else
+        {
+            burst.Wake(connection);
+        }
     }
 
     /// <summary>Moves what waits onto the connection's queue, as far as queue and Receive Maximum allow.</summary>
-    public void Refill()
+    public void RefillFor(Connection connection)
     {
         if (_backlog.Count == 0 && _inflight.PendingResends == 0)
         {
@@ -96,7 +100,7 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
         lock (_gate)
         {
-            if (_connection is { } connection)
+            if (_connection == connection)
             {
                 Refill(connection);
             }
@@ -165,13 +169,10 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
     private DeliveryResult Enqueue(in QueuedDelivery delivery, int connectionWaiting)
     {
-        bool full = IsDurable && delivery.QoS != QoS.AtMostOnce
-            ? _backlog.Count >= limits.DurableMessages || _backlog.Bytes + delivery.Length > limits.DurableBytes
-            : _backlog.Count + connectionWaiting >= limits.LiveMessages || _backlog.Bytes + delivery.Length > limits.LiveBytes;
-        if (full)
+        while (IsFull(delivery, connectionWaiting))
         {
             limits.Metrics.Dropped(DropReason.QueueFull);
-            if (delivery.QoS == QoS.AtMostOnce ? !_backlog.TryDropOldestQoS0() : !MakeRoomForQoS12(out _))
+            if (!TryMakeRoom(delivery.QoS))
             {
                 return delivery.QoS != QoS.AtMostOnce && limits.WhenFull == FullQueuePolicy.Disconnect ? DeliveryResult.Overflow : DeliveryResult.Dropped;
             }
@@ -181,22 +182,25 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
         return DeliveryResult.Queued;
     }
 
-    /// <summary>A durable session loses its oldest message, counted; an ephemeral one first loses QoS 0.</summary>
-    private bool MakeRoomForQoS12(out QueuedDelivery dropped)
+    private bool IsFull(in QueuedDelivery delivery, int connectionWaiting) => IsDurable && delivery.QoS != QoS.AtMostOnce
+        ? _backlog.Count >= limits.DurableMessages || _backlog.Bytes + delivery.Length > limits.DurableBytes
+        : _backlog.Count + connectionWaiting >= limits.LiveMessages || _backlog.Bytes + delivery.Length > limits.LiveBytes;
+
+    /// <summary>QoS 0 goes first; for its QoS 1 and 2 a durable session then loses the oldest of them.</summary>
+    private bool TryMakeRoom(QoS qos)
     {
-        dropped = default;
         if (_backlog.TryDropOldestQoS0())
         {
             return true;
         }
 
-        if (IsDurable && _backlog.Count > 0)
+        if (qos == QoS.AtMostOnce || !IsDurable || _backlog.Count == 0)
         {
-            dropped = _backlog.Dequeue();
-            return true;
+            return false;
         }
 
-        return false;
+        _backlog.Dequeue();
+        return true;
     }
 
     private void Send(Connection connection, ref QueuedDelivery delivery)
@@ -257,8 +261,6 @@ internal enum SessionPhase : byte
 internal enum DeliveryResult : byte
 {
     Queued,
-    /// <summary>The caller hands it to the store.</summary>
-    Offline,
     Dropped,
     Overflow,
 }

@@ -10,11 +10,9 @@ namespace GrainMQ.Gateway.Delivery;
 /// What follows the end of a connection: its will, its session's hand-over to the store, and the grain's deactivation. Architecture §7.
 /// </summary>
 internal sealed class SessionCloser(
-    IGrainFactory grains, SessionTable sessions, Router router, Publisher publisher, TimerWheel wheel,
-    TimeProvider time, ILogger<SessionCloser> logger)
+    IGrainFactory grains, SessionTable sessions, Router router, Publisher publisher, TimerWheel wheel, GrainCalls calls,
+    ILogger<SessionCloser> logger)
 {
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>Ends the connection's claim, unless a takeover did. Never throws.</summary>
     public async Task ConnectionEndedAsync(Connection connection)
     {
@@ -24,19 +22,24 @@ internal sealed class SessionCloser(
         }
 
         using var turn = await sessions.Turns.TakeAsync(session.Key).ConfigureAwait(false);
+        await EndAsync(connection, session).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the claim of a connection that is closing. Inside the client's turn.</summary>
+    public async Task EndAsync(Connection connection, Session session)
+    {
         if (!session.Detach(connection, session.IsDurable ? SessionPhase.Offline : SessionPhase.Ended))
         {
             return;
         }
 
-        try
+        bool isArmed = connection.Will is { DelaySeconds: > 0 } && session.IsDurable;
+        if (connection.Will is { } will && !isArmed)
         {
-            await CloseAsync(connection, session).ConfigureAwait(false);
+            await publisher.PublishAsync(will.Message, session).ConfigureAwait(false); // [MQTT-3.1.2-8]
         }
-        catch (Exception exception)
-        {
-            DeliveryLog.CloseFailed(logger, session.Key, exception);
-        }
+
+        await CloseAsync(session, connection.Cause, isArmed ? WillAction.Arm : WillAction.Discard).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -78,37 +81,61 @@ internal sealed class SessionCloser(
         burst.Return();
     }
 
-    private async Task CloseAsync(Connection connection, Session session)
+    /// <summary>
+    /// Hands a session without a connection over to the store, inside the client's turn. What the store does not take now is kept and
+    /// offered again until it does: it would take the session for connected for ever.
+    /// </summary>
+    public async Task CloseAsync(Session session, CloseCause cause, WillAction will)
     {
-        bool isArmed = connection.Will is { DelaySeconds: > 0 } && session.IsDurable;
-        if (connection.Will is { } will && !isArmed)
-        {
-            await publisher.PublishAsync(will.Message, session).ConfigureAwait(false); // [MQTT-3.1.2-8]
-        }
-
-        var (pending, inbound) = session.IsDurable ? session.Collect(wheel.UnixNow) : ([], []);
-        var action = isArmed ? WillAction.Arm : WillAction.Discard;
-        var request = new CloseRequest(connection.Cause.ToString(), session.ExpirySeconds, action, pending, inbound, Deactivate: true);
+        await session.PromisesAsync().ConfigureAwait(false);
+        var (pending, inbound) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], []);
+        var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, Deactivate: true);
+        session.UnconfirmedClose = request;
         if (!session.IsDurable)
         {
             EndHere(session);
         }
 
-        var result = await grains.GetGrain<ISessionGrain>(session.Key).CloseAsync(session.Epoch, request)
-            .WaitAsync(CallTimeout, time).ConfigureAwait(false);
-        switch (result)
+        if (!await ConfirmAsync(session).ConfigureAwait(false))
         {
-            case SessionResult.Ok:
-                session.ConfirmClosed();
-                break;
-            case SessionResult.Fenced or SessionResult.NotFound:
-                EndHere(session); // another gateway owns it, or it is over
-                break;
-            default:
-                DeliveryLog.CloseFailed(logger, session.Key, null);
-                break;
+            _ = calls.RepeatAsync(async () =>
+            {
+                using var turn = await sessions.Turns.TakeAsync(session.Key).ConfigureAwait(false);
+                return session.UnconfirmedClose != request || await ConfirmAsync(session).ConfigureAwait(false);
+            });
+        }
+    }
+
+    /// <summary>Whether the store knows of the session's last close; if not, it is told. Inside the client's turn.</summary>
+    public async Task<bool> ConfirmAsync(Session session)
+    {
+        if (session.UnconfirmedClose is not { } request)
+        {
+            return true;
         }
 
+        Exception? failure = null;
+        try
+        {
+            var grain = grains.GetGrain<ISessionGrain>(session.Key);
+            var result = await calls.CallAsync(() => grain.CloseAsync(session.Epoch, request)).ConfigureAwait(false);
+            if (result != SessionResult.Busy)
+            {
+                session.UnconfirmedClose = null;
+                if (result != SessionResult.Ok)
+                {
+                    EndHere(session); // another gateway owns it, or it is over
+                }
 
+                return true;
+            }
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+        }
+
+        DeliveryLog.CloseFailed(logger, session.Key, failure);
+        return false;
     }
 }

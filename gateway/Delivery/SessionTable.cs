@@ -5,14 +5,14 @@ using GrainMQ.Gateway.Routing;
 namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>The sessions that this gateway routes to: connected ones, and durable ones without a connection.</summary>
-internal sealed class SessionTable(DeliveryLimits limits, SubscriptionIndex subscriptions)
+internal sealed class SessionTable(DeliveryLimits limits, SubscriptionIndex subscriptions, TimeProvider time)
 {
     /// <summary>The tenant of every client until listeners, certificates or users name one.</summary>
     public const string Tenant = "default";
 
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
 
-    public ClientTurns Turns { get; } = new();
+    public ClientTurns Turns { get; } = new(time);
 
     public int Count => _sessions.Count;
 

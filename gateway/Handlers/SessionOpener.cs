@@ -14,55 +14,120 @@ namespace GrainMQ.Gateway.Handlers;
 /// </summary>
 internal sealed class SessionOpener(
     IGrainFactory grains, GatewayRef self, SessionTable sessions, SubscriptionIndex subscriptions, StoreLanes store, SessionCloser closer,
-    Publisher publisher, TimeProvider time, ILogger<SessionOpener> logger)
+    Publisher publisher, GrainCalls calls, TimeProvider time, ILogger<SessionOpener> logger)
 {
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>Opens the session of a connection's client identifier. <paramref name="accept"/> queues CONNACK, then deliveries begin.</summary>
     public async ValueTask<ReasonCode> OpenAsync(Connection connection, bool cleanStart, uint expiry, int quota, Action<bool, Session> accept)
     {
         string key = SessionTable.KeyOf(connection.ClientId);
-        using var turn = await sessions.Turns.TakeAsync(key).ConfigureAwait(false);
-        if (connection.IsClosing)
+        if (await sessions.Turns.TryTakeAsync(key, GrainCalls.Timeout).ConfigureAwait(false) is not { } turn)
         {
-            return ReasonCode.UnspecifiedError; // it left while it waited: it must not take the session from a living connection
+            HandlerLog.OpenFailed(logger, connection.ClientId, "an earlier call is still without an answer");
+            return ReasonCode.ServerUnavailable;
         }
 
-        sessions.TryGet(key, out var existing);
-        existing?.BeginOpen();
-        await store.DrainedAsync(key).ConfigureAwait(false); // what was on its way to the store's queue comes back with the reply
-        var reply = await CallAsync(connection, key, cleanStart, expiry).ConfigureAwait(false);
-        if (reply is not { Result: SessionResult.Ok })
-        {
-            Abandon(existing);
-            return reply is { Result: SessionResult.Quota } ? ReasonCode.QuotaExceeded : ReasonCode.ServerUnavailable;
-        }
-
-        var session = await PrepareAsync(key, existing, reply).ConfigureAwait(false);
-        session.ExpirySeconds = expiry;
-        accept(reply.SessionPresent, session);
-        session.Attach(connection, reply.Epoch, quota);
-        connection.FlushOutbound();
-        return ReasonCode.Success;
-    }
-
-    private async Task<OpenReply?> CallAsync(Connection connection, string key, bool cleanStart, uint expiry)
-    {
+        bool isSettled = true;
         try
         {
+            if (connection.IsClosing)
+            {
+                return ReasonCode.UnspecifiedError; // it left while it waited: it must not take the session from a living connection
+            }
+
             var request = new OpenRequest(self, connection.Id, cleanStart, expiry, connection.Will?.ToRecord());
-            return await grains.GetGrain<ISessionGrain>(key).OpenAsync(request).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            OpenReply? reply = null;
+            if (await PrepareStoreAsync(key).ConfigureAwait(false))
+            {
+                reply = await CallAsync(key, request).ConfigureAwait(false);
+                isSettled = reply is not null;
+            }
+
+            if (reply is not { Result: SessionResult.Ok })
+            {
+                Abandon(key);
+                if (!isSettled)
+                {
+                    _ = SettleAsync(turn, key, request);
+                }
+
+                return reply is { Result: SessionResult.Quota } ? ReasonCode.QuotaExceeded : ReasonCode.ServerUnavailable;
+            }
+
+            var session = await TakeAsync(key, reply).ConfigureAwait(false);
+            session.ExpirySeconds = expiry;
+            accept(reply.SessionPresent, session);
+            session.Attach(connection, reply.Epoch, quota);
+            connection.FlushOutbound();
+            return ReasonCode.Success;
+        }
+        finally
+        {
+            if (isSettled)
+            {
+                turn.Dispose();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Before CONNECT is looked at, the store knows of everything before it: how the last connection ended, and the messages that were on
+    /// their way to the session's queue. They come back with the reply; what arrives from now on waits behind them.
+    /// </summary>
+    private async Task<bool> PrepareStoreAsync(string key)
+    {
+        if (sessions.TryGet(key, out var session) && session.Connection is { IsClosing: true } ended)
+        {
+            await closer.EndAsync(ended, session).ConfigureAwait(false);
+        }
+
+        if (sessions.TryGet(key, out session) && !await closer.ConfirmAsync(session).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        if (sessions.TryGet(key, out session))
+        {
+            session.BeginOpen();
+        }
+
+        try
+        {
+            await store.DrainedAsync(key).WaitAsync(GrainCalls.Timeout, time).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            HandlerLog.OpenFailed(logger, SessionTable.ClientIdOf(key), "messages for the session wait for its store");
+            return false;
+        }
+    }
+
+    /// <summary>Null when there was no answer: whether the store granted the claim is not known then.</summary>
+    private async Task<OpenReply?> CallAsync(string key, OpenRequest request)
+    {
+        string failure = "no answer";
+        try
+        {
+            var grain = grains.GetGrain<ISessionGrain>(key);
+            var reply = await calls.CallAsync(() => grain.OpenAsync(request), static reply => reply.Result).ConfigureAwait(false);
+            if (reply.Result != SessionResult.Busy)
+            {
+                return reply;
+            }
         }
         catch (Exception exception)
         {
-            HandlerLog.OpenFailed(logger, connection.ClientId, exception.Message);
-            return null;
+            failure = exception.Message;
         }
+
+        HandlerLog.OpenFailed(logger, SessionTable.ClientIdOf(key), failure);
+        return null;
     }
 
     /// <summary>The session as the grains' answer describes it: the existing one, or a new one in its place.</summary>
-    private async Task<Session> PrepareAsync(string key, Session? existing, OpenReply reply)
+    private async Task<Session> TakeAsync(string key, OpenReply reply)
     {
+        sessions.TryGet(key, out var existing);
         if (existing?.Connection is { } old)
         {
             await closer.TakeOverAsync(old, existing, reply.SessionPresent).ConfigureAwait(false);
@@ -91,11 +156,34 @@ internal sealed class SessionOpener(
     }
 
     /// <summary>The grains did not answer: the session stays what it was, and what came meanwhile goes the usual way.</summary>
-    private void Abandon(Session? existing)
+    private void Abandon(string key)
     {
-        foreach (var delivery in existing?.AbandonOpen() ?? [])
+        if (sessions.TryGet(key, out var session))
         {
-            _ = store.Queue(existing!, delivery); // the list is empty without a session
+            session.AbandonOpen(store);
+        }
+    }
+
+    /// <summary>
+    /// The store may have granted the claim of a CONNECT that was refused for want of an answer, and would take the session for connected
+    /// for ever. The same call gets the same answer: when it comes, the claim is given up. Until then no other CONNECT gets the turn.
+    /// </summary>
+    private async Task SettleAsync(ClientTurns.Turn turn, string key, OpenRequest request)
+    {
+        using (turn)
+        {
+            await calls.RepeatAsync(async () =>
+            {
+                var reply = await CallAsync(key, request).ConfigureAwait(false);
+                if (reply is { Result: SessionResult.Ok })
+                {
+                    var session = await TakeAsync(key, reply).ConfigureAwait(false);
+                    session.SetOffline(reply.Epoch, request.ExpirySeconds);
+                    await closer.CloseAsync(session, CloseCause.ConnectRefused, WillAction.Discard).ConfigureAwait(false);
+                }
+
+                return reply is not null;
+            }).ConfigureAwait(false);
         }
     }
 }

@@ -7,10 +7,8 @@ using Orleans;
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>SUBSCRIBE: a durable session's subscriptions are committed before SUBACK says so (invariant I4). MQTT 5 §3.8.</summary>
-internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory grains, TimeProvider time)
+internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory grains, GrainCalls calls)
 {
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
-
     private readonly ConnectionOptions _options = gateway.Options.Connections;
 
     public ValueTask<ReasonCode> Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
@@ -44,8 +42,8 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         ];
         try
         {
-            var result = await grains.GetGrain<ISessionGrain>(session.Key).SubscribeAsync(session.Epoch, records)
-                .WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            var grain = grains.GetGrain<ISessionGrain>(session.Key);
+            var result = await calls.CallAsync(() => grain.SubscribeAsync(session.Epoch, records)).ConfigureAwait(false);
             if (result == SessionResult.Fenced)
             {
                 connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);

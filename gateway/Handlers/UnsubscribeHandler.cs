@@ -7,10 +7,8 @@ using Orleans;
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>UNSUBSCRIBE. MQTT 5 §3.10.</summary>
-internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory grains, TimeProvider time)
+internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory grains, GrainCalls calls)
 {
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
-
     public ValueTask<ReasonCode> Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
     {
         var error = UnsubscribePacket.TryParse(body, connection.Version, out var packet);
@@ -31,8 +29,8 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
     {
         try
         {
-            var result = await grains.GetGrain<ISessionGrain>(session.Key).UnsubscribeAsync(session.Epoch, packet.Filters)
-                .WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            var grain = grains.GetGrain<ISessionGrain>(session.Key);
+            var result = await calls.CallAsync(() => grain.UnsubscribeAsync(session.Epoch, packet.Filters)).ConfigureAwait(false);
             if (result == SessionResult.Fenced)
             {
                 connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);

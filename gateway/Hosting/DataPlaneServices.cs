@@ -36,6 +36,7 @@ internal static class DataPlaneServices
         services.AddSingleton<DeliveryLimits>();
         services.AddSingleton<SessionTable>();
         services.AddSingleton<Publisher>();
+        services.AddSingleton<GrainCalls>();
         services.AddSingleton<SessionCloser>();
         services.AddSingleton<GrainLink>();
         services.AddSingleton<RetainedMessages>();

@@ -128,10 +128,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
             QoS = receiver.QoS,
             Retain = receiver.Retain,
         };
-        if (receiver.Session.Deliver(delivery, burst) == DeliveryResult.Offline)
-        {
-            store.Queue(receiver.Session, delivery, burst);
-        }
+        receiver.Session.Deliver(delivery, store, burst);
     }
 
     /// <summary>[MQTT-3.8.3-3]</summary>
