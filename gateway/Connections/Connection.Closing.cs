@@ -48,6 +48,15 @@ internal sealed partial class Connection
         return _unsent;
     }
 
+    /// <summary>CONNECT is complete: how long its answer takes is the server's affair.</summary>
+    public void OnConnectReceived()
+    {
+        if (!IsClosing)
+        {
+            _gateway.Wheel.Cancel(_deadline);
+        }
+    }
+
     /// <summary>Keep Alive in seconds, 0 = off. Anything received puts the end off by one and a half times it. [MQTT-3.1.2-22]</summary>
     public void SetKeepAlive(ushort seconds)
     {
@@ -70,6 +79,13 @@ internal sealed partial class Connection
     {
         Log.WriteFailed(_gateway.Logger, Id, ClientId, exception.Message);
         Close(CloseCause.NetworkError);
+        FinishTransport(aborted: true);
+    }
+
+    public void OnEncodeFailed(Exception exception)
+    {
+        Log.UnexpectedError(_gateway.Logger, Id, ClientId, exception);
+        Close(CloseCause.InternalError);
         FinishTransport(aborted: true);
     }
 
@@ -158,7 +174,11 @@ internal sealed partial class Connection
     private void OnKeepAliveDue()
     {
         var silent = TimeSpan.FromMilliseconds(Now - Volatile.Read(ref _lastReceived));
-        if (silent >= _keepAlive)
+        if (_isHeldUp)
+        {
+            _gateway.Wheel.Schedule(_deadline, _keepAlive); // what it sent meanwhile was not read, so it counts from the next read on
+        }
+        else if (silent >= _keepAlive)
         {
             Close(CloseCause.KeepAliveTimeout, ReasonCode.KeepAliveTimeout);
         }

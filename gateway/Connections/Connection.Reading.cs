@@ -15,6 +15,8 @@ internal sealed partial class Connection
     private const int SmallestRead = 2048;
     private const int LargestRead = 64 * 1024;
 
+    /// <summary>Nothing is read while a packet waits for its grain or the client does not take its replies.</summary>
+    private volatile bool _isHeldUp;
     private int _streak;
     private bool _mayHaveMore;
     private int _readSize = SmallestRead;
@@ -46,7 +48,10 @@ internal sealed partial class Connection
                 var burst = ProcessBurstAsync();
                 if (!burst.IsCompletedSuccessfully)
                 {
+                    _isHeldUp = true;
                     await burst.ConfigureAwait(false);
+                    Volatile.Write(ref _lastReceived, Now);
+                    _isHeldUp = false;
                 }
             }
         }
@@ -60,16 +65,22 @@ internal sealed partial class Connection
     private ValueTask ProcessBurstAsync()
     {
         var burst = Burst.Rent();
-        while (TryProcess(burst, out var pending))
+        try
         {
-            if (pending.IsCompletedSuccessfully)
+            while (TryProcess(burst, out var pending))
             {
+                if (!pending.IsCompletedSuccessfully)
+                {
+                    return AwaitAsync(burst, pending);
+                }
+
                 Apply(pending.Result);
             }
-            else
-            {
-                return AwaitAsync(burst, pending);
-            }
+        }
+        catch
+        {
+            burst.Flush(); // others that it woke must not wait for ever because this connection fails
+            throw;
         }
 
         return EndBurst(burst);
@@ -77,12 +88,25 @@ internal sealed partial class Connection
 
     private async ValueTask AwaitAsync(Burst burst, ValueTask<ReasonCode> pending)
     {
-        burst.Flush(); // what came before this packet does not wait for its grain
-        ShrinkBuffer(); // the handler has taken what it needs of the packet; thousands may wait here at once
-        Apply(await pending.ConfigureAwait(false));
-        while (TryProcess(burst, out pending))
+        try
         {
-            Apply(await pending.ConfigureAwait(false));
+            do
+            {
+                if (!pending.IsCompleted)
+                {
+                    burst.Flush(); // what came before this packet does not wait for its grain
+                    FlushWoken();
+                    ShrinkBuffer(); // the handler has taken what it needs of the packet; thousands may wait here at once
+                }
+
+                Apply(await pending.ConfigureAwait(false));
+            }
+            while (TryProcess(burst, out pending));
+        }
+        catch
+        {
+            burst.Flush();
+            throw;
         }
 
         await EndBurst(burst).ConfigureAwait(false);

@@ -24,6 +24,7 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
             return new(ReasonCode.Success);
         }
 
+        connection.OnConnectReceived();
         return ConnectAsync(connection, packet);
     }
 
