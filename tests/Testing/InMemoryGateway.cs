@@ -41,6 +41,9 @@ public sealed class InMemoryGateway : IAsyncDisposable
 
     public EmbeddedCluster Cluster => _services.GetRequiredService<EmbeddedCluster>();
 
+    /// <summary>The grains that are in memory, as <c>SessionGrain/default/client</c>.</summary>
+    public IEnumerable<string> Activations => Cluster.Catalog.All.Select(activation => activation.Id.ToString());
+
     internal ConnectionRegistry Connections => _services.GetRequiredService<ConnectionRegistry>();
 
     internal SessionTable Sessions => _services.GetRequiredService<SessionTable>();

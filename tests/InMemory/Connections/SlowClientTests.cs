@@ -1,0 +1,278 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.InMemory.Connections;
+
+/// <summary>Clients that do not take what is sent to them: bounds, policies and metrics. Architecture §9.</summary>
+public sealed class SlowClientTests
+{
+    [Fact]
+    public async Task StalledConnectionIsClosedAfterThirtySeconds()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var watcher = await gateway.ConnectAsync("w");
+        await watcher.SubscribeAsync("will");
+        var client = await gateway.ConnectAsync("c", will: new ClientWill("will", "gone"u8.ToArray()));
+        client.Transport.StopTaking();
+        client.Send(ClientPackets.Pingreq());
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(29));
+        Assert.False(client.Transport.IsClosedByServer);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(2));
+        await client.ClosedAsync();
+        await watcher.ExpectPublishAsync("gone");
+        Assert.Equal(1, gateway.Metrics.Sum("mqtt_connections_closed_total", "Stalled"));
+        Assert.Contains(gateway.Log.Lines, line => line.EventId == 4305);
+    }
+
+    [Fact]
+    public async Task ProgressPutsTheStallOff()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c");
+        for (int i = 0; i < 4; i++)
+        {
+            client.Transport.StopTaking();
+            client.Send(ClientPackets.Pingreq());
+            await gateway.AdvanceAsync(TimeSpan.FromSeconds(20));
+            client.Transport.GoOnTaking();
+            await client.ExpectAsync(PacketType.Pingresp);
+        }
+
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(60)); // nothing to send is no stall
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task RepliesThatWaitStopTheReader()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.ReplyLimit = 16);
+        var client = await gateway.ConnectAsync("c");
+        client.Transport.StopTaking();
+        for (int i = 0; i < 200; i++)
+        {
+            client.Send(ClientPackets.Pingreq());
+            await Stuck.CalmAsync();
+        }
+
+        var connection = gateway.Connections.All.Single();
+        Assert.InRange(connection.Outbound.Count, 16, 40);
+        client.Transport.GoOnTaking();
+        for (int i = 0; i < 200; i++)
+        {
+            await client.ExpectAsync(PacketType.Pingresp);
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Fact] // I9
+    public async Task QoS0BeyondTheBoundDropsTheOldest()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.MaximumMessages = 300);
+        var client = await StuckAsync(gateway, QoS.AtMostOnce, durable: false);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 1000; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}");
+        }
+
+        long dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
+        Assert.True(dropped >= 600);
+        client.Transport.GoOnTaking();
+        var received = new List<int>();
+        for (int i = 0; i < 1000 - dropped; i++)
+        {
+            received.Add(int.Parse((await client.ExpectAsync(PacketType.Publish)).Text));
+        }
+
+        await client.NothingMoreAsync();
+        Assert.Equal(received.Order(), received);
+        Assert.Equal(999, received[^1]); // the newest are there
+    }
+
+    [Fact] // I9: messages of very different length
+    public async Task BytesThatWaitAreBounded()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.MaximumBytes = 64 * 1024);
+        await StuckAsync(gateway, QoS.AtMostOnce, durable: false);
+        var publisher = await gateway.ConnectAsync("p");
+        string large = new('x', 20_000);
+        for (int i = 0; i < 1500; i++)
+        {
+            await publisher.PublishAsync("t", i < 1200 ? "small" : large);
+        }
+
+        Assert.True(gateway.Sessions.TryGet("default/c", out var session));
+        Assert.InRange(session.WaitingBytes, 1, 64 * 1024);
+    }
+
+    [Theory]
+    [InlineData(QoS.AtLeastOnce)]
+    [InlineData(QoS.ExactlyOnce)]
+    public async Task EphemeralSessionThatIsFullIsDisconnected(QoS qos) // I9: 0x97
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.MaximumMessages = 300);
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("t", qos);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 302; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}", qos);
+        }
+
+        await client.ExpectPublishAsync("0", acknowledge: false);
+        await client.ExpectDisconnectAsync(ReasonCode.QuotaExceeded);
+        await gateway.GoneAsync(client);
+        Assert.Equal(1, gateway.Metrics.Sum("mqtt_connections_closed_total", "QuotaExceeded"));
+        Assert.Equal(1, gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull"));
+        Assert.Equal(300, gateway.Metrics.Sum("mqtt_messages_dropped_total", "SessionEnded")); // what waited and went with it
+    }
+
+    [Fact]
+    public async Task EphemeralSessionMayDropTheNewestInstead()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options =>
+        {
+            options.Outbound.MaximumMessages = 300;
+            options.Outbound.WhenFull = FullQueuePolicy.DropNewest;
+        });
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 400; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
+        }
+
+        long dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
+        Assert.InRange(dropped, 98, 100);
+        for (int i = 0; i < 400 - dropped; i++)
+        {
+            await client.ExpectPublishAsync($"{i}");
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task QoS0MakesRoomForQoS1()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.MaximumMessages = 300);
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "first", QoS.AtLeastOnce);
+        await publisher.PublishAsync("t", "second", QoS.AtLeastOnce);
+        for (int i = 0; i < 400; i++)
+        {
+            await publisher.PublishAsync("t", $"zero-{i}");
+        }
+
+        await publisher.PublishAsync("t", "third", QoS.AtLeastOnce);
+        await client.ExpectPublishAsync("first");
+        await client.ExpectPublishAsync("second");
+        while (await client.ReceiveAsync() is { } publish && publish.Text != "third")
+        {
+            Assert.Equal(QoS.AtMostOnce, publish.QoS);
+        }
+    }
+
+    [Fact]
+    public async Task DurableSessionKeepsMoreAndThenLosesItsOldest() // I7, I9
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options =>
+        {
+            options.Outbound.MaximumMessages = 10;
+            options.Delivery.DurableMaximumMessages = 500;
+        });
+        var client = await gateway.ConnectAsync(
+            "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 600; i++)
+        {
+            Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce));
+        }
+
+        Assert.Equal(99, gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull"));
+        await client.ExpectPublishAsync("0");
+        for (int i = 100; i < 600; i++)
+        {
+            await client.ExpectPublishAsync($"{i}");
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Theory]
+    [InlineData(QoS.AtMostOnce)]
+    [InlineData(QoS.AtLeastOnce)]
+    [InlineData(QoS.ExactlyOnce)]
+    public async Task OthersAreServedWhileOneReadsNothing(QoS qos)
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var stuck = await StuckAsync(gateway, qos, durable: true);
+        var others = new List<MemoryClient>();
+        for (int i = 0; i < 50; i++)
+        {
+            others.Add(await gateway.ConnectAsync($"o{i}"));
+            await others[i].SubscribeAsync("t", qos);
+        }
+
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 200; i++)
+        {
+            Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("t", $"{i}", qos));
+            foreach (var other in others)
+            {
+                await other.ExpectPublishAsync($"{i}");
+            }
+        }
+
+        stuck.Transport.GoOnTaking();
+        for (int i = 0; i < 200; i++)
+        {
+            await stuck.ExpectPublishAsync($"{i}");
+        }
+    }
+
+    [Fact] // a burst that waits for its grain keeps nobody else waiting
+    public async Task DeliveriesDoNotWaitForThePublishersNextPacket()
+    {
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        faults.Plan.MaximumDelay = TimeSpan.FromHours(1);
+        var subscriber = await gateway.ConnectAsync("s");
+        await subscriber.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p", cleanStart: false, expiry: 1000);
+        int subscribes = 0;
+        faults.Plan.Script = call =>
+            call.Method == "ISessionGrain.SubscribeAsync" && Interlocked.Increment(ref subscribes) == 2 ? CallFault.Delay : null;
+        publisher.Send([
+            .. ClientPackets.Subscribe(1, "a", QoS.AtLeastOnce), .. ClientPackets.Publish("t", "first", QoS.AtLeastOnce, 2),
+            .. ClientPackets.Pingreq(), .. ClientPackets.Subscribe(3, "b", QoS.AtLeastOnce), .. ClientPackets.Publish("t", "second", QoS.AtLeastOnce, 4)]);
+        await publisher.ExpectAsync(PacketType.Suback, 1);
+        await subscriber.ExpectPublishAsync("first");
+        await publisher.ExpectAsync(PacketType.Puback, 2);
+        await publisher.ExpectAsync(PacketType.Pingresp);
+        var other = await gateway.ConnectAsync("o");
+        await other.PublishAsync("t", "other", QoS.AtLeastOnce);
+        await subscriber.ExpectPublishAsync("other");
+        gateway.ExpectError(4503);
+        await gateway.AdvanceUntilAsync(subscriber.ExpectPublishAsync("second"), "the publication behind the SUBSCRIBE");
+        Assert.Equal([ReasonCode.UnspecifiedError], (await publisher.ExpectAsync(PacketType.Suback, 3)).Reasons);
+        await publisher.ExpectAsync(PacketType.Puback, 4);
+    }
+
+    private static async Task<MemoryClient> StuckAsync(InMemoryGateway gateway, QoS qos, bool durable)
+    {
+        var client = await gateway.ConnectAsync("c", cleanStart: false, durable ? 1000u : 0u);
+        await client.SubscribeAsync("t", qos);
+        await client.NothingMoreAsync();
+        client.Transport.StopTaking();
+        return client;
+    }
+}
