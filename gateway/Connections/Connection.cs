@@ -30,6 +30,9 @@ internal sealed partial class Connection
 
     public long Id { get; }
 
+    /// <summary>Names the claim on the session towards the grains: rises in the order in which a client's CONNECTs are served.</summary>
+    public long ClaimId { get; set; }
+
     public Transport Transport { get; }
 
     public OutboundQueue Outbound { get; }

@@ -30,7 +30,7 @@ internal sealed class RetainedMessages(
     }
 
     /// <summary>Sends what is retained for a new subscription, at the pace of the client.</summary>
-    public async Task SendAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier)
+    public async Task SendAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier, HashSet<string> overtaken)
     {
         try
         {
@@ -39,7 +39,7 @@ internal sealed class RetainedMessages(
             foreach (int shard in only is { } one ? [one] : Enumerable.Range(0, lanes.Length))
             {
                 await lanes[shard].DrainedAsync().ConfigureAwait(false); // what was acknowledged, or published here before, is found
-                await SendShardAsync(connection, session, entry, identifier, shard).ConfigureAwait(false);
+                await SendShardAsync(connection, session, entry, identifier, overtaken, shard).ConfigureAwait(false);
             }
         }
         catch (Exception exception)
@@ -49,7 +49,7 @@ internal sealed class RetainedMessages(
         }
     }
 
-    private async Task SendShardAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier, int shard)
+    private async Task SendShardAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier, HashSet<string> overtaken, int shard)
     {
         var grain = grains.GetGrain<IRetainGrain>(shard);
         string? after = null;
@@ -58,13 +58,13 @@ internal sealed class RetainedMessages(
             var query = new RetainQuery(SessionTable.Tenant, entry.Filter, after, PageMessages, PageBytes);
             var page = await grain.QueryAsync(query).WaitAsync(CallTimeout, time).ConfigureAwait(false);
             await session.DrainedBelowAsync(connection, PageMessages / 2).ConfigureAwait(false);
-            Deliver(page.Messages, connection, session, entry, identifier);
+            Deliver(page.Messages, connection, session, entry, identifier, overtaken);
             after = page.Next;
         }
         while (after is not null && !connection.IsClosing);
     }
 
-    private void Deliver(RetainEntry[] messages, Connection connection, Session session, SubscribeEntry entry, uint identifier)
+    private void Deliver(RetainEntry[] messages, Connection connection, Session session, SubscribeEntry entry, uint identifier, HashSet<string> overtaken)
     {
         uint[] identifiers = identifier == 0 ? [] : [identifier];
         var burst = Burst.Rent();
@@ -82,7 +82,7 @@ internal sealed class RetainedMessages(
                 QoS = message.QoS < entry.MaximumQoS ? message.QoS : entry.MaximumQoS,
                 Retain = true, // [MQTT-3.3.1-8]
             };
-            session.DeliverRetained(connection, delivery, burst);
+            session.DeliverRetained(connection, delivery, overtaken, burst);
         }
 
         burst.Flush();

@@ -6,40 +6,42 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>Retained messages come in pages and at the client's pace: they never push live messages out of the queue.</summary>
 internal sealed partial class Session
 {
-    /// <summary>Beyond so many the newest are not remembered: the price is a stale message on a topic that changed meanwhile.</summary>
+    /// <summary>Beyond so many of all senders the newest are not remembered: the price is a stale message on a topic that changed meanwhile.</summary>
     private const int MostOvertaken = 100_000;
 
     private TaskCompletionSource? _drained;
     private int _drainedBelow;
-    private HashSet<string>? _overtaken;
-    private int _senders;
+    private List<HashSet<string>>? _overtaken;
 
     /// <summary>Completed when all retained messages asked for so far were handed over; never fails. Changed by the connection's reader only.</summary>
     public Task RetainedSent { get; set; } = Task.CompletedTask;
 
     /// <summary>
     /// Call before a subscription takes effect: from here until <see cref="EndRetained"/> a message that becomes the retained one of its
-    /// topic goes ahead of the page that may still bring its predecessor, so that page leaves the topic out.
+    /// topic goes ahead of the page that may still bring its predecessor, so that page leaves the topic out. The result collects these
+    /// topics for this subscription alone; one that is made later gets the new message.
     /// </summary>
-    public void BeginRetained()
+    public HashSet<string> BeginRetained()
     {
         lock (_gate)
         {
-            _senders++;
-            _overtaken ??= [];
+            var overtaken = new HashSet<string>();
+            (_overtaken ??= []).Add(overtaken);
+            return overtaken;
         }
     }
 
-    public void EndRetained()
+    public void EndRetained(HashSet<string> overtaken)
     {
         lock (_gate)
         {
-            _overtaken = --_senders == 0 ? null : _overtaken;
+            _overtaken?.Remove(overtaken);
+            _overtaken = _overtaken is { Count: > 0 } ? _overtaken : null;
         }
     }
 
     /// <summary>Puts a retained message behind what waits already; not subject to the live bound, since its sender waits for room.</summary>
-    public void DeliverRetained(Connection connection, in QueuedDelivery delivery, Burst burst)
+    public void DeliverRetained(Connection connection, in QueuedDelivery delivery, HashSet<string> overtaken, Burst burst)
     {
         lock (_gate)
         {
@@ -48,7 +50,7 @@ internal sealed partial class Session
                 return; // the session went on elsewhere: retained messages are not sent again on resume
             }
 
-            if (_overtaken?.Contains(TopicOf(delivery.Message)) != true && Fits(connection, delivery))
+            if (!overtaken.Contains(TopicOf(delivery.Message)) && Fits(connection, delivery))
             {
                 _backlog.Enqueue(delivery);
                 Refill(connection);
@@ -77,9 +79,15 @@ internal sealed partial class Session
     /// <summary>Call inside the gate for every live delivery.</summary>
     private void NoteOvertaking(in Message message)
     {
-        if (_overtaken is { Count: < MostOvertaken } overtaken && message.Retain)
+        if (_overtaken is null || !message.Retain)
         {
-            overtaken.Add(TopicOf(message));
+            return;
+        }
+
+        string topic = TopicOf(message);
+        foreach (var overtaken in _overtaken.Where(overtaken => overtaken.Count < MostOvertaken / _overtaken.Count))
+        {
+            overtaken.Add(topic);
         }
     }
 

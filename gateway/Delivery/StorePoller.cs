@@ -153,7 +153,7 @@ internal sealed class StorePoller(
         {
             var entries = Array.ConvertAll(chunk, session => new ReattachEntry(
                 session.Key,
-                new SessionOwner(self, session.Connection?.Id ?? 0, session.Epoch),
+                new SessionOwner(self, session.Connection?.ClaimId ?? 0, session.Epoch),
                 session.ExpirySeconds,
                 session.Connection?.Will?.ToRecord(),
                 session.SubscriptionRecords(subscriptions)));

@@ -13,7 +13,7 @@ namespace GrainMQ.Gateway.Handlers;
 /// the connection. One client identifier at a time. Architecture §7.
 /// </summary>
 internal sealed class SessionOpener(
-    IGrainFactory grains, GatewayRef self, SessionTable sessions, SubscriptionIndex subscriptions, StoreLanes store, SessionCloser closer,
+    IGrainFactory grains, GatewayRef self, ConnectionRegistry connections, SessionTable sessions, SubscriptionIndex subscriptions, StoreLanes store, SessionCloser closer,
     Publisher publisher, GrainCalls calls, TimeProvider time, ILogger<SessionOpener> logger)
 {
     /// <summary>Opens the session of a connection's client identifier. <paramref name="accept"/> queues CONNACK, then deliveries begin.</summary>
@@ -34,7 +34,8 @@ internal sealed class SessionOpener(
                 return ReasonCode.UnspecifiedError; // it left while it waited: it must not take the session from a living connection
             }
 
-            var request = new OpenRequest(self, connection.Id, cleanStart, expiry, connection.Will?.ToRecord());
+            connection.ClaimId = connections.NextId(); // CONNECT may come in another order than the connections did
+            var request = new OpenRequest(self, connection.ClaimId, cleanStart, expiry, connection.Will?.ToRecord());
             OpenReply? reply = null;
             if (await PrepareStoreAsync(key).ConfigureAwait(false))
             {

@@ -64,7 +64,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
     private ReasonCode Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
     {
         var retained = new List<SubscribeEntry>();
-        session.BeginRetained();
+        var overtaken = session.BeginRetained();
         for (int i = 0; i < reasons.Length; i++)
         {
             if (reasons[i].IsError())
@@ -83,26 +83,26 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         // [MQTT-3.8.4-1] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
         if (SubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is not { } suback)
         {
-            session.EndRetained();
+            session.EndRetained(overtaken);
             return ReasonCode.PacketTooLarge; // the client would wait for it for ever
         }
 
         connection.Reply(OutboundFrame.Of(PacketType.Suback, suback));
         connection.FlushOutbound();
-        session.RetainedSent = SendRetainedAsync(session.RetainedSent, connection, session, retained, packet.SubscriptionIdentifier);
+        session.RetainedSent = SendRetainedAsync(session.RetainedSent, connection, session, retained, packet.SubscriptionIdentifier, overtaken);
         return ReasonCode.Success;
     }
 
     private async Task SendRetainedAsync(
-        Task before, Connection connection, Session session, List<SubscribeEntry> entries, uint identifier)
+        Task before, Connection connection, Session session, List<SubscribeEntry> entries, uint identifier, HashSet<string> overtaken)
     {
         await before.ConfigureAwait(false); // one page at a time per session, however many filters it asks for
         foreach (var entry in entries)
         {
-            await gateway.Retained.SendAsync(connection, session, entry, identifier).ConfigureAwait(false);
+            await gateway.Retained.SendAsync(connection, session, entry, identifier, overtaken).ConfigureAwait(false);
         }
 
-        session.EndRetained();
+        session.EndRetained(overtaken);
     }
 
     /// <summary>

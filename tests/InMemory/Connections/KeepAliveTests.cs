@@ -18,6 +18,7 @@ public sealed class KeepAliveTests
         var watcher = await gateway.ConnectAsync("w");
         await watcher.SubscribeAsync("will");
         var client = await gateway.ConnectAsync("c", version: version, keepAlive: 10, will: new ClientWill("will", "gone"u8.ToArray()));
+        await Stuck.CalmAsync();
         gateway.Time.Advance(TimeSpan.FromSeconds(14.9));
         Assert.False(client.Transport.IsClosedByServer);
         gateway.Time.Advance(TimeSpan.FromSeconds(0.4));

@@ -89,7 +89,7 @@ public sealed class NullFrameTests
                 await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
                 if (i % 50 == 25)
                 {
-                    gateway.Connections.All.FirstOrDefault(connection => connection.ClientId == "c")?.Outbound.TryEnqueue(default);
+                    gateway.Connections.All.FirstOrDefault(connection => connection is { ClientId: "c", Session: not null })?.Outbound.TryEnqueue(default);
                 }
             }
         });

@@ -117,6 +117,16 @@ public sealed class TakeoverTests
     }
 
     [Fact]
+    public async Task TheLaterConnectWinsWhicheverConnectionIsOlder()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var older = gateway.Open();
+        var newer = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100);
+        Assert.True((await older.ConnectAsync("c", cleanStart: false, expiry: 100)).SessionPresent);
+        await newer.ExpectDisconnectAsync(ReasonCode.SessionTakenOver);
+    }
+
+    [Fact]
     public async Task ConnectOfAClientThatLeftMeanwhileTakesNothing()
     {
         var faults = new GrainFaults();

@@ -107,6 +107,27 @@ public sealed class RetainedTests
         Assert.True((await client.ExpectPublishAsync("kept")).Retain); // sent because of the subscription
     }
 
+    [Fact] // what went ahead of one subscription's retained messages is still due to the next
+    public async Task EverySubscribeGetsTheRetainedMessageHoweverCloseTheyAre()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 200; i++)
+        {
+            var client = await gateway.ConnectAsync("c");
+            await client.SubscribeAsync("t", QoS.AtLeastOnce, retainHandling: RetainHandling.SendIfNewSubscription);
+            await publisher.PublishAsync("t", "m", QoS.AtLeastOnce, retain: true);
+            client.Send(ClientPackets.Subscribe(50, "t", QoS.AtLeastOnce));
+            for (bool retained = false; !retained;)
+            {
+                var packet = await client.ReceiveAsync();
+                retained = packet is { Type: PacketType.Publish, Retain: true } && packet.Text == "m";
+            }
+
+            await publisher.PublishAsync("t", "", QoS.AtLeastOnce, retain: true);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Versions))]
     public async Task LiveMessagesOfOlderSubscribersHaveNoRetainFlag(ProtocolVersion version) // 3.1.1 [MQTT-3.3.1-9]
