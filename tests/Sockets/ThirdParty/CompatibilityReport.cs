@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text;
+
+namespace GrainMQ.Tests.Sockets.ThirdParty;
+
+/// <summary>Writes <c>docs/compatibility.md</c> from what the tests run.</summary>
+internal static class CompatibilityReport
+{
+    public static string Write()
+    {
+        var report = new StringBuilder(
+            """
+            # Compatibility
+
+            Which clients speak to the broker in every run of `./test.sh`, over real sockets, on which protocol versions and transports,
+            and what they are seen to do. The tests are in `tests/Sockets/ThirdParty`, the scripts in `tests/Sockets/Clients`.
+
+            Generated: run the tests of `tests/Sockets` with `GRAINMQ_UPDATE=1` to write it anew.
+
+            ## Clients
+
+            ✓ all scenarios of the version below pass. – the client does not have that transport.
+
+
+            """);
+        WriteClients(report);
+        WriteScenarios(report);
+        report.Append(
+            """
+            ## Bytes
+
+            Beside them a client of our own sends every packet of the protocol on every version and every transport: whole, byte by
+            byte, cut at every byte and glued to its neighbours; silence before, inside and after packets; PINGREQ
+            behind a queue that is not read; a null frame in the broker's outbound queue at a rate of one in a thousand
+            (`tests/Sockets/Raw`, `tests/Sockets/NullFrames`).
+
+            | | TCP | TLS | WebSocket | Secure WebSocket |
+            |---|---|---|---|---|
+
+            """);
+        foreach (var version in Matrix.Versions)
+            report.AppendLine(CultureInfo.InvariantCulture, $"| MQTT {version.Text()} {string.Concat(Matrix.Transports.Select(_ => "| ✓ "))}|");
+        return report.ToString().ReplaceLineEndings("\n");
+    }
+
+    private static void WriteClients(StringBuilder report)
+    {
+        report.AppendLine("| Client | From | MQTT | TCP | TLS | WebSocket | Secure WebSocket |").AppendLine("|---|---|---|---|---|---|---|");
+        foreach (var client in ThirdPartyClient.All)
+        {
+            foreach (var version in Matrix.Versions)
+            {
+                var cells = string.Concat(Matrix.Transports.Select(transport => client.Transports.Contains(transport) ? "| ✓ " : "| – "));
+                report.AppendLine(CultureInfo.InvariantCulture, $"| {client.Name} | {client.Source} | {version.Text()} {cells}|");
+            }
+        }
+
+        report.AppendLine();
+    }
+
+    private static void WriteScenarios(StringBuilder report)
+    {
+        report.AppendLine("## Scenarios").AppendLine();
+        report.AppendLine(CultureInfo.InvariantCulture, $"| Scenario | What is seen | {string.Join(" | ", ThirdPartyClient.All.Select(client => client.Name))} |");
+        report.AppendLine(CultureInfo.InvariantCulture, $"|---|---|{string.Concat(ThirdPartyClient.All.Select(_ => "---|"))}");
+        foreach (var scenario in Scenario.All)
+        {
+            var cells = ThirdPartyClient.All.Select(client => string.Join(", ", Matrix.Versions.Where(version => client.Can(version, scenario)).Select(Matrix.Text)));
+            report.AppendLine(CultureInfo.InvariantCulture, $"| {scenario.Name} | {scenario.Description} | {string.Join(" | ", cells)} |");
+        }
+
+        report.AppendLine();
+    }
+}

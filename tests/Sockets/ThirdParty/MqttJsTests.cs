@@ -1,0 +1,21 @@
+using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Sockets.Broker;
+using Xunit;
+
+namespace GrainMQ.Tests.Sockets.ThirdParty;
+
+/// <summary>MQTT.js: <c>Clients/mqttjs_client.mjs</c>.</summary>
+public sealed class MqttJsTests(SharedGateway shared, MqttJsTests.Fixture fixture) : IClassFixture<MqttJsTests.Fixture>
+{
+    [Theory, MemberData(nameof(Matrix.VersionsAndTransports), MemberType = typeof(Matrix))]
+    public Task EveryScenarioSucceeds(ProtocolVersion version, ListenerKind transport) =>
+        ScriptAssert.SucceedsAsync(ThirdPartyClient.MqttJs, fixture.Runs(shared.Gateway), version, transport);
+
+    public sealed class Fixture
+    {
+        private ScriptRuns? _runs;
+
+        internal ScriptRuns Runs(SocketGateway gateway) => _runs ??= new ScriptRuns(ThirdPartyClient.MqttJs, gateway);
+    }
+}
