@@ -53,9 +53,6 @@ internal sealed partial class Connection
     /// <summary>The largest packet that the client accepts. [MQTT-3.1.2-24]</summary>
     public int ClientMaximumPacketSize { get; set; } = int.MaxValue;
 
-    /// <summary>Whether Reason Strings and User Properties may be sent on packets other than PUBLISH, CONNACK and DISCONNECT. [MQTT-3.1.2-29]</summary>
-    public bool WantsProblemInformation { get; set; } = true;
-
     /// <summary>The server's cap, for a DISCONNECT that changes the interval.</summary>
     public uint SessionExpiryMaximum { get; set; }
 

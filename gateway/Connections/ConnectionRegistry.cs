@@ -8,6 +8,9 @@ internal sealed class ConnectionRegistry
     private readonly ConcurrentDictionary<long, Connection> _connections = [];
     private long _lastId;
 
+    public ConnectionRegistry(GatewayMetrics metrics) =>
+        metrics.Meter.CreateObservableGauge("mqtt_connections", () => Count, "{connection}", "Open connections");
+
     public int Count => _connections.Count;
 
     public IEnumerable<Connection> All => _connections.Values;

@@ -5,14 +5,26 @@ using GrainMQ.Gateway.Routing;
 namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>The sessions that this gateway routes to: connected ones, and durable ones without a connection.</summary>
-internal sealed class SessionTable(DeliveryLimits limits, SubscriptionIndex subscriptions, TimeProvider time)
+internal sealed class SessionTable
 {
     /// <summary>The tenant of every client until listeners, certificates or users name one.</summary>
     public const string Tenant = "default";
 
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
+    private readonly DeliveryLimits _limits;
+    private readonly SubscriptionIndex _subscriptions;
 
-    public ClientTurns Turns { get; } = new(time);
+    public SessionTable(DeliveryLimits limits, SubscriptionIndex subscriptions, TimeProvider time)
+    {
+        (_limits, _subscriptions, Turns) = (limits, subscriptions, new ClientTurns(time));
+        var meter = limits.Metrics.Meter;
+        meter.CreateObservableGauge("mqtt_sessions", () => Count, "{session}", "Sessions routed to");
+        meter.CreateObservableGauge("mqtt_subscriptions", () => All.Sum(session => (long)session.SubscriptionCount), "{subscription}", "Their subscriptions");
+        meter.CreateObservableGauge("mqtt_messages_waiting", () => All.Sum(session => (long)session.Waiting), "{message}", "Messages in their queues");
+        meter.CreateObservableGauge("mqtt_messages_in_flight", () => All.Sum(session => (long)session.InFlight), "{message}", "QoS 1 and 2 without their last acknowledgement");
+    }
+
+    public ClientTurns Turns { get; }
 
     public int Count => _sessions.Count;
 
@@ -26,7 +38,7 @@ internal sealed class SessionTable(DeliveryLimits limits, SubscriptionIndex subs
 
     public Session Create(string key)
     {
-        var session = new Session(key, ClientIdOf(key), limits);
+        var session = new Session(key, ClientIdOf(key), _limits);
         _sessions[key] = session;
         return session;
     }
@@ -34,7 +46,7 @@ internal sealed class SessionTable(DeliveryLimits limits, SubscriptionIndex subs
     /// <summary>The session is over: nothing routes to it any more.</summary>
     public void End(Session session)
     {
-        session.UnsubscribeAll(subscriptions);
+        session.UnsubscribeAll(_subscriptions);
         session.End();
         _sessions.TryRemove(new KeyValuePair<string, Session>(session.Key, session));
     }

@@ -88,7 +88,6 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
     private void Configure(Connection connection, ConnectPacket packet)
     {
         connection.ClientMaximumPacketSize = (int)Math.Min(packet.MaximumPacketSize ?? int.MaxValue, int.MaxValue);
-        connection.WantsProblemInformation = packet.RequestProblemInformation;
         connection.SessionExpiryMaximum = ExpiryMaximum;
         connection.Will = packet.Will is null ? null : new Will(packet.Will);
         ushort aliases = Math.Min(packet.TopicAliasMaximum, gateway.Options.Outbound.TopicAliasMaximum);
