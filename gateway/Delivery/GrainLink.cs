@@ -6,7 +6,7 @@ namespace GrainMQ.Gateway.Delivery;
 internal sealed class GrainLink(DirectoryClient directory, Func<int, StorePoller> createPoller) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private Task _running = Task.CompletedTask;
+    private Task? _running;
     private bool _isDisposed;
 
     /// <summary>Joins the cluster and loads every shard's sessions. Listeners open after it.</summary>
@@ -21,9 +21,9 @@ internal sealed class GrainLink(DirectoryClient directory, Func<int, StorePoller
 
     public async ValueTask DisposeAsync()
     {
-        if (_isDisposed)
+        if (_isDisposed || _running is null)
         {
-            return;
+            return; // a gateway that never joined has nothing to leave, and perhaps no grains any more to tell
         }
 
         _isDisposed = true;

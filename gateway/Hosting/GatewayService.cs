@@ -52,6 +52,7 @@ internal sealed partial class GatewayService : IHostedService
         catch
         {
             await CloseListenersAsync();
+            await _grains.DisposeAsync();
             throw;
         }
         if (_options.Security.AllowAnonymous == false)

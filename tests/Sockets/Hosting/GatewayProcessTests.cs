@@ -166,7 +166,7 @@ public sealed class GatewayProcessTests : IDisposable
             ["cannot be used"], "--check-config", "--config", _directory.File("good.json"), "--tls", "127.0.0.1:8883", "--key", certificate);
     }
 
-    // The exit code is 1, and standard error holds one line with these words and no stack trace.
+    // The exit code is 1, standard error holds one line with these words and no stack trace, and the log says nothing of it.
     private static async Task FailsAsync(string[] words, params string[] arguments)
     {
         using var broker = GatewayRun.Start(arguments);
@@ -175,6 +175,8 @@ public sealed class GatewayProcessTests : IDisposable
         Assert.StartsWith("grainmq: ", error);
         Assert.Equal(error.Length - 1, error.IndexOf('\n'));
         Assert.All(words, word => Assert.Contains(word, error));
+        while (await broker.ReadLineAsync() is { } line)
+            Assert.DoesNotContain(" ERR ", line);
     }
 
     private static async Task<Socket> ConnectAsync(string endPoint)
