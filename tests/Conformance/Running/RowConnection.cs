@@ -60,6 +60,7 @@ internal sealed class RowConnection(
         if (await ReceiveAsync() is { } packet)
             throw new RowFailedException($"received {Convert.ToHexString(packet)} instead of the end of the connection");
         _client = null;
+        await Quiescence.ReachedAsync(); // what follows the end in the broker, such as a share group that loses a member
     }
 
     /// <summary>DISCONNECT with one of the codes on 5.0, then closed.</summary>

@@ -36,13 +36,15 @@ public sealed class SubscriptionIndexTests : IDisposable
             var model = sessions.ToDictionary(session => session, _ => new Dictionary<string, SubscriptionRecord>());
             for (var step = 0; step < 600; step++)
             {
-                var session = sessions[topics.Random.Next(sessions.Length)];
+                var client = topics.Random.Next(sessions.Length);
+                var session = sessions[client];
                 var filter = (topics.Random.Next(4) == 0 ? $"$share/g{topics.Random.Next(2)}/" : "") + topics.Filter();
                 switch (topics.Random.Next(8))
                 {
                     case 0 when topics.Random.Next(20) == 0:
-                        session.UnsubscribeAll(_index);
-                        model[session].Clear();
+                        session.UnsubscribeAll(_index); // its end: the client goes on with a new one
+                        model.Remove(session);
+                        model[sessions[client] = NewSession(client)] = [];
                         break;
                     case < 3:
                         Assert.Equal(model[session].Remove(filter), session.Unsubscribe(_index, filter));
