@@ -3,8 +3,11 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>What the store shard knows of one session, attached or detached. Only <see cref="SessionTable"/> changes it.</summary>
-internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds, OfflineQueue queue)
+internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds, QueueBounds bounds)
 {
+    // most sessions are connected and have nothing waiting: a queue is made when the first message waits
+    private OfflineQueue? _queue;
+
     public string Key => key;
 
     /// <summary>The epoch of the last connection; rises with every CONNECT.</summary>
@@ -34,7 +37,9 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
 
     public SubscriptionSet Subscriptions { get; } = new();
 
-    public OfflineQueue Queue => queue;
+    public OfflineQueue Queue => _queue ??= new OfflineQueue(bounds);
+
+    public bool HasQueue => _queue is { Count: > 0 };
 
     /// <summary>
     /// What the current owner was given and has not reported on: should its gateway be lost, these are pending again. Part of

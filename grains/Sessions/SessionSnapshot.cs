@@ -29,12 +29,12 @@ internal sealed record SessionRecordSnapshot(
 {
     public static SessionRecordSnapshot Of(SessionRecord record) => new(
         record.Key, record.Epoch, record.Owner, record.Earlier, record.IsAttached, record.IsOrphaned, record.ExpirySeconds, record.Will,
-        record.WillDueAt, record.ExpiresAt, record.Subscriptions.ToArray(), record.Queue.ToArray(), record.HandedOut,
+        record.WillDueAt, record.ExpiresAt, record.Subscriptions.ToArray(), record.HasQueue ? record.Queue.ToArray() : [], record.HandedOut,
         record.InboundQos2, record.Opened);
 
-    public SessionRecord ToRecord(OfflineQueue queue)
+    public SessionRecord ToRecord(QueueBounds bounds)
     {
-        var record = new SessionRecord(Key, Epoch, ExpirySeconds, queue)
+        var record = new SessionRecord(Key, Epoch, ExpirySeconds, bounds)
         {
             Owner = Owner, Earlier = Earlier, IsAttached = IsAttached, IsOrphaned = IsOrphaned,
             Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt,
@@ -42,7 +42,8 @@ internal sealed record SessionRecordSnapshot(
         };
         foreach (var subscription in Subscriptions)
             record.Subscriptions.Add(subscription);
-        queue.Prepend(Queue);
+        if (Queue.Length > 0)
+            record.Queue.Prepend(Queue);
         return record;
     }
 }

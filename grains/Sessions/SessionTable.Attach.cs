@@ -82,7 +82,7 @@ internal sealed partial class SessionTable
     {
         var again = record.HandedOut.Where(message => message.Qos > 0 && !OfflineQueue.HasExpired(message, now));
         var expired = 0;
-        record.HandedOut = [.. again, .. record.IsAttached ? [] : record.Queue.TakeAll(now, out expired)];
+        record.HandedOut = [.. again, .. record.IsAttached || !record.HasQueue ? [] : record.Queue.TakeAll(now, out expired)];
         CountDropped(DropReason.Expired, expired);
         return new SessionState(record.Subscriptions.ToArray(), record.HandedOut, record.InboundQos2);
     }

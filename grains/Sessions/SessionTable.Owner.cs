@@ -41,7 +41,7 @@ internal sealed partial class SessionTable
         record.HandedOut = [];
         record.Opened = null;
         record.InboundQos2 = request.InboundQos2;
-        if (record.ExpirySeconds > 0)
+        if (record.ExpirySeconds > 0 && request.Pending.Length > 0)
             CountDropped(DropReason.QueueFull, record.Queue.Prepend(request.Pending));
         Disconnect(record, now);
         return SessionResult.Ok;

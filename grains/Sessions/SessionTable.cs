@@ -85,10 +85,10 @@ internal sealed partial class SessionTable
     {
         if (!_records.TryGetValue(key, out var record))
             return new SessionInfo(false, 0, null, 0, [], 0, false);
-        var handedOut = record.IsAttached ? 0 : record.HandedOut.Length;
+        var queued = (record.HasQueue ? record.Queue.Count : 0) + (record.IsAttached ? 0 : record.HandedOut.Length);
         return new SessionInfo(
             true, record.Epoch, record.IsAttached ? record.Owner : null, record.ExpirySeconds, record.Subscriptions.ToArray(),
-            record.Queue.Count + handedOut, !record.IsAttached && record.Will is not null);
+            queued, !record.IsAttached && record.Will is not null);
     }
 
     /// <summary>Does what time alone does: makes wills due, ends sessions, takes back work that was not completed.</summary>
@@ -178,14 +178,15 @@ internal sealed partial class SessionTable
         record.IsAttached = false;
         record.WillDueAt = long.MaxValue;
         record.ExpiresAt = long.MaxValue;
-        record.Queue.Clear();
+        if (record.HasQueue)
+            record.Queue.Clear();
         _records.Remove(record.Key);
         Interest.End(record.Key, record.Epoch);
     }
 
     private SessionRecord Create(string key, ulong epoch, uint expirySeconds)
     {
-        var record = new SessionRecord(key, epoch, expirySeconds, new OfflineQueue(Queued));
+        var record = new SessionRecord(key, epoch, expirySeconds, Queued);
         _records[key] = record;
         _lastEpoch = Math.Max(_lastEpoch, epoch);
         return record;
@@ -202,7 +203,7 @@ internal sealed partial class SessionTable
         _lastEpoch = snapshot.LastEpoch;
         foreach (var stored in snapshot.Records)
         {
-            var record = stored.ToRecord(new OfflineQueue(Queued));
+            var record = stored.ToRecord(Queued);
             _records.Add(record.Key, record);
             if (record.IsAttached && record.Owner is { } owner)
                 Owners.Add(owner.Gateway, record);

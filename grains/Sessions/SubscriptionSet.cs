@@ -10,14 +10,15 @@ internal sealed class SubscriptionSet
 {
     private const int IndexFrom = 32;
 
-    private readonly List<SubscriptionRecord> _list = [];
+    // made by the first subscription: a session without any costs this object alone
+    private List<SubscriptionRecord>? _list;
     private Dictionary<string, int>? _index;
     private SubscriptionRecord[]? _array = [];
 
-    public int Count => _list.Count;
+    public int Count => _list?.Count ?? 0;
 
     /// <summary>Never written after it is returned.</summary>
-    public SubscriptionRecord[] ToArray() => _array ??= [.. _list];
+    public SubscriptionRecord[] ToArray() => _array ??= [.. _list ?? []];
 
     public bool Contains(string filter) => IndexOf(filter) >= 0;
 
@@ -26,6 +27,7 @@ internal sealed class SubscriptionSet
     {
         _array = null;
         var at = IndexOf(subscription.Filter);
+        _list ??= new(1);
         if (at >= 0)
         {
             _list[at] = subscription;
@@ -38,7 +40,7 @@ internal sealed class SubscriptionSet
     public void Remove(string filter)
     {
         var at = IndexOf(filter);
-        if (at < 0)
+        if (at < 0 || _list is null)
             return;
         _array = null;
         // order has no meaning: the last one takes the free place
@@ -53,6 +55,8 @@ internal sealed class SubscriptionSet
 
     private int IndexOf(string filter)
     {
+        if (_list is null)
+            return -1;
         if (_index is null && _list.Count < IndexFrom)
             return _list.FindIndex(subscription => subscription.Filter == filter);
         _index ??= _list.Select((subscription, at) => (subscription.Filter, at)).ToDictionary(pair => pair.Filter, pair => pair.at);
