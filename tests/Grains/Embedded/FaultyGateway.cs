@@ -20,10 +20,13 @@ internal sealed class FaultyGateway(EmbeddedGrainCluster cluster, GatewayRef sel
 
     private ISessionStoreGrain Store => cluster.Client.GetGrain<ISessionStoreGrain>(0L);
 
-    public async Task<OpenReply> OpenAsync(string key, string will, uint delay)
+    /// <summary>Null: a ghost took the session between the first attempt and the answer, and the connection is refused.</summary>
+    public async Task<OpenReply?> OpenAsync(string key, string will, uint delay)
     {
         var request = Sample.Open(self, Interlocked.Increment(ref _connection), false, uint.MaxValue, will, delay);
         var reply = await RepeatAsync(() => Session(key).OpenAsync(request), reply => reply.Result);
+        if (reply.Result == SessionResult.Fenced)
+            return null;
         Assert.Equal(SessionResult.Ok, reply.Result);
         _connections[key] = new ReattachEntry(
             key, new SessionOwner(self, request.ConnectionId, reply.Epoch), uint.MaxValue, request.Will, reply.State?.Subscriptions ?? []);

@@ -49,9 +49,16 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
 
     private async Task ConnectAsync()
     {
+        while (!await TryConnectAsync())
+            HasMetAGhost = true;
+    }
+
+    private async Task<bool> TryConnectAsync()
+    {
         var gateway = gateways[random.Next(gateways.Length)];
         var (will, delay) = ($"{key}#{_wills++}", random.Next(2) == 0 ? 0 : Never);
-        var reply = await gateway.OpenAsync(key, will, delay);
+        if (await gateway.OpenAsync(key, will, delay) is not { } reply)
+            return false;
         Assert.True(reply.SessionPresent, key);
         HasMetAGhost |= reply.Previous?.Epoch != _connection?.Epoch;
         if (reply.Previous is null || reply.Previous.Epoch != _connection?.Epoch)
@@ -61,6 +68,7 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         }
         _connection = (gateway, reply.Epoch, will, delay);
         Check(await gateway.SubscribeAsync(key, reply.Epoch, $"{key}/{random.Next(3)}"));
+        return true;
     }
 
     private void Receive(int count)
