@@ -71,6 +71,7 @@ public sealed class GatewayProcessTests : IDisposable
     {
         using var broker = GatewayRun.StartLimited(200, FreePorts);
         var endPoint = await broker.EndPointAsync("tcp");
+        (await ConnectAsync(endPoint)).Dispose(); // a broker that has served somebody: the runtime has opened the files it needs
         var flood = new List<Socket>();
         for (var i = 0; i < 200; i++)
         {
