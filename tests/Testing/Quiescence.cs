@@ -14,12 +14,23 @@ public static class Quiescence
     public static Task ReachedAsync() =>
         Task.Factory.StartNew(Wait, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).OrStuck("quiescence");
 
+    /// <summary>
+    /// The test runner may block a thread of the pool for as long as a test runs. A pool that has nothing waiting and finished nothing for
+    /// so long is as quiet as it will get.
+    /// </summary>
+    private const int BlockedMilliseconds = 5000;
+
     private static void Wait()
     {
         var spin = new SpinWait();
-        for (int quiet = 0; quiet < QuietLooks; spin.SpinOnce())
+        long completed = ThreadPool.CompletedWorkItemCount, since = Environment.TickCount64;
+        for (int quiet = 0; quiet < QuietLooks && Environment.TickCount64 - since < BlockedMilliseconds; spin.SpinOnce())
         {
             quiet = IsQuiet() ? quiet + 1 : 0;
+            if (ThreadPool.PendingWorkItemCount != 0 || ThreadPool.CompletedWorkItemCount != completed)
+            {
+                (completed, since) = (ThreadPool.CompletedWorkItemCount, Environment.TickCount64);
+            }
         }
     }
 
