@@ -10,6 +10,9 @@ internal sealed partial class Session
     /// <summary>The last close, until the store has it. Changed by the holder of the client's turn only.</summary>
     public CloseRequest? UnconfirmedClose { get; set; }
 
+    /// <summary>When the store was last known to have the session detached, see <see cref="SessionTable.NextMoment"/>.</summary>
+    public long DetachedAt { get; set; }
+
     /// <summary>CONNECT has begun: from here on deliveries wait in this session instead of going to the store.</summary>
     public void BeginOpen()
     {

@@ -122,6 +122,7 @@ internal sealed class SessionCloser(
             if (result != SessionResult.Busy)
             {
                 session.UnconfirmedClose = null;
+                session.DetachedAt = sessions.NextMoment();
                 if (result != SessionResult.Ok)
                 {
                     EndHere(session); // another gateway owns it, or it is over

@@ -13,6 +13,7 @@ internal sealed class SessionTable
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly DeliveryLimits _limits;
     private readonly SubscriptionIndex _subscriptions;
+    private long _moment;
 
     public SessionTable(DeliveryLimits limits, SubscriptionIndex subscriptions, TimeProvider time)
     {
@@ -27,6 +28,9 @@ internal sealed class SessionTable
     public ClientTurns Turns { get; }
 
     public int Count => _sessions.Count;
+
+    /// <summary>Orders what this gateway does and asks: rises with every call.</summary>
+    public long NextMoment() => Interlocked.Increment(ref _moment);
 
     public IEnumerable<Session> All => _sessions.Values;
 

@@ -68,6 +68,7 @@ internal sealed class StorePoller(
 
     private async Task PollAsync(CancellationToken stopping)
     {
+        long began = sessions.NextMoment();
         var poll = new StorePoll(self, _shardEpoch, _version, directory.Live, _completed, (int)HangingCall.TotalMilliseconds);
         var reply = await _grain.PollAsync(poll).WaitAsync(HangingCall + TimeSpan.FromSeconds(5), time, stopping).ConfigureAwait(false);
         if (_shardEpoch != 0 && reply.ShardEpoch != _shardEpoch)
@@ -77,7 +78,7 @@ internal sealed class StorePoller(
 
         if (reply.Snapshot)
         {
-            EndMissing(reply.Deltas);
+            await EndMissingAsync(reply.Deltas, began).ConfigureAwait(false);
         }
 
         foreach (var delta in reply.Deltas)
@@ -136,13 +137,20 @@ internal sealed class StorePoller(
         session!.Resubscribe(subscriptions, delta.Subscriptions);
     }
 
-    /// <summary>After a snapshot, sessions that the shard does not know any more are over.</summary>
-    private void EndMissing(InterestDelta[] deltas)
+    /// <summary>
+    /// After a snapshot, sessions that the shard does not know any more are over. Not those that it may only have come to know as detached
+    /// after <paramref name="began"/>, when the snapshot was asked for.
+    /// </summary>
+    private async Task EndMissingAsync(InterestDelta[] deltas, long began)
     {
         var present = deltas.Select(delta => delta.Key).ToHashSet();
-        foreach (var session in Own().Where(session => session.Phase == SessionPhase.Offline && !present.Contains(session.Key)))
+        foreach (var session in Own().Where(session => !present.Contains(session.Key)))
         {
-            closer.EndHere(session);
+            using var turn = await sessions.Turns.TakeAsync(session.Key).ConfigureAwait(false);
+            if (session is { Phase: SessionPhase.Offline, UnconfirmedClose: null } && session.DetachedAt < began)
+            {
+                closer.EndHere(session);
+            }
         }
     }
 

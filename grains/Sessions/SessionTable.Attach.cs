@@ -67,9 +67,11 @@ internal sealed partial class SessionTable
 
     private void Grant(SessionRecord record, SessionOwner owner, OpenReply? opened)
     {
+        // under the epoch that was announced: the owner's gateway may have the session detached again when it hears of this
+        var announced = record.Epoch;
         record.Grant(owner, opened);
         Owners.Add(owner.Gateway, record);
-        Interest.End(record.Key, owner.Epoch);
+        Interest.End(record.Key, announced);
         _lastEpoch = Math.Max(_lastEpoch, owner.Epoch);
     }
 

@@ -12,7 +12,7 @@ public sealed partial class MemoryClient
     /// <summary>Of the CONNECT.</summary>
     public ProtocolVersion Version { get; set; } = ProtocolVersion.Mqtt5;
 
-    public ushort NextPacketId() => ++_lastPacketId;
+    public ushort NextPacketId() => _lastPacketId = (ushort)(_lastPacketId % ushort.MaxValue + 1);
 
     /// <summary>CONNECT; returns CONNACK. <paramref name="expiry"/> is the Session Expiry Interval, left out when null.</summary>
     public async Task<ServerPacket> ConnectAsync(

@@ -106,6 +106,33 @@ public sealed class OfflineQueueTests
         await publishing.OrStuck("the publisher");
     }
 
+    [Fact] // news of the store about one connection may come when the next one has ended
+    public async Task NoMessageIsWithoutReceiverWhileADurableClientComesAndGoes()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await OfflineAsync(gateway);
+        bool isOver = false;
+        int published = 0;
+        var publisher = await gateway.ConnectAsync("p");
+        var publishing = Task.Run(async () =>
+        {
+            for (; published < 5000 && !Volatile.Read(ref isOver); published++)
+            {
+                Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("t", $"{published}", QoS.AtLeastOnce));
+            }
+        });
+        for (int i = 0; i < 300 && !publishing.IsCompleted; i++)
+        {
+            await (i % 2 == 0 ? gateway.DropAsync(client) : gateway.DisconnectAsync(client));
+            client = await BackAsync(gateway);
+        }
+
+        Volatile.Write(ref isOver, true);
+        await publishing.OrStuck("the publisher");
+        await gateway.DropAsync(client);
+        Assert.Equal(published, (await gateway.SessionInfoAsync("c")).Queued);
+    }
+
     [Fact]
     public async Task OldestMessageGoesWhenTheQueueIsFull() // I7, I9: counted
     {
