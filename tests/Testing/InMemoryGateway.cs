@@ -113,8 +113,15 @@ public sealed class InMemoryGateway : IAsyncDisposable
     }
 
     /// <summary>Completes when nothing is left of the client's connection.</summary>
-    public Task GoneAsync(MemoryClient client) =>
-        Stuck.UntilAsync(() => Connections.All.All(connection => connection.Transport != client.Transport), "a connection to be handed back");
+    public async Task GoneAsync(MemoryClient client)
+    {
+        var connection = Connections.All.FirstOrDefault(connection => connection.Transport == client.Transport);
+        if (connection is not null)
+        {
+            await connection.Ended.OrStuck("a connection to be handed back");
+            await Stuck.UntilAsync(() => !Connections.All.Contains(connection), "a connection to be forgotten");
+        }
+    }
 
     /// <summary>The store's record of a session.</summary>
     public Task<SessionInfo> SessionInfoAsync(string clientId) => SessionGrain(clientId).GetInfoAsync().OrStuck("the session's info");
