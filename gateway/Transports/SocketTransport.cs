@@ -56,7 +56,7 @@ public sealed class SocketTransport : Transport
             _socket.Shutdown(SocketShutdown.Send);
             await DrainAsync();
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
         {
             // expected: the peer was faster, or did not close in time
         }
@@ -79,7 +79,9 @@ public sealed class SocketTransport : Transport
         var left = CloseDrainBytes;
         while (left > 0)
         {
-            var read = await _socket.ReceiveAsync(discarded, timeout.Token);
+            // Not the socket's own receive: it shares its operation with a read of the stream that fails at the same time, which would
+            // then throw a SocketException.
+            var read = await Stream.ReadAsync(discarded, timeout.Token);
             if (read == 0)
                 return;
             left -= read;

@@ -153,6 +153,7 @@ public sealed class TlsListenerTests : IDisposable
         await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tls, _tls, time);
         await using var before = await ConnectAsync(harness);
         Assert.Equal("CN=first", before.RemoteCertificate?.Subject);
+        await harness.Handler.First.Task; // the server's side of the handshake has ended too, before its time does
 
         WriteCertificate("second");
         time.Advance(TimeSpan.FromSeconds(10));
