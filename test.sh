@@ -81,8 +81,7 @@ run_tests() {
   program="$(dirname "$project")/bin/Embedded/Release/net10.0/$(basename "$project" .csproj).dll"
   log="$results/$name.log" report="$results/$name.xml"
   rm -f "$report"
-  # --long-running: a test that takes a minute is named while it runs, so that the log of a hang tells which one it is
-  limited "$limit" dotnet exec "$program" --no-progress --no-ansi --long-running 60 --xunit-diagnostics on \
+  limited "$limit" dotnet exec "$program" --no-progress --no-ansi \
     --results-directory "$results" --report-xunit --report-xunit-filename "$name.xml" >"$log" 2>&1
   status=$?
 

@@ -3,7 +3,8 @@ namespace GrainMQ.Tests.Testing;
 /// <summary>
 /// The state in which nothing happens any more until a test does something: no work waits for a thread of the pool and none runs on
 /// one. Everything in the broker runs on the pool and its only clock is the test's, so this is an end, not a guess at one. The state
-/// is the process's: tests that wait for it do not run in parallel.
+/// is the process's: tests that wait for it do not run in parallel, and nothing may hold a thread of the pool while a test runs (the
+/// runner's <c>--long-running</c> option does).
 /// </summary>
 public static class Quiescence
 {
@@ -14,23 +15,12 @@ public static class Quiescence
     public static Task ReachedAsync() =>
         Task.Factory.StartNew(Wait, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).OrStuck("quiescence");
 
-    /// <summary>
-    /// The test runner may block a thread of the pool for as long as a test runs. A pool that has nothing waiting and finished nothing for
-    /// so long is as quiet as it will get.
-    /// </summary>
-    private const int BlockedMilliseconds = 5000;
-
     private static void Wait()
     {
         var spin = new SpinWait();
-        long completed = ThreadPool.CompletedWorkItemCount, since = Environment.TickCount64;
-        for (int quiet = 0; quiet < QuietLooks && Environment.TickCount64 - since < BlockedMilliseconds; spin.SpinOnce())
+        for (int quiet = 0; quiet < QuietLooks; spin.SpinOnce())
         {
             quiet = IsQuiet() ? quiet + 1 : 0;
-            if (ThreadPool.PendingWorkItemCount != 0 || ThreadPool.CompletedWorkItemCount != completed)
-            {
-                (completed, since) = (ThreadPool.CompletedWorkItemCount, Environment.TickCount64);
-            }
         }
     }
 
