@@ -123,9 +123,9 @@ internal sealed class SessionCloser(
             {
                 session.UnconfirmedClose = null;
                 session.DetachedAt = sessions.NextMoment();
-                if (result != SessionResult.Ok)
+                if (result != SessionResult.Ok || session.SubscriptionCount == 0)
                 {
-                    EndHere(session); // another gateway owns it, or it is over
+                    EndHere(session); // another gateway owns it, or it is over; or nothing is routed to it, and the store would not tell its end
                 }
 
                 return true;

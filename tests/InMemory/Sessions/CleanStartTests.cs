@@ -95,6 +95,20 @@ public sealed class CleanStartTests
     }
 
     [Fact]
+    public async Task GatewayHoldsNothingForASessionWithoutSubscriptions()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 60);
+        client.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 7));
+        await client.ExpectAsync(PacketType.Pubrec, 7);
+        await gateway.DropAsync(client);
+        Assert.Equal(0, gateway.Sessions.Count);
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 60, sessionPresent: true);
+        client.Send(ClientPackets.Pubrel(7));
+        Assert.Equal(ReasonCode.Success, (await client.ExpectAsync(PacketType.Pubcomp, 7)).Reason); // what it left open is on record
+    }
+
+    [Fact]
     public async Task LongestIntervalNeverExpires() // §3.1.2.11.2: 0xFFFFFFFF
     {
         await using var gateway = await InMemoryGateway.StartAsync(
