@@ -15,6 +15,9 @@ public abstract class Transport : IAsyncDisposable
     /// <summary>The client's address as logs, limits and access rules see it.</summary>
     public abstract EndPoint? RemoteEndPoint { get; }
 
+    /// <summary>The username that the client's certificate stands for; it goes before that of CONNECT. Null: none.</summary>
+    public string? UserName { get; init; }
+
     /// <summary>The name of the listener that accepted it.</summary>
     public abstract string Listener { get; }
 

@@ -26,7 +26,9 @@ public sealed class ListenerFactory(
     }
 
     private TlsHandshake Handshake(ListenerOptions options) =>
-        new(options.Name, Certificate(options), tls, time, loggers.CreateLogger<TlsHandshake>());
+        new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>());
+
+    private ServerTls Tls(ListenerOptions options) => new(Certificate(options));
 
     private ServerCertificate Certificate(ListenerOptions options)
     {

@@ -88,7 +88,7 @@ public sealed partial class SocketListener(
             if (tls is null)
                 await handler.HandleAsync(transport);
             else if (await tls.AuthenticateAsync(transport.Stream, transport.RemoteEndPoint, transport.Abort, _stopping.Token) is { } secure)
-                await handler.HandleAsync(new TlsTransport(transport, secure, time));
+                await handler.HandleAsync(new TlsTransport(transport, secure.Stream, time) { UserName = secure.UserName });
         }
         catch (Exception e)
         {

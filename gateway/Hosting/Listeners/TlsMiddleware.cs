@@ -16,13 +16,12 @@ internal sealed class TlsMiddleware(TlsHandshake handshake, CancellationToken st
     {
         var plain = connection.Transport;
         var stream = new DuplexPipeStream(plain);
-        await using var secure = await handshake.AuthenticateAsync(stream, connection.RemoteEndPoint, connection.Abort, stopping);
-        if (secure is null)
+        if (await handshake.AuthenticateAsync(stream, connection.RemoteEndPoint, connection.Abort, stopping) is not { } authenticated)
             return;
-
+        await using var secure = authenticated.Stream;
         var encrypted = new EncryptedPipe(secure, connection.Abort);
         connection.Transport = encrypted;
-        connection.Features.Set<ITlsConnectionFeature>(new TlsConnection()); // makes the scheme https
+        connection.Features.Set<ITlsConnectionFeature>(new TlsClient(authenticated.UserName)); // makes the scheme https
         try
         {
             await next(connection);
@@ -70,9 +69,11 @@ internal sealed class TlsMiddleware(TlsHandshake handshake, CancellationToken st
         }
     }
 
-    // No client certificates: the feature only says that there is TLS.
-    private sealed class TlsConnection : ITlsConnectionFeature
+    /// <summary>Kestrel is not asked for the certificate: it was checked in the handshake, and what it stands for is kept.</summary>
+    public sealed class TlsClient(string? userName) : ITlsConnectionFeature
     {
+        public string? UserName => userName;
+
         public X509Certificate2? ClientCertificate { get; set; }
 
         public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) => Task.FromResult(ClientCertificate);

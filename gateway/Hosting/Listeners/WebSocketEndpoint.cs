@@ -67,7 +67,8 @@ internal sealed partial class WebSocketEndpoint : IHttpApplication<HttpContext>
         using var socket = await context.WebSockets.AcceptWebSocketAsync(subProtocol); // [MQTT-6.0.0-4]
         var client = context.Connection.RemoteIpAddress is { } ip ? new IPEndPoint(ip, context.Connection.RemotePort) : null;
         var kind = _options.Kind == ListenerKind.Wss ? TransportKind.SecureWebSocket : TransportKind.WebSocket;
-        await using var transport = new WebSocketTransport(socket, kind, client, _options.Name, context.Abort, _time);
+        var userName = (context.Features.Get<ITlsConnectionFeature>() as TlsMiddleware.TlsClient)?.UserName;
+        await using var transport = new WebSocketTransport(socket, kind, client, _options.Name, context.Abort, _time) { UserName = userName };
         await _handler.HandleAsync(transport);
     }
 
