@@ -21,6 +21,8 @@ internal enum CloseCause : byte
     NullOutboundFrame,
     Stalled,
     QuotaExceeded,
+    /// <summary>Re-authentication was refused. [MQTT-4.12.1-2]</summary>
+    AuthenticationFailed,
     ServerShutdown,
     InternalError,
 }
@@ -33,7 +35,7 @@ internal static class CloseCauses
 
     public static TransportCloseStatus TransportStatus(this CloseCause cause) => cause switch
     {
-        CloseCause.ProtocolError or CloseCause.ConnectRefused => TransportCloseStatus.ProtocolError,
+        CloseCause.ProtocolError or CloseCause.ConnectRefused or CloseCause.AuthenticationFailed => TransportCloseStatus.ProtocolError,
         CloseCause.NullOutboundFrame or CloseCause.InternalError or CloseCause.Stalled => TransportCloseStatus.InternalError,
         _ => TransportCloseStatus.Normal,
     };

@@ -2,6 +2,7 @@ using System.Net;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Handlers;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Security;
 using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Gateway.Connections;
@@ -50,6 +51,12 @@ internal sealed partial class Connection
 
     public string ClientId { get; set; } = "";
 
+    /// <summary>Whom the client was found to be; null: nobody in particular.</summary>
+    public string? UserName { get; set; }
+
+    /// <summary>Null unless CONNECT named an Authentication Method.</summary>
+    public ConnectionAuthentication? Authentication { get; set; }
+
     /// <summary>The largest packet that the client accepts. [MQTT-3.1.2-24]</summary>
     public int ClientMaximumPacketSize { get; set; } = int.MaxValue;
 
@@ -96,6 +103,10 @@ internal sealed partial class Connection
             await EndAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>What an authenticator may know of this client; <paramref name="connect"/> brings user name and password.</summary>
+    public AuthenticationRequest AuthenticationRequest(ConnectPacket? connect = null) =>
+        new(ClientId, connect?.UserName, connect?.Password, Transport.Listener, RemoteEndPoint);
 
     /// <summary>Queues a reply; it leaves when the burst is flushed, or with <see cref="FlushOutbound"/>.</summary>
     public void Reply(in OutboundFrame frame) => Outbound.TryEnqueue(frame);

@@ -6,7 +6,7 @@ using GrainMQ.Gateway.Security;
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>CONNECT: who is it, may it come in, and which session does it get. MQTT 5 §3.1.</summary>
-internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator authenticator, SessionOpener opener)
+internal sealed partial class ConnectHandler(GatewayContext gateway, Authenticators authenticators, SessionOpener opener)
 {
     private readonly ConnectionOptions _options = gateway.Options.Connections;
 
@@ -24,49 +24,63 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
             return new(ReasonCode.Success);
         }
 
-        connection.OnConnectReceived();
         return ConnectAsync(connection, packet);
     }
 
     private async ValueTask<ReasonCode> ConnectAsync(Connection connection, ConnectPacket packet)
     {
         connection.ClientId = packet.ClientId.Length > 0 ? packet.ClientId : $"auto-{Guid.CreateVersion7():N}"; // [MQTT-3.1.3-6]
-        var reason = await CheckAsync(connection, packet).ConfigureAwait(false);
+        connection.ClientMaximumPacketSize = (int)Math.Min(packet.MaximumPacketSize ?? int.MaxValue, int.MaxValue);
+        var reason = Check(packet);
         if (reason != ReasonCode.Success)
         {
             Refuse(connection, reason, canAnswer: true);
             return ReasonCode.Success;
         }
 
-        Configure(connection, packet);
-        if (Encode(connection, packet, ExpiryMaximum, sessionPresent: false) is null)
+        if (packet.AuthenticationMethod is { } method)
         {
-            Refuse(connection, ReasonCode.PacketTooLarge, canAnswer: false); // not even CONNACK fits what the client accepts [MQTT-3.1.2-24]
+            await BeginExchangeAsync(connection, packet, method).ConfigureAwait(false);
             return ReasonCode.Success;
         }
 
-        uint expiry = SessionExpiry(packet);
-        reason = await opener.OpenAsync(
-            connection, packet.CleanStart, expiry, Quota(packet), (sessionPresent, session) => Accept(connection, packet, session, sessionPresent))
-            .ConfigureAwait(false);
-        if (reason != ReasonCode.Success)
+        connection.OnConnectReceived();
+        var result = await authenticators.AuthenticateAsync(connection.AuthenticationRequest(packet)).ConfigureAwait(false);
+        if (result.Reason != ReasonCode.Success)
         {
-            Refuse(connection, reason, canAnswer: true);
+            Refuse(connection, result.Reason, canAnswer: true);
+            return ReasonCode.Success;
         }
 
+        await OpenAsync(connection, packet, result.UserName, null).ConfigureAwait(false);
         return ReasonCode.Success;
     }
 
-    private async ValueTask<ReasonCode> CheckAsync(Connection connection, ConnectPacket packet)
+    /// <summary>The client is who it says. <paramref name="data"/> is the last word of an exchange, for CONNACK.</summary>
+    private async ValueTask OpenAsync(Connection connection, ConnectPacket packet, string? userName, byte[]? data)
+    {
+        connection.UserName = userName;
+        Configure(connection, packet);
+        if (Encode(connection, packet, ExpiryMaximum, sessionPresent: false, data) is null)
+        {
+            Refuse(connection, ReasonCode.PacketTooLarge, canAnswer: false); // not even CONNACK fits what the client accepts [MQTT-3.1.2-24]
+            return;
+        }
+
+        var reason = await opener.OpenAsync(
+            connection, packet.CleanStart, SessionExpiry(packet), Quota(packet),
+            (sessionPresent, session) => Accept(connection, packet, session, sessionPresent, data)).ConfigureAwait(false);
+        if (reason != ReasonCode.Success)
+        {
+            Refuse(connection, reason, canAnswer: true);
+        }
+    }
+
+    private ReasonCode Check(ConnectPacket packet)
     {
         if (gateway.Memory.RefusesConnect)
         {
             return ReasonCode.QuotaExceeded;
-        }
-
-        if (packet.AuthenticationMethod is not null)
-        {
-            return ReasonCode.BadAuthenticationMethod; // [MQTT-4.12.0-1]
         }
 
         if (packet.Will is { } will)
@@ -82,12 +96,11 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
             }
         }
 
-        return await authenticator.AuthenticateAsync(connection.ClientId, packet.UserName, packet.Password).ConfigureAwait(false);
+        return ReasonCode.Success;
     }
 
     private void Configure(Connection connection, ConnectPacket packet)
     {
-        connection.ClientMaximumPacketSize = (int)Math.Min(packet.MaximumPacketSize ?? int.MaxValue, int.MaxValue);
         connection.SessionExpiryMaximum = ExpiryMaximum;
         connection.Will = packet.Will is null ? null : new Will(packet.Will);
         ushort aliases = Math.Min(packet.TopicAliasMaximum, gateway.Options.Outbound.TopicAliasMaximum);
@@ -95,9 +108,9 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
     }
 
     /// <summary>The session is there: CONNACK is the first packet that leaves. [MQTT-3.2.0-1]</summary>
-    private void Accept(Connection connection, ConnectPacket packet, Session session, bool sessionPresent)
+    private void Accept(Connection connection, ConnectPacket packet, Session session, bool sessionPresent, byte[]? data)
     {
-        if (Encode(connection, packet, session.ExpirySeconds, sessionPresent) is { } connack)
+        if (Encode(connection, packet, session.ExpirySeconds, sessionPresent, data) is { } connack)
         {
             connection.Reply(OutboundFrame.Of(PacketType.Connack, connack));
         }
@@ -108,7 +121,7 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
     }
 
     /// <summary>CONNACK; null when it is larger than the client accepts.</summary>
-    private byte[]? Encode(Connection connection, ConnectPacket packet, uint expiry, bool sessionPresent)
+    private byte[]? Encode(Connection connection, ConnectPacket packet, uint expiry, bool sessionPresent, byte[]? data)
     {
         ushort keepAlive = KeepAlive(packet);
         var connack = new ConnackPacket
@@ -126,6 +139,8 @@ internal sealed class ConnectHandler(GatewayContext gateway, IAuthenticator auth
             SubscriptionIdentifierAvailable = _options.SubscriptionIdentifiersAvailable ? null : false,
             SharedSubscriptionAvailable = _options.SharedSubscriptionAvailable ? null : false,
             ServerKeepAlive = keepAlive == packet.KeepAlive ? null : keepAlive, // [MQTT-3.2.2-21]
+            AuthenticationMethod = packet.AuthenticationMethod, // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
+            AuthenticationData = data,
         };
         return connack.Encode(connection.Version, (uint)connection.ClientMaximumPacketSize);
     }

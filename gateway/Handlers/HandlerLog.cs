@@ -21,4 +21,13 @@ internal static partial class HandlerLog
 
     [LoggerMessage(4504, LogLevel.Error, "UNSUBSCRIBE of {ClientId} was not committed: {Error}")]
     public static partial void UnsubscribeFailed(ILogger logger, string clientId, string error);
+
+    [LoggerMessage(4505, LogLevel.Debug, "{ClientId} from {Client} authenticated again")]
+    public static partial void Reauthenticated(ILogger logger, string clientId, EndPoint? client);
+
+    [LoggerMessage(4506, LogLevel.Warning, "{ClientId} from {Client} could not authenticate again and is disconnected")]
+    public static partial void ReauthenticationRefused(ILogger logger, string clientId, EndPoint? client);
+
+    [LoggerMessage(4507, LogLevel.Error, "Authenticating {ClientId} failed in an unexpected way; it is refused")]
+    public static partial void AuthenticatorFailed(ILogger logger, string clientId, Exception exception);
 }

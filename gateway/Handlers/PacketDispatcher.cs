@@ -8,12 +8,17 @@ namespace GrainMQ.Gateway.Handlers;
 /// its name. A handler returns Success or the code to break the connection with.
 /// </summary>
 internal sealed class PacketDispatcher(
-    ConnectHandler connect, PublishHandler publish, SubscribeHandler subscribe, UnsubscribeHandler unsubscribe)
+    ConnectHandler connect, AuthHandler auth, PublishHandler publish, SubscribeHandler subscribe, UnsubscribeHandler unsubscribe)
 {
     public ValueTask<ReasonCode> Dispatch(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body, Burst burst)
     {
         if (connection.Session is not { } session)
         {
+            if (connection.Authentication?.Connect is { } waiting)
+            {
+                return connect.Continue(connection, waiting, header, body);
+            }
+
             // [MQTT-3.1.0-1]: nobody to answer yet, so the connection is just closed
             return header.Type == PacketType.Connect ? connect.Handle(connection, body) : new(ReasonCode.ProtocolError);
         }
@@ -38,9 +43,10 @@ internal sealed class PacketDispatcher(
                 return new(PingreqHandler.Handle(connection, body));
             case PacketType.Disconnect:
                 return new(DisconnectHandler.Handle(connection, session, body));
+            case PacketType.Auth:
+                return new(auth.Handle(connection, body));
             default:
-                // a second CONNECT [MQTT-3.1.0-2]; AUTH without an authentication method in CONNECT [MQTT-4.12.0-6]
-                return new(ReasonCode.ProtocolError);
+                return new(ReasonCode.ProtocolError); // a second CONNECT [MQTT-3.1.0-2]
         }
     }
 }

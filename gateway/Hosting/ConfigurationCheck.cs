@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Security;
 
 namespace GrainMQ.Gateway.Hosting;
 
@@ -18,6 +19,8 @@ internal static class ConfigurationCheck
             if (file.Read().Error is { } error)
                 yield return $"TLS: {error}";
         }
+        if (options.Security.PasswordFile is { } users && !PasswordFile.TryRead(users, out _, out var fault))
+            yield return $"Security:PasswordFile: {fault}";
         if (options.Data.Directory is { } directory && DataDirectory.WhyNotWritable(directory) is { } cause)
             yield return cause;
     }

@@ -2,7 +2,6 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Handlers;
 using GrainMQ.Gateway.Routing;
-using GrainMQ.Gateway.Security;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -57,9 +56,9 @@ internal static class DataPlaneServices
         services.AddSingleton<ConnectionRegistry>();
         services.AddSingleton<MemoryGuard>();
         services.AddSingleton<GatewayContext>(provider => ActivatorUtilities.CreateInstance<GatewayContext>(provider));
-        services.AddSingleton<IAuthenticator, AnonymousAuthenticator>();
         services.AddSingleton<SessionOpener>();
         services.AddSingleton<ConnectHandler>();
+        services.AddSingleton<AuthHandler>();
         services.AddSingleton<PublishHandler>();
         services.AddSingleton<SubscribeHandler>();
         services.AddSingleton<UnsubscribeHandler>();

@@ -25,8 +25,9 @@ public sealed class GatewayCommand
         ["Tls:Certificate"] = Named("--cert", "FILE", "Certificate, PEM with its chain or PFX. Read again when it changes."),
         ["Tls:Key"] = Named("--key", "FILE", "Private key, PEM. Not needed when it is in the --cert file."),
         ["Data:Directory"] = Named("--data", "DIR", "Directory of the broker's files; created when missing. [default: no files]"),
+        ["Security:PasswordFile"] = Named("--password-file", "FILE", "Users and their passwords, written by 'passwd FILE USER'. Read again when it changes."),
         ["Security:AllowAnonymous"] = Named("--allow-anonymous", "BOOL",
-            "Let clients in without credentials. Must be said when a listener is not on a loopback address."),
+            "Let clients in without credentials. Must be said when a listener is not on a loopback address and there is no --password-file."),
         ["Log:Level"] = Named("--log-level", "LEVEL", "Trace, Debug, Information, Warning, Error, Critical or None. [default: Information]"),
         ["Log:Format"] = Named("--log-format", "FORMAT", "text or json. [default: text]"),
     };
@@ -62,6 +63,7 @@ public sealed class GatewayCommand
             """);
         foreach (var option in (Option[])[.. _addresses.Values, .. _named.Values, _config, _set, _check])
             _root.Options.Add(option);
+        _root.Subcommands.Add(PasswordCommand.Create());
         _root.Options.OfType<VersionOption>().Single().Action = new ShowVersion();
         _root.SetAction((result, _) => ServeAsync(result));
     }

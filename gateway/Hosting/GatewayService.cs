@@ -55,7 +55,7 @@ internal sealed partial class GatewayService : IHostedService
             await _grains.DisposeAsync();
             throw;
         }
-        if (_options.Security.AllowAnonymous == false)
+        if (_options.Security is { IsAnonymousAllowed: false, PasswordFile: null })
             LogNobodyCanConnect(_logger);
     }
 

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Security;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +30,7 @@ public static class MqttGatewayServices
 #else
         services.AddEmbeddedGrains(typeof(ISessionGrain).Assembly);
 #endif
+        services.AddSecurity(options.Security);
         services.AddDataPlane();
         services.AddSingleton<ListenerFactory>();
         services.AddSingleton<GatewayService>();

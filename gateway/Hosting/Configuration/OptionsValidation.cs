@@ -23,7 +23,7 @@ public static class OptionsValidation
             }
             if (endPoint.Port != 0 && !taken.TryAdd(endPoint, listener.Name))
                 yield return $"Listeners '{taken[endPoint]}' and '{listener.Name}' both want {endPoint}. Give one of them another port.";
-            if (!ListenAddress.IsLoopback(endPoint) && options.Security.AllowAnonymous is null)
+            if (!ListenAddress.IsLoopback(endPoint) && options.Security is { AllowAnonymous: null, PasswordFile: null })
                 yield return OpenToOthers(listener);
             if (listener.Kind is ListenerKind.Tls or ListenerKind.Wss && CertificateFile.For(listener, options.Tls) is null)
                 yield return CertificateFile.MissingMessage(listener);
@@ -32,5 +32,6 @@ public static class OptionsValidation
 
     private static string OpenToOthers(ListenerOptions listener) =>
         $"Listener '{listener.Name}' on {listener.Address} can be reached from other machines and no authenticator is configured: anybody " +
-        "could connect. Set --allow-anonymous true (Security:AllowAnonymous) to accept that, or listen on 127.0.0.1.";
+        "could connect. Name the users with --password-file FILE (Security:PasswordFile), set --allow-anonymous true (Security:AllowAnonymous) " +
+        "to accept that, or listen on 127.0.0.1.";
 }

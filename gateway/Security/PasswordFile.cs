@@ -1,0 +1,82 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace GrainMQ.Gateway.Security;
+
+/// <summary>
+/// A file of users, one per line: <c>USER:SCRAM-SHA-256$ITERATIONS:SALT$STOREDKEY:SERVERKEY</c>. Empty lines and lines that begin with
+/// <c>#</c> are left alone. A user name may contain colons, but no control characters.
+/// </summary>
+internal static class PasswordFile
+{
+    private const string Separator = ":" + ScramVerifier.Mechanism + "$";
+
+    /// <param name="error">One line for the operator: the file, the line, the cause, the cure.</param>
+    public static bool TryRead(
+        string path, [NotNullWhen(true)] out Dictionary<string, ScramVerifier>? users, [NotNullWhen(false)] out string? error)
+    {
+        users = null;
+        try
+        {
+            return TryParse(path, File.ReadAllLines(path), out users, out error);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            error = $"password file '{path}' does not exist. Add a first user: gateway passwd {path} USER";
+        }
+        catch (UnauthorizedAccessException)
+        {
+            error = $"password file '{path}' may not be read. Give the broker's user the right to read it.";
+        }
+        catch (IOException e)
+        {
+            error = $"password file '{path}' cannot be read: {e.Message}";
+        }
+
+        return false;
+    }
+
+    /// <summary>The user of a line; null for one that has none.</summary>
+    public static string? UserOf(string line) => line.StartsWith('#') || line.LastIndexOf(Separator, StringComparison.Ordinal) is not (>= 0 and var at)
+        ? null : line[..at];
+
+    public static string Line(string user, ScramVerifier verifier) => $"{user}:{verifier.Format()}";
+
+    /// <summary>Null when a line of a password file can say it, else why not.</summary>
+    public static string? WhyNotAUser(string user) =>
+        user.Length == 0 ? "a user name has at least one character"
+        : user[0] == '#' ? "a user name does not begin with #, which begins a comment"
+        : user.Any(char.IsControl) ? "a user name has no control characters"
+        : user.Contains(Separator, StringComparison.Ordinal) ? $"a user name does not contain {Separator}"
+        : null;
+
+    private static bool TryParse(
+        string path, string[] lines, [NotNullWhen(true)] out Dictionary<string, ScramVerifier>? users, [NotNullWhen(false)] out string? error)
+    {
+        users = new(StringComparer.Ordinal);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            string line = lines[i];
+            if (line.Length == 0 || line[0] == '#')
+            {
+                continue;
+            }
+
+            string? user = UserOf(line);
+            string? fault = user is null ? $"it is not USER{Separator}…" : WhyNotAUser(user);
+            if (fault is null && ScramVerifier.TryParse(line[(user!.Length + 1)..], out var verifier, out fault) && !users.TryAdd(user, verifier))
+            {
+                fault = $"the user '{user}' is there a second time";
+            }
+
+            if (fault is not null)
+            {
+                error = $"password file '{path}', line {i + 1}: {fault}. Write the line with: gateway passwd {path} USER, or remove it.";
+                users = null;
+                return false;
+            }
+        }
+
+        error = null;
+        return true;
+    }
+}

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace GrainMQ.Gateway.Security;
+
+/// <summary>Who decides about clients: the chain of authenticators in its order, as the options say.</summary>
+internal static class SecurityServices
+{
+    public static IServiceCollection AddSecurity(this IServiceCollection services, SecurityOptions options)
+    {
+        services.AddSingleton<Authenticators>();
+        if (options.PasswordFile is not null)
+        {
+            services.AddSingleton<PasswordFileWatch>();
+            services.AddSingleton(provider => provider.GetRequiredService<PasswordFileWatch>().Users);
+            services.AddSingleton<IAuthenticator, PasswordAuthenticator>();
+            services.AddSingleton<IEnhancedAuthenticator, ScramAuthenticator>();
+        }
+
+        return services;
+    }
+}
