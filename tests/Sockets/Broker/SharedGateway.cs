@@ -1,4 +1,5 @@
 using GrainMQ.Tests.Sockets.Broker;
+using GrainMQ.Tests.Testing;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(SharedGateway))]

@@ -1,7 +1,6 @@
 using System.Globalization;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.Sockets.Broker;
 using GrainMQ.Tests.Sockets.Raw;
 using GrainMQ.Tests.Testing;
 using Xunit;

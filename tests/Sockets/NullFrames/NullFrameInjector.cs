@@ -1,6 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.Sockets.Broker;
+using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Sockets.NullFrames;
 

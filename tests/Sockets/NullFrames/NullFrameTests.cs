@@ -6,7 +6,6 @@ using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Silo.Embedded;
-using GrainMQ.Tests.Sockets.Broker;
 using GrainMQ.Tests.Sockets.Raw;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;

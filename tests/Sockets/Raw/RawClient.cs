@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.Sockets.Broker;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.Sockets.Broker;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

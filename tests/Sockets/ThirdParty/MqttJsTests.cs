@@ -1,6 +1,7 @@
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Sockets.Broker;
+using GrainMQ.Tests.Testing;
 using Xunit;
 
 namespace GrainMQ.Tests.Sockets.ThirdParty;

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.Sockets.Broker;
+using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Sockets.ThirdParty;
 

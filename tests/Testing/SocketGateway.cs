@@ -4,12 +4,11 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Listeners;
-using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace GrainMQ.Tests.Sockets.Broker;
+namespace GrainMQ.Tests.Testing;
 
 /// <summary>
 /// The whole broker in this process, on a free port of 127.0.0.1 for each kind of listener, with a certificate of its own. An error in
@@ -38,7 +37,10 @@ internal sealed class SocketGateway : IAsyncDisposable
     public SessionTable Sessions => _services.GetRequiredService<SessionTable>();
 
     /// <param name="time">The broker's clock. Default: the system's.</param>
-    public static async Task<SocketGateway> StartAsync(TimeProvider? time = null, Action<GatewayOptions>? configure = null)
+    /// <param name="configure">Changes the options; there is a listener of each kind.</param>
+    /// <param name="replace">Changes what the broker is made of.</param>
+    public static async Task<SocketGateway> StartAsync(
+        TimeProvider? time = null, Action<GatewayOptions>? configure = null, Action<IServiceCollection>? replace = null)
     {
         var directory = new TemporaryDirectory();
         var certificate = TestCertificate.Create("GrainMQ");
@@ -54,6 +56,7 @@ internal sealed class SocketGateway : IAsyncDisposable
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
         services.AddMqttGateway(options);
+        replace?.Invoke(services);
         var gateway = new SocketGateway(services.BuildServiceProvider(), directory, certificate, log);
         foreach (var service in gateway._services.GetServices<IHostedService>())
             await service.StartAsync(CancellationToken.None).OrStuck("the gateway to start");

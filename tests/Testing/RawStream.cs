@@ -5,9 +5,8 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using GrainMQ.Gateway.Hosting.Listeners;
-using GrainMQ.Tests.Sockets.Broker;
 
-namespace GrainMQ.Tests.Sockets.Raw;
+namespace GrainMQ.Tests.Testing;
 
 /// <summary>A client's end of a byte pipe of any kind, handshakes done.</summary>
 internal sealed record RawStream(Stream Stream, Socket Socket, WebSocket? WebSocket)
@@ -52,7 +51,7 @@ internal sealed record RawStream(Stream Stream, Socket Socket, WebSocket? WebSoc
         using var invoker = new HttpMessageInvoker(http);
         var webSocket = new ClientWebSocket();
         webSocket.Options.AddSubProtocol("mqtt");
-        await webSocket.ConnectAsync(new Uri($"{kind.Text()}://{endPoint}/mqtt"), invoker, CancellationToken.None);
+        await webSocket.ConnectAsync(new Uri($"{(kind == ListenerKind.Wss ? "wss" : "ws")}://{endPoint}/mqtt"), invoker, CancellationToken.None);
         return new RawStream(
             WebSocketStream.Create(webSocket, WebSocketMessageType.Binary), tcp!.Socket, webSocket); // the callback ran: it is connected
     }
