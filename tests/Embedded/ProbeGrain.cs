@@ -31,6 +31,8 @@ public interface IProbeMethods : IGrainWithStringKey
 
     Task<string> ContextAsync();
 
+    Task<int> ThreadAsync();
+
     /// <summary>Calls along the path of keys; the last answers.</summary>
     Task<string> RelayAsync(string[] path, bool interleave);
 
@@ -143,6 +145,8 @@ public abstract class Probe(Journal journal) : Grain, IProbeMethods
         await Task.Run(() => { }); // comes back from a pool thread
         return before is not null && SynchronizationContext.Current == before ? "same" : "lost";
     }
+
+    public Task<int> ThreadAsync() => Task.FromResult(Environment.CurrentManagedThreadId);
 
     public Task<string> RelayAsync(string[] path, bool interleave) =>
         path.Length == 0 ? Task.FromResult(Key) : Next(path[0], path[1..], interleave);

@@ -48,8 +48,11 @@ public sealed partial class SocketListener(
         {
             try
             {
-                // Not on this loop: the first packets of a connection may be parsed and answered before the first await.
-                ThreadPool.UnsafeQueueUserWorkItem(Serve, await listening.AcceptAsync(_stopping.Token), preferLocal: false);
+                var accepted = await listening.AcceptAsync(_stopping.Token);
+                if (tls is null)
+                    Serve(accepted);
+                else
+                    ThreadPool.UnsafeQueueUserWorkItem(Serve, accepted, preferLocal: false); // a handshake's cryptography is not for this loop
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || _stopping.IsCancellationRequested)
             {

@@ -9,8 +9,8 @@ namespace GrainMQ.Silo.Embedded;
 /// </summary>
 /// <remarks>
 /// <code>
-/// TryEnqueue ─► Admits? ─no─► _waiting ─┐            an idle activation is put on the thread pool by the first turn
-///                  │ yes                │            and leaves it when _ready is empty
+/// TryEnqueue ─► Admits? ─no─► _waiting ─┐            an idle activation gets a thread with the first turn, the caller's if that
+///                  │ yes                │            one may lend itself or one of the pool, and gives it back when _ready is empty
 ///                  ▼                    │ Finish of the request that blocked
 ///               _ready ◄────────────────┘
 ///                  │ Execute: one turn, then the next
@@ -53,11 +53,13 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     public IServiceProvider Services => Cluster.Services;
 
     /// <summary>Queues a request, or answers it with the reason why it cannot be queued.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="lendsThread">An idle activation may take its turns on this thread, before the method returns.</param>
     /// <returns>False when this activation has ended and the caller should look for its successor.</returns>
-    public bool TryEnqueue(Request request)
+    public bool TryEnqueue(Request request, bool lendsThread = false)
     {
         Exception? refused = null;
-        var waits = false;
+        bool waits = false, runsHere = false;
         lock (this)
         {
             if (_state == State.Dead) return false;
@@ -72,10 +74,12 @@ internal sealed partial class Activation : IThreadPoolWorkItem
                 _waiting.Enqueue(request);
                 waits = true;
             }
-            Schedule();
+            if (lendsThread) runsHere = TryReserve();
+            else Schedule();
         }
+        if (runsHere) BorrowedThread.Run(this);
         if (refused is not null) request.Fail(refused);
-        else if (waits) Cluster.Timeouts.Add(request);
+        else if (waits && !request.IsAnswered) Cluster.Timeouts.Add(request);
         return true;
     }
 
@@ -122,7 +126,8 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         }
     }
 
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>Takes its turns on this thread until there are none, or so many that the pool should see to the rest.</summary>
+    public void Execute()
     {
         for (var i = 0; i < TurnsPerSlice; i++)
         {
@@ -144,9 +149,14 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
     private void Schedule()
     {
-        if (_scheduled || _ready.IsEmpty) return;
-        _scheduled = true;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        if (TryReserve()) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+    }
+
+    /// <returns>True when there are turns and no thread for them yet: the caller sees to one.</returns>
+    private bool TryReserve()
+    {
+        if (_scheduled || _ready.IsEmpty) return false;
+        return _scheduled = true;
     }
 
     /// <remarks>

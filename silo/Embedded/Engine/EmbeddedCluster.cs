@@ -168,7 +168,7 @@ public sealed class EmbeddedCluster : IGrainFactory, IAsyncDisposable
                 call.Fail(new SiloLostException(call.Target.ToString()));
                 return;
             }
-            if (activation.TryEnqueue(call)) return;
+            if (activation.TryEnqueue(call, lendsThread: _faults is null && BorrowedThread.MayLend)) return;
             Catalog.Remove(activation);
         }
     }
