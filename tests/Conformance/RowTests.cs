@@ -1,12 +1,15 @@
+using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Tests.Conformance.Rows;
 using GrainMQ.Tests.Conformance.Running;
 using Xunit;
 
 namespace GrainMQ.Tests.Conformance;
 
-/// <summary>Every row of <c>Data/rows</c> on every version it names, as written and with every byte sent alone.</summary>
+/// <summary>Every row of <c>Data/rows</c> on every version it names: in memory, as written and with every byte sent alone, and over real sockets.</summary>
 public sealed class RowTests
 {
+    private static readonly ListenerKind[] Transports = [ListenerKind.Tcp, ListenerKind.Tls, ListenerKind.Ws];
+
     public static TheoryData<string, string, string> All => Select(_ => true);
 
     public static TheoryData<string, string, string> Splittable => Select(row => row.Split);
@@ -20,6 +23,18 @@ public sealed class RowTests
     [MemberData(nameof(Splittable))]
     public Task BrokerDoesTheSameByteByByte(string version, string file, string row) =>
         RowRunner.RunAsync(ConformanceData.Current.Find(file, row), version, everyByteAlone: true);
+
+    /// <summary>The same through a listener, its sockets, TLS and WebSocket frames.</summary>
+    [Theory]
+    [MemberData(nameof(OnSockets))]
+    public Task BrokerDoesTheSameOnASocket(ListenerKind transport, string version, string file, string row) =>
+        RowRunner.RunAsync(ConformanceData.Current.Find(file, row), version, transport);
+
+    public static TheoryData<ListenerKind, string, string, string> OnSockets => new(
+        from transport in Transports
+        from entry in ConformanceData.Current.Rows
+        from version in entry.Row.Versions
+        select (transport, version.Version, entry.File, entry.Row.Name));
 
     private static TheoryData<string, string, string> Select(Predicate<Row> predicate)
     {

@@ -25,6 +25,10 @@ public sealed class Row
     [JsonPropertyName("options")]
     public Dictionary<string, JsonElement> Options { get; init; } = [];
 
+    /// <summary>Lines of the password file; without them there is none.</summary>
+    [JsonPropertyName("users")]
+    public string[] Users { get; init; } = [];
+
     /// <summary>False: not run again with every byte sent alone, because it is long and nothing in it depends on that.</summary>
     [JsonPropertyName("split")]
     public bool Split { get; init; } = true;

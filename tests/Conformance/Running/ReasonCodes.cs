@@ -2,7 +2,8 @@ namespace GrainMQ.Tests.Conformance.Running;
 
 /// <summary>
 /// The reason codes that each packet may carry from a server (§2.4 and the table of each packet): [MQTT-3.2.2-8] [MQTT-3.4.2-1]
-/// [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1] [MQTT-3.9.3-2] [MQTT-3.11.3-2] [MQTT-3.14.2-1].
+/// [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1] [MQTT-3.9.3-2] [MQTT-3.11.3-2] [MQTT-3.14.2-1]
+/// [MQTT-3.15.2-1].
 /// </summary>
 public static class ReasonCodes
 {
@@ -26,6 +27,7 @@ public static class ReasonCodes
             0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9A,
             0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2,
         ],
+        15 => [0x00, 0x18], // Re-authenticate is the client's alone
         _ => throw new ArgumentOutOfRangeException(nameof(packetType)),
     };
 }

@@ -1,17 +1,16 @@
 using GrainMQ.Tests.Conformance.Notation;
 using GrainMQ.Tests.Conformance.Rows;
-using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Conformance.Running;
 
 /// <summary>One named client of a row. It opens when first used and again after it was closed or dropped.</summary>
 internal sealed class RowConnection(
-    string name, MqttVersion version, InMemoryGateway gateway, Dictionary<string, byte[]> variables, bool everyByteAlone)
+    string name, MqttVersion version, RowBroker broker, Dictionary<string, byte[]> variables)
 {
     private static readonly byte[] PingRequest = [0xC0, 0x00];
     private static readonly byte[] PingResponse = [0xD0, 0x00];
 
-    private MemoryClient? _client;
+    private RowClient? _client;
 
     public string Name => name;
 
@@ -20,11 +19,9 @@ internal sealed class RowConnection(
     /// <summary>The most bytes that a packet for it may have.</summary>
     public int Limit { get; set; } = int.MaxValue;
 
-    private MemoryClient Client => _client ??= Open();
-
     public BytePattern Pattern(string text) => BytePattern.Parse(text, Version, name);
 
-    public void Send(ReadOnlySpan<byte> bytes) => Client.Send(bytes);
+    public async Task SendAsync(byte[] bytes) => await (await ClientAsync()).SendAsync(bytes);
 
     public async Task ExpectAsync(Expectation expected)
     {
@@ -48,8 +45,8 @@ internal sealed class RowConnection(
     /// <summary>Whatever is under way arrives first; then the server's next packet has to be the answer to a PINGREQ.</summary>
     public async Task ExpectNothingAsync()
     {
-        await Quiescence.ReachedAsync();
-        Send(PingRequest);
+        await broker.SettledAsync();
+        await SendAsync(PingRequest);
         var packet = await ReceiveAsync() ?? throw new RowFailedException("closed instead of PINGRESP");
         if (!packet.AsSpan().SequenceEqual(PingResponse))
             throw new RowFailedException($"received {Convert.ToHexString(packet)} instead of nothing");
@@ -60,7 +57,7 @@ internal sealed class RowConnection(
         if (await ReceiveAsync() is { } packet)
             throw new RowFailedException($"received {Convert.ToHexString(packet)} instead of the end of the connection");
         _client = null;
-        await Quiescence.ReachedAsync(); // what follows the end in the broker, such as a share group that loses a member
+        await broker.SettledAsync(); // what follows the end in the broker, such as a share group that loses a member
     }
 
     /// <summary>DISCONNECT with one of the codes on 5.0, then closed.</summary>
@@ -85,7 +82,7 @@ internal sealed class RowConnection(
     /// <summary>Closed, with a CONNACK that refuses or without; the version was not agreed, so either form of CONNACK will do.</summary>
     public async Task ExpectRejectionAsync()
     {
-        var packet = await Client.ReceivePacketAsync();
+        var packet = await (await ClientAsync()).ReceivePacketAsync();
         if (packet is null)
         {
             _client = null;
@@ -98,23 +95,17 @@ internal sealed class RowConnection(
 
     public async Task DropAsync()
     {
-        await Quiescence.ReachedAsync();
-        Client.Drop();
+        await broker.SettledAsync();
+        (await ClientAsync()).Drop();
         _client = null;
-        await Quiescence.ReachedAsync();
+        await broker.SettledAsync();
     }
 
-    private MemoryClient Open()
-    {
-        var client = gateway.Open();
-        if (everyByteAlone)
-            client.Transport.MaximumRead = 1;
-        return client;
-    }
+    private async ValueTask<RowClient> ClientAsync() => _client ??= await broker.OpenAsync();
 
     private async Task<byte[]?> ReceiveAsync()
     {
-        var packet = await Client.ReceivePacketAsync();
+        var packet = await (await ClientAsync()).ReceivePacketAsync();
         if (packet is null)
             return null;
         if (packet.Length > Limit)

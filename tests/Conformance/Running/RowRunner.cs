@@ -1,8 +1,7 @@
 using System.Globalization;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Tests.Conformance.Notation;
 using GrainMQ.Tests.Conformance.Rows;
-using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Conformance.Running;
 
@@ -11,31 +10,28 @@ internal sealed class RowRunner
 {
     private readonly Row _row;
     private readonly MqttVersion _version;
-    private readonly bool _everyByteAlone;
-    private readonly InMemoryGateway _gateway;
+    private readonly RowBroker _broker;
     private readonly Dictionary<string, RowConnection> _connections = [];
     private readonly Dictionary<string, byte[]> _variables = [];
     private readonly List<string> _log = [];
 
-    private RowRunner(Row row, MqttVersion version, bool everyByteAlone, InMemoryGateway gateway)
-    {
-        _row = row;
-        _version = version;
-        _everyByteAlone = everyByteAlone;
-        _gateway = gateway;
-    }
+    private RowRunner(Row row, MqttVersion version, RowBroker broker) => (_row, _version, _broker) = (row, version, broker);
 
-    public static async Task RunAsync(Row row, string version, bool everyByteAlone)
-    {
-        await using var gateway = await InMemoryGateway.StartAsync(options => Apply(row, options));
-        await new RowRunner(row, MqttVersionNames.Parse(version), everyByteAlone, gateway).RunAsync();
-        await Quiescence.ReachedAsync(); // the end of the row ends nothing halfway
-    }
+    /// <summary>Against a broker in memory.</summary>
+    public static async Task RunAsync(Row row, string version, bool everyByteAlone) =>
+        await RunAsync(row, version, await MemoryRowBroker.StartAsync(row, everyByteAlone));
 
-    private static void Apply(Row row, GatewayOptions options)
+    /// <summary>Against a broker on a real socket of that kind.</summary>
+    public static async Task RunAsync(Row row, string version, ListenerKind transport) =>
+        await RunAsync(row, version, await SocketRowBroker.StartAsync(row, transport));
+
+    private static async Task RunAsync(Row row, string version, RowBroker broker)
     {
-        foreach (var (path, value) in row.Options)
-            OptionPath.Set(options, path, value);
+        await using (broker)
+        {
+            await new RowRunner(row, MqttVersionNames.Parse(version), broker).RunAsync();
+            await broker.SettledAsync(); // the end of the row ends nothing halfway
+        }
     }
 
     private async Task RunAsync()
@@ -69,7 +65,7 @@ internal sealed class RowRunner
     {
         switch (step.Verb)
         {
-            case ">": connection.Send(connection.Pattern(step.Arguments).Encode(_variables)); break;
+            case ">": await connection.SendAsync(connection.Pattern(step.Arguments).Encode(_variables)); break;
             case "<": await connection.ExpectAsync(Expectation.Parse(step.Arguments, connection.Version, connection.Name)); break;
             case "<<": await connection.ExpectAllAsync(Expectation.ParseMany(step.Arguments, connection.Version, connection.Name)); break;
             case "nothing": await connection.ExpectNothingAsync(); break;
@@ -96,15 +92,15 @@ internal sealed class RowRunner
     {
         if (_connections.TryGetValue(name, out var connection))
             return connection;
-        return _connections[name] = new RowConnection(name, _version, _gateway, _variables, _everyByteAlone);
+        return _connections[name] = new RowConnection(name, _version, _broker, _variables);
     }
 
     /// <summary>Settles before and after, so that a row is a sequence: timers see what was sent, what they cause comes next.</summary>
     private async Task AdvanceAsync(TimeSpan by)
     {
-        await Quiescence.ReachedAsync();
-        _gateway.Time.Advance(by);
-        await Quiescence.ReachedAsync();
+        await _broker.SettledAsync();
+        _broker.Advance(by);
+        await _broker.SettledAsync();
     }
 
     private static TimeSpan Duration(string text)

@@ -29,6 +29,7 @@ public static class WireRules
             3 => Publish(flags, body),
             4 or 5 or 6 or 7 or 9 or 11 => Acknowledgement(version, type, body),
             14 => body.IsEmpty ? null : ReasonCodes.Violation(type, body[0]),
+            15 => body.IsEmpty ? "AUTH without a method" : ReasonCodes.Violation(type, body[0]),
             _ => null,
         } ?? (version == MqttVersion.V5 && type is not 13 ? PropertyViolation(type, packet) : null);
     }

@@ -19,6 +19,7 @@ public sealed class WireRulesTests
     [InlineData(MqttVersion.V311, "B0 (00 01)")]
     [InlineData(MqttVersion.V5, "D0 ()")]
     [InlineData(MqttVersion.V5, "E0 (8B)")]
+    [InlineData(MqttVersion.V5, "F0 (18 (15 <'m'>))")]
     public void WhatAServerMaySendPasses(MqttVersion version, string notation) => Assert.Null(Violation(version, notation));
 
     [Theory]
@@ -46,6 +47,9 @@ public sealed class WireRulesTests
     [InlineData(MqttVersion.V311, "B0 (00 01 00)")]
     [InlineData(MqttVersion.V5, "E0 (04)")] // with will: the client's
     [InlineData(MqttVersion.V5, "E0 (8B (11 00 00 00 00))")]
+    [InlineData(MqttVersion.V5, "F0 (19 (15 <'m'>))")] // Re-authenticate: the client's
+    [InlineData(MqttVersion.V5, "F0 ()")]
+    [InlineData(MqttVersion.V311, "F0 (18 (15 <'m'>))")]
     public void WhatNoServerMaySendIsFound(MqttVersion version, string notation) => Assert.NotNull(Violation(version, notation));
 
     private static string? Violation(MqttVersion version, string notation) =>
