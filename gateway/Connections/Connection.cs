@@ -106,7 +106,10 @@ internal sealed partial class Connection
 
     /// <summary>What an authenticator may know of this client; <paramref name="connect"/> brings user name and password.</summary>
     public AuthenticationRequest AuthenticationRequest(ConnectPacket? connect = null) =>
-        new(ClientId, connect?.UserName, connect?.Password, Transport.Listener, RemoteEndPoint);
+        new(ClientId, Transport.UserName ?? connect?.UserName, connect?.Password, Transport.Listener, RemoteEndPoint)
+        {
+            IsCertified = Transport.UserName is not null,
+        };
 
     /// <summary>Queues a reply; it leaves when the burst is flushed, or with <see cref="FlushOutbound"/>.</summary>
     public void Reply(in OutboundFrame frame) => Outbound.TryEnqueue(frame);

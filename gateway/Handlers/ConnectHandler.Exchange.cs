@@ -63,6 +63,9 @@ internal sealed partial class ConnectHandler
                 authentication.Await(exchange);
                 Ask(connection, authentication, step.Data);
                 break;
+            case ExchangeStatus.Success when connection.Transport.UserName is { } certified && certified != step.UserName:
+                Refuse(connection, ReasonCode.NotAuthorized, canAnswer: true); // one client cannot be two users
+                break;
             case ExchangeStatus.Success:
                 authentication.End();
                 authentication.Connect = null;

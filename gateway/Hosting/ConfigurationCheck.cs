@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Hosting.Listeners.Certificates;
 using GrainMQ.Gateway.Security;
 
 namespace GrainMQ.Gateway.Hosting;
@@ -9,19 +10,18 @@ internal static class ConfigurationCheck
     /// <returns>One line per fault.</returns>
     public static IEnumerable<string> Run(GatewayOptions options)
     {
-        var certificates = options.Listeners
-            .Where(listener => listener.Kind is ListenerKind.Tls or ListenerKind.Wss)
-            .Select(listener => CertificateFile.For(listener, options.Tls))
-            .OfType<CertificateFile>()
-            .Distinct();
-        foreach (var file in certificates)
+        var secure = options.Listeners.Where(listener => listener.IsSecure).ToList();
+        foreach (var file in secure.SelectMany(listener => CertificateFile.AllFor(listener, options.Tls)).Distinct())
         {
             if (file.Read().Error is { } error)
                 yield return $"TLS: {error}";
         }
-        if (options.Security.PasswordFile is { } users && !PasswordFile.TryRead(users, out _, out var fault))
-            yield return $"Security:PasswordFile: {fault}";
-        if (options.Data.Directory is { } directory && DataDirectory.WhyNotWritable(directory) is { } cause)
-            yield return cause;
+        var asksClients = secure.Exists(listener => listener.ClientCertificateMode(options.Tls) != ClientCertificateMode.None);
+        if (asksClients && ClientAuthorityFiles.Of(options.Tls)?.Read().Error is { } cause)
+            yield return $"TLS: {cause}";
+        if (options.Security.PasswordFile is { } users && !PasswordFile.TryRead(users, out _, out var reason))
+            yield return $"Security:PasswordFile: {reason}";
+        if (options.Data.Directory is { } directory && DataDirectory.WhyNotWritable(directory) is { } fault)
+            yield return fault;
     }
 }

@@ -15,13 +15,16 @@ internal interface IAuthenticator
 
 /// <summary>What a client shows in CONNECT to be let in. MQTT 5 §3.1.3.5, §3.1.3.6.</summary>
 /// <param name="ClientId">Its own, or the one that it was assigned.</param>
-/// <param name="UserName">Null when CONNECT has none.</param>
+/// <param name="UserName">Of its certificate, which goes before that of CONNECT; null when neither names one.</param>
 /// <param name="Password">Any bytes; null when CONNECT has none. Never logged, never kept.</param>
 /// <param name="Listener">The name of the listener that it came through.</param>
 /// <param name="RemoteEndPoint">Where it comes from, if the transport knows.</param>
 internal sealed record AuthenticationRequest(
     string ClientId, string? UserName, byte[]? Password, string Listener, EndPoint? RemoteEndPoint)
 {
+    /// <summary>Whether <see cref="UserName"/> is proved already, by the client's certificate in the TLS handshake. Default: false.</summary>
+    public bool IsCertified { get; init; }
+
     /// <summary>Whether it claims to be somebody at all.</summary>
     public bool HasCredentials => UserName is not null || Password is not null;
 

@@ -8,6 +8,7 @@ internal static class SecurityServices
     public static IServiceCollection AddSecurity(this IServiceCollection services, SecurityOptions options)
     {
         services.AddSingleton<Authenticators>();
+        services.AddSingleton<IAuthenticator, CertificateAuthenticator>();
         if (options.PasswordFile is not null)
         {
             services.AddSingleton<PasswordFileWatch>();

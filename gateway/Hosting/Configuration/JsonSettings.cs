@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace GrainMQ.Gateway.Hosting.Configuration;
 
-/// <summary>Reads a JSON file into settings: nested objects become <c>Section:Name</c>. Comments and trailing commas are allowed.</summary>
+/// <summary>
+/// Reads a JSON file into settings: nested objects become <c>Section:Name</c>, lists of objects <c>Section:0:Name</c>. Comments and
+/// trailing commas are allowed.
+/// </summary>
 internal static class JsonSettings
 {
     /// <exception cref="StartupException">The file cannot be read or is not a JSON object.</exception>
@@ -35,9 +38,14 @@ internal static class JsonSettings
             foreach (var property in element.EnumerateObject())
                 Flatten(property.Value, prefix.Length == 0 ? property.Name : $"{prefix}:{property.Name}", origin, settings);
         }
+        else if (element.ValueKind == JsonValueKind.Array && element.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object))
+        {
+            foreach (var (i, item) in element.EnumerateArray().Index())
+                Flatten(item, $"{prefix}:{i}", origin, settings);
+        }
         else
         {
-            // A list is kept as it is written; no option takes one, so the error shows it.
+            // Another list is kept as it is written; no option takes one, so the error shows it.
             settings.Add(new(prefix, element.ValueKind == JsonValueKind.Null ? "" : element.ToString(), origin));
         }
     }

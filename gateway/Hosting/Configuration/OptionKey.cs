@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Hosting.Listeners.Certificates;
 
 namespace GrainMQ.Gateway.Hosting.Configuration;
 
@@ -14,12 +15,13 @@ public sealed class OptionKey
         Range = property.GetCustomAttribute<RangeAttribute>();
     }
 
-    /// <summary>Every key outside <c>Listeners</c>.</summary>
+    /// <summary>Every key that stands by itself, not in a list.</summary>
     public static IReadOnlyList<OptionKey> All { get; } =
     [
         .. from section in typeof(GatewayOptions).GetProperties()
            where section.Name != nameof(GatewayOptions.Listeners)
            from property in section.PropertyType.GetProperties()
+           where property.CanWrite
            select new OptionKey(section.Name, property),
     ];
 
@@ -31,6 +33,17 @@ public sealed class OptionKey
            select new OptionKey(nameof(GatewayOptions.Listeners) + ":NAME", property),
     ];
 
+    /// <summary>The properties of a further certificate; their section is <c>Tls:Certificates:NAME</c>.</summary>
+    public static IReadOnlyList<OptionKey> Certificate { get; } =
+    [
+        .. from property in typeof(CertificateOptions).GetProperties()
+           where property.Name != nameof(CertificateOptions.Name)
+           select new OptionKey($"{nameof(GatewayOptions.Tls)}:{nameof(TlsOptions.Certificates)}:NAME", property),
+    ];
+
+    /// <summary>All of them.</summary>
+    public static IEnumerable<OptionKey> Everywhere => [.. All, .. Listener, .. Certificate];
+
     public string Section { get; }
 
     public string Name => Property.Name;
@@ -41,7 +54,7 @@ public sealed class OptionKey
 
     public RangeAttribute? Range { get; }
 
-    /// <summary>The object of <paramref name="options"/> that holds the property. Not for listener keys.</summary>
+    /// <summary>The object of <paramref name="options"/> that holds the property. Only of a key in <see cref="All"/>.</summary>
     public object Target(GatewayOptions options) =>
         typeof(GatewayOptions).GetProperty(Section)?.GetValue(options) ?? throw new InvalidOperationException($"No section {Section}.");
 }

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Hosting.Listeners.Certificates;
 
 namespace GrainMQ.Gateway.Hosting.Configuration;
 
@@ -9,6 +10,7 @@ namespace GrainMQ.Gateway.Hosting.Configuration;
 public sealed class OptionsBinder(GatewayOptions options)
 {
     private const string ListenersSection = nameof(GatewayOptions.Listeners);
+    private const string CertificatesSection = $"{nameof(GatewayOptions.Tls)}:{nameof(TlsOptions.Certificates)}";
     private const int MaximumNameLength = 32;
 
     private readonly List<string> _errors = [];
@@ -55,9 +57,14 @@ public sealed class OptionsBinder(GatewayOptions options)
     private void Apply(Setting setting)
     {
         var parts = setting.Key.Split(':');
-        if (parts[0].Equals(ListenersSection, StringComparison.OrdinalIgnoreCase) && parts.Length == 3)
+        if (parts.Length == 3 && parts[0].Equals(ListenersSection, StringComparison.OrdinalIgnoreCase))
         {
             ApplyListener(setting, parts[1], parts[2]);
+            return;
+        }
+        if (parts.Length == 4 && setting.Key.StartsWith(CertificatesSection + ":", StringComparison.OrdinalIgnoreCase))
+        {
+            ApplyCertificate(setting, parts[2], parts[3]);
             return;
         }
         var key = OptionKey.All.FirstOrDefault(key => key.Text.Equals(setting.Key, StringComparison.OrdinalIgnoreCase));
@@ -69,13 +76,28 @@ public sealed class OptionsBinder(GatewayOptions options)
 
     private void ApplyListener(Setting setting, string name, string property)
     {
-        var key = OptionKey.Listener.FirstOrDefault(key => key.Name.Equals(property, StringComparison.OrdinalIgnoreCase));
-        if (key is null)
-            _errors.Add(Unknown(setting, OptionKey.Listener.Select(known => $"{ListenersSection}:{name}:{known.Name}")));
-        else if (name.Length is 0 or > MaximumNameLength || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            _errors.Add($"{setting.Key} ({setting.Origin}): a listener's name has 1 to {MaximumNameLength} letters, digits, '-', '_' or '.'.");
-        else if (Set(setting, key, Listener(name, setting)) && key.Name == nameof(ListenerOptions.Kind))
+        if (Find(OptionKey.Listener, setting, ListenersSection, name, property, "listener") is { } key
+            && Set(setting, key, Listener(name, setting)) && key.Name == nameof(ListenerOptions.Kind))
             _kindless.Remove(name);
+    }
+
+    private void ApplyCertificate(Setting setting, string name, string property)
+    {
+        if (Find(OptionKey.Certificate, setting, CertificatesSection, name, property, "certificate") is { } key)
+            Set(setting, key, Certificate(name));
+    }
+
+    /// <summary>The key of a named part; null, with an error, when it does not exist or the name is none.</summary>
+    private OptionKey? Find(IReadOnlyList<OptionKey> keys, Setting setting, string section, string name, string property, string what)
+    {
+        var key = keys.FirstOrDefault(key => key.Name.Equals(property, StringComparison.OrdinalIgnoreCase));
+        if (key is null)
+            _errors.Add(Unknown(setting, keys.Select(known => $"{section}:{name}:{known.Name}")));
+        else if (name.Length is 0 or > MaximumNameLength || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            _errors.Add($"{setting.Key} ({setting.Origin}): a {what}'s name has 1 to {MaximumNameLength} letters, digits, '-', '_' or '.'.");
+        else
+            return key;
+        return null;
     }
 
     private bool Set(Setting setting, OptionKey key, object target)
@@ -99,6 +121,16 @@ public sealed class OptionsBinder(GatewayOptions options)
         return listener;
     }
 
+    private CertificateOptions Certificate(string name)
+    {
+        var certificates = options.Tls.Certificates;
+        if (certificates.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } existing)
+            return existing;
+        var certificate = new CertificateOptions { Name = name };
+        certificates.Add(certificate);
+        return certificate;
+    }
+
     // The longer word first: wss is not a ws named "s".
     private static ListenerKind? KindOf(string name)
     {
@@ -120,7 +152,7 @@ public sealed class OptionsBinder(GatewayOptions options)
     // The name of a section alone was meant for one of its keys.
     private static IEnumerable<string> Candidates(string key)
     {
-        var known = OptionKey.All.Concat(OptionKey.Listener).Select(option => option.Text).ToList();
+        var known = OptionKey.Everywhere.Select(option => option.Text).ToList();
         var within = known.Where(text => text.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList();
         return within.Count > 0 ? within : known;
     }

@@ -13,6 +13,8 @@ public static class OptionsValidation
             yield return "There is no listener. Give at least one of --tcp, --tls, --ws and --wss an ADDR:PORT.";
         foreach (var error in options.Grains.Errors())
             yield return $"Grains:{error}";
+        foreach (var error in TlsValidation.Check(options))
+            yield return error;
         var taken = new Dictionary<IPEndPoint, string>();
         foreach (var listener in options.Listeners)
         {
@@ -23,10 +25,9 @@ public static class OptionsValidation
             }
             if (endPoint.Port != 0 && !taken.TryAdd(endPoint, listener.Name))
                 yield return $"Listeners '{taken[endPoint]}' and '{listener.Name}' both want {endPoint}. Give one of them another port.";
-            if (!ListenAddress.IsLoopback(endPoint) && options.Security is { AllowAnonymous: null, PasswordFile: null })
+            var requiresCertificates = listener.IsSecure && listener.ClientCertificateMode(options.Tls) == ClientCertificateMode.Require;
+            if (!ListenAddress.IsLoopback(endPoint) && !requiresCertificates && options.Security is { AllowAnonymous: null, PasswordFile: null })
                 yield return OpenToOthers(listener);
-            if (listener.Kind is ListenerKind.Tls or ListenerKind.Wss && CertificateFile.For(listener, options.Tls) is null)
-                yield return CertificateFile.MissingMessage(listener);
         }
     }
 

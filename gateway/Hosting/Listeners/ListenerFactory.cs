@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Hosting.Listeners.Certificates;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting.Listeners;
@@ -8,8 +9,9 @@ public sealed class ListenerFactory(
     TlsOptions tls, IConnectionHandler handler, TimeProvider time, IServiceProvider services, ILoggerFactory loggers) : IDisposable
 {
     private readonly Dictionary<CertificateFile, ServerCertificate> _certificates = [];
+    private ClientTrust? _clientTrust;
 
-    /// <exception cref="StartupException">The certificate cannot be used.</exception>
+    /// <exception cref="StartupException">A certificate cannot be used.</exception>
     public Listener Create(ListenerOptions options) => options.Kind switch
     {
         ListenerKind.Tcp => new SocketListener(options, null, handler, time, loggers.CreateLogger<SocketListener>()),
@@ -23,18 +25,33 @@ public sealed class ListenerFactory(
     {
         foreach (var certificate in _certificates.Values)
             certificate.Dispose();
+        _clientTrust?.Dispose();
     }
 
-    private TlsHandshake Handshake(ListenerOptions options) =>
-        new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>());
+    private TlsHandshake Handshake(ListenerOptions options) => new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>());
 
-    private ServerTls Tls(ListenerOptions options) => new(Certificate(options));
-
-    private ServerCertificate Certificate(ListenerOptions options)
+    private ServerTls Tls(ListenerOptions options)
     {
-        var file = CertificateFile.For(options, tls) ?? throw new StartupException(CertificateFile.MissingMessage(options));
+        var files = CertificateFile.AllFor(options, tls);
+        return files.Count == 0
+            ? throw new StartupException(CertificateFile.MissingMessage(options))
+            : new ServerTls(new CertificateTable([.. files.Select(Certificate)]), Clients(options), tls);
+    }
+
+    private ServerCertificate Certificate(CertificateFile file)
+    {
         if (!_certificates.TryGetValue(file, out var certificate))
             _certificates[file] = certificate = new ServerCertificate(file, time, loggers.CreateLogger<ServerCertificate>());
         return certificate;
+    }
+
+    private ClientCertificateRules? Clients(ListenerOptions options)
+    {
+        var mode = options.ClientCertificateMode(tls);
+        if (mode == ClientCertificateMode.None)
+            return null;
+        var files = ClientAuthorityFiles.Of(tls) ?? throw new StartupException(ClientAuthorityFiles.MissingMessage(options));
+        _clientTrust ??= new ClientTrust(files, time, loggers.CreateLogger<ClientTrust>());
+        return new ClientCertificateRules(_clientTrust, mode == ClientCertificateMode.Require, tls.ClientUserName, time);
     }
 }

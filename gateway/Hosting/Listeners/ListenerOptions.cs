@@ -42,4 +42,15 @@ public sealed class ListenerOptions
 
     /// <summary>Password of this listener's PFX file or PEM key. Default: <c>Tls:Password</c>, as for the key.</summary>
     public string? Password { get; set; }
+
+    /// <summary>Whether this listener asks its clients for certificates. Default: null, as <c>Tls:ClientCertificates</c> says.</summary>
+    public ClientCertificateMode? ClientCertificates { get; set; }
+
+    /// <summary>Whether it begins with a TLS handshake.</summary>
+    internal bool IsSecure => Kind is ListenerKind.Tls or ListenerKind.Wss;
+
+    /// <summary>The kind as it is written in the configuration.</summary>
+    internal string KindText => Kind.ToString().ToLowerInvariant();
+
+    internal ClientCertificateMode ClientCertificateMode(TlsOptions tls) => ClientCertificates ?? tls.ClientCertificates;
 }

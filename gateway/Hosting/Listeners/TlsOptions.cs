@@ -1,8 +1,37 @@
 using System.ComponentModel.DataAnnotations;
+using GrainMQ.Gateway.Hosting.Listeners.Certificates;
 
 namespace GrainMQ.Gateway.Hosting.Listeners;
 
-/// <summary>TLS for every <c>tls</c> and <c>wss</c> listener that does not name a certificate of its own; section <c>Tls</c>.</summary>
+/// <summary>Whether a listener asks its clients for certificates.</summary>
+public enum ClientCertificateMode : byte
+{
+    /// <summary>It does not.</summary>
+    None,
+
+    /// <summary>It does; a client without one is served too, one with a bad one is not.</summary>
+    Request,
+
+    /// <summary>It does; a client without a good one is not served.</summary>
+    Require,
+}
+
+/// <summary>What of a client's certificate becomes its username.</summary>
+public enum CertificateUserName : byte
+{
+    /// <summary>Nothing: the username is that of CONNECT.</summary>
+    None,
+
+    /// <summary>The Common Name of its subject.</summary>
+    CommonName,
+
+    /// <summary>Its first alternative DNS name, else its first e-mail address, else its first URI.</summary>
+    SubjectAlternativeName,
+}
+
+public enum TlsVersion : byte { Tls12, Tls13 }
+
+/// <summary>TLS for every <c>tls</c> and <c>wss</c> listener; section <c>Tls</c>.</summary>
 public sealed class TlsOptions
 {
     /// <summary>
@@ -16,6 +45,39 @@ public sealed class TlsOptions
 
     /// <summary>Password of the PFX file or of an encrypted PEM key. Default: null (none).</summary>
     public string? Password { get; set; }
+
+    /// <summary>More certificates, by the host that the client asks for (SNI); other clients get <see cref="Certificate"/>. Default: none.</summary>
+    public IList<CertificateOptions> Certificates { get; } = [];
+
+    /// <summary>Whether clients are asked for a certificate; a listener may have its own answer. Default: None.</summary>
+    public ClientCertificateMode ClientCertificates { get; set; }
+
+    /// <summary>
+    /// PEM file with the certificates of the authorities that issue the clients' certificates, or one DER certificate. Nobody else is
+    /// trusted. Read again when it changes. Default: null (none); needed when clients are asked for certificates.
+    /// </summary>
+    public string? ClientCa { get; set; }
+
+    /// <summary>
+    /// File with the lists of revoked certificates of the authorities in <see cref="ClientCa"/>, PEM or one in DER. Read again when it
+    /// changes. Once it is set, a certificate is refused unless there is a list of its issuer that has not expired. Default: null (none).
+    /// </summary>
+    public string? ClientCrl { get; set; }
+
+    /// <summary>
+    /// What of the certificate becomes the client's username; that of CONNECT then counts for nothing, and a certificate without such a name
+    /// is refused. Default: None.
+    /// </summary>
+    public CertificateUserName ClientUserName { get; set; }
+
+    /// <summary>The oldest version that is spoken. Default: Tls12.</summary>
+    public TlsVersion MinimumVersion { get; set; }
+
+    /// <summary>
+    /// Cipher suites by their IANA names, separated by commas, in the order of preference. Not on Windows. Sessions are then not resumed.
+    /// Null: those of the platform. Default: null.
+    /// </summary>
+    public string? CipherSuites { get; set; }
 
     /// <summary>Time from accepting a connection to the end of its TLS handshake. Default: 10 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]

@@ -12,13 +12,13 @@ internal sealed class ListenerHarness : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    private ListenerHarness(ListenerKind kind, TlsOptions tls, TimeProvider time, string address)
+    private ListenerHarness(ListenerOptions options, TlsOptions tls, TimeProvider time)
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(Log).SetMinimumLevel(LogLevel.Debug));
         services.AddSingleton(time).AddSingleton(tls).AddSingleton<IConnectionHandler>(Handler).AddSingleton<ListenerFactory>();
         _services = services.BuildServiceProvider();
-        Listener = _services.GetRequiredService<ListenerFactory>().Create(new() { Name = "test", Kind = kind, Address = address });
+        Listener = _services.GetRequiredService<ListenerFactory>().Create(options);
     }
 
     public EchoHandler Handler { get; } = new();
@@ -28,9 +28,12 @@ internal sealed class ListenerHarness : IAsyncDisposable
     public Listener Listener { get; }
 
     public static async Task<ListenerHarness> StartAsync(
-        ListenerKind kind, TlsOptions? tls = null, TimeProvider? time = null, string address = "127.0.0.1:0")
+        ListenerKind kind, TlsOptions? tls = null, TimeProvider? time = null, string address = "127.0.0.1:0") =>
+        await StartAsync(new ListenerOptions { Name = "test", Kind = kind, Address = address }, tls, time);
+
+    public static async Task<ListenerHarness> StartAsync(ListenerOptions options, TlsOptions? tls = null, TimeProvider? time = null)
     {
-        var harness = new ListenerHarness(kind, tls ?? new(), time ?? TimeProvider.System, address);
+        var harness = new ListenerHarness(options, tls ?? new(), time ?? TimeProvider.System);
         await harness.Listener.StartAsync();
         return harness;
     }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace GrainMQ.Gateway.Hosting.Listeners;
+namespace GrainMQ.Gateway.Hosting.Listeners.Certificates;
 
 public sealed partial class ServerCertificate
 {
@@ -15,7 +15,4 @@ public sealed partial class ServerCertificate
 
     [LoggerMessage(1123, LogLevel.Warning, "Certificate {File} is only valid from {NotBefore:u} until {NotAfter:u}: clients will refuse it.")]
     private static partial void LogOutOfDate(ILogger logger, string file, DateTime notBefore, DateTime notAfter);
-
-    [LoggerMessage(1124, LogLevel.Debug, "Changes of {File} are found by polling every {Interval}: {Cause}")]
-    private static partial void LogNotWatched(ILogger logger, string file, TimeSpan interval, string cause);
 }
