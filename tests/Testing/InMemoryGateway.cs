@@ -76,9 +76,10 @@ public sealed class InMemoryGateway : IAsyncDisposable
     }
 
     /// <summary>A new connection, accepted by the gateway.</summary>
-    public MemoryClient Open(TransportKind kind = TransportKind.Memory)
+    /// <param name="certified">The username of its certificate; null: it showed none.</param>
+    public MemoryClient Open(TransportKind kind = TransportKind.Memory, string? certified = null)
     {
-        var transport = new MemoryTransport(kind: kind);
+        var transport = new MemoryTransport(kind: kind) { UserName = certified };
         _ = _services.GetRequiredService<IConnectionHandler>().HandleAsync(transport);
         return new MemoryClient(transport);
     }
