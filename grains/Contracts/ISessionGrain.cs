@@ -91,11 +91,14 @@ public sealed record SubscriptionRecord(
     [property: Id(2)] uint Identifier);
 
 /// <summary>Everything a session keeps between two connections.</summary>
+/// <param name="Pending">Deliveries that had begun, in the order of sending, then the first page of those that wait, oldest first.</param>
+/// <param name="HasMore">More wait: <see cref="ISessionStoreGrain.ReadAsync"/> after the last number of <paramref name="Pending"/>.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.SessionState")]
 public sealed record SessionState(
     [property: Id(0)] SubscriptionRecord[] Subscriptions,
     [property: Id(1)] PendingMessage[] Pending,
-    [property: Id(2)] ushort[] InboundQos2);
+    [property: Id(2)] ushort[] InboundQos2,
+    [property: Id(3)] bool HasMore = false);
 
 public enum PendingStage : byte
 {
@@ -110,6 +113,10 @@ public enum PendingStage : byte
 /// <summary>A message on its way to one session.</summary>
 /// <param name="Message">The gateway's message bytes; empty at stage <see cref="PendingStage.Released"/>. Shared, never written.</param>
 /// <param name="ExpiresAt">Unix milliseconds after which it is no longer delivered; 0 = never.</param>
+/// <param name="Sequence">
+/// Its number in the session's queue: from 1, rising, with gaps where messages were dropped. 0: the store does not have it, only the
+/// gateway that hands it over.
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.PendingMessage")]
 public sealed record PendingMessage(
     [property: Id(0)] byte[] Message,
@@ -118,7 +125,8 @@ public sealed record PendingMessage(
     [property: Id(3)] uint[] SubscriptionIdentifiers,
     [property: Id(4)] long ExpiresAt,
     [property: Id(5)] PendingStage Stage,
-    [property: Id(6)] ushort PacketId);
+    [property: Id(6)] ushort PacketId,
+    [property: Id(7)] long Sequence = 0);
 
 public enum WillAction : byte
 {
@@ -129,7 +137,11 @@ public enum WillAction : byte
 }
 
 /// <param name="ExpirySeconds">The Session Expiry Interval that counts from now (DISCONNECT may have changed it).</param>
-/// <param name="Pending">Unfinished deliveries, oldest first; they go before anything queued since.</param>
+/// <param name="Pending">
+/// Unfinished deliveries, oldest first. Those with a number are in the queue: only stage and packet identifier count, the message is
+/// empty. The others come with their message and go before everything that waits.
+/// </param>
+/// <param name="Done">Numbers whose delivery has ended since the last report, as pairs of first and last; null = none.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.CloseRequest")]
 public sealed record CloseRequest(
     [property: Id(0)] string Reason,
@@ -137,7 +149,8 @@ public sealed record CloseRequest(
     [property: Id(2)] WillAction Will,
     [property: Id(3)] PendingMessage[] Pending,
     [property: Id(4)] ushort[] InboundQos2,
-    [property: Id(5)] bool Deactivate);
+    [property: Id(5)] bool Deactivate,
+    [property: Id(6)] long[]? Done = null);
 
 /// <param name="ExpirySeconds">How long the session waits for its device; 0 and <see cref="uint.MaxValue"/> = for ever.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.PresetRequest")]

@@ -18,8 +18,14 @@ public interface ISessionStoreGrain : IGrainWithIntegerKey
 
     [Alias("Detach")] Task<SessionResult> DetachAsync(string key, ulong epoch, CloseRequest request);
 
-    /// <summary>Adds messages to the queues of detached sessions. The reply is the promise behind PUBACK.</summary>
+    /// <summary>Adds messages to the queues of sessions that outlive their connection. The reply is the promise behind PUBACK.</summary>
     [Alias("Queue")] Task<QueueReply> QueueAsync(QueueBatch batch);
+
+    /// <summary>A page of a connected session's queue, for its gateway. Committed messages only.</summary>
+    [Alias("Read")] Task<QueuePage> ReadAsync(QueueRead read);
+
+    /// <summary>Acknowledgements of subscribers, and the QoS 2 states that must outlive a crash; committed before the reply.</summary>
+    [Alias("Report")] Task<ProgressReply> ReportAsync(ProgressBatch batch);
 
     /// <summary>After the shard moved: gateways name the sessions that they hold, at most 1,000 a call. Throws while it is moving.</summary>
     [Alias("Reattach")] Task<ReattachReply> ReattachAsync(ReattachBatch batch);
@@ -43,12 +49,21 @@ public sealed record SessionDelta(
     [property: Id(2)] SubscriptionRecord[] Added,
     [property: Id(3)] string[] Removed);
 
-/// <summary>One message for the queues of several detached sessions.</summary>
+/// <summary>One message for the queues of several sessions, connected or not.</summary>
+/// <param name="Origin">Set for a QoS 2 publication of a session that outlives its connection: repeated, it changes nothing.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.QueueEntry")]
 public sealed record QueueEntry(
     [property: Id(0)] byte[] Message,
     [property: Id(1)] long ExpiresAt,
-    [property: Id(2)] QueueTarget[] Targets);
+    [property: Id(2)] QueueTarget[] Targets,
+    [property: Id(3)] MessageOrigin? Origin = null);
+
+/// <summary>
+/// A QoS 2 publication between PUBLISH and PUBREL. The publisher's record keeps the identifier, in the same commit as the message when
+/// one shard has both sessions, so that a PUBLISH sent again after a crash is not delivered again. [MQTT-4.3.3-10]
+/// </summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.MessageOrigin")]
+public sealed record MessageOrigin([property: Id(0)] string Key, [property: Id(1)] ushort PacketId);
 
 [GenerateSerializer, Immutable, Alias("GrainMQ.QueueTarget")]
 public sealed record QueueTarget(
@@ -69,10 +84,66 @@ public sealed record QueueBatch(
 
 /// <param name="Result">Ok when every entry of the batch has an outcome; Busy = send the same batch again.</param>
 /// <param name="Dropped">Messages dropped because a session's queue was full (oldest first).</param>
+/// <param name="Sequences">
+/// With Ok: for each target, in the order of the entries and of their targets, the message's number in that session's queue; 0 = it is
+/// not there (dropped, repeated, or the session is gone). A repeated batch gets null: read the queues instead.
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.QueueReply")]
 public sealed record QueueReply(
     [property: Id(0)] SessionResult Result,
-    [property: Id(1)] int Dropped);
+    [property: Id(1)] int Dropped,
+    [property: Id(2)] long[]? Sequences = null);
+
+/// <summary>Asks for a page of a connected session's queue.</summary>
+/// <param name="After">The last number that the caller has; deliveries that have begun are not read again.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.QueueRead")]
+public sealed record QueueRead(
+    [property: Id(0)] string Key,
+    [property: Id(1)] ulong Epoch,
+    [property: Id(2)] long After,
+    [property: Id(3)] int MaxMessages,
+    [property: Id(4)] int MaxBytes);
+
+/// <param name="Result">Ok, Fenced, NotFound, or Busy: ask again.</param>
+/// <param name="Messages">In the order of their numbers; at least one unless there is none.</param>
+/// <param name="Last">Everything up to this number was looked at: the next page begins after it.</param>
+/// <param name="HasMore">False: <paramref name="Last"/> is the newest number that is stored for good.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.QueuePage")]
+public sealed record QueuePage(
+    [property: Id(0)] SessionResult Result,
+    [property: Id(1)] PendingMessage[] Messages,
+    [property: Id(2)] long Last,
+    [property: Id(3)] bool HasMore);
+
+/// <summary>How far the deliveries of connected sessions have come; at most 1,000 sessions a call. Repeating it changes nothing.</summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.ProgressBatch")]
+public sealed record ProgressBatch(
+    [property: Id(0)] GatewayRef Gateway,
+    [property: Id(1)] SessionProgress[] Sessions);
+
+/// <param name="Done">Numbers whose delivery has ended, as pairs of first and last.</param>
+/// <param name="Started">QoS 2 deliveries about to be sent, or released by PUBREC: stored before the packet leaves.</param>
+/// <param name="InboundReleased">Identifiers of the client's own QoS 2 publications that PUBREL has freed: stored before PUBCOMP.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.SessionProgress")]
+public sealed record SessionProgress(
+    [property: Id(0)] string Key,
+    [property: Id(1)] ulong Epoch,
+    [property: Id(2)] long[] Done,
+    [property: Id(3)] StartedDelivery[] Started,
+    [property: Id(4)] ushort[] InboundReleased);
+
+[GenerateSerializer, Immutable, Alias("GrainMQ.StartedDelivery")]
+public sealed record StartedDelivery(
+    [property: Id(0)] long Sequence,
+    [property: Id(1)] ushort PacketId,
+    [property: Id(2)] PendingStage Stage);
+
+/// <param name="Result">Ok when every session has an outcome; Busy = send the same again; Quota = the disk is full, send it later.</param>
+/// <param name="Fenced">Keys that a higher epoch owns, or that are gone: nothing was noted for them.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.ProgressReply")]
+public sealed record ProgressReply(
+    [property: Id(0)] SessionResult Result,
+    [property: Id(1)] string[] Fenced);
 
 [GenerateSerializer, Immutable, Alias("GrainMQ.ReattachEntry")]
 public sealed record ReattachEntry(
@@ -108,13 +179,15 @@ public sealed record StorePoll(
 
 /// <param name="ShardEpoch">Changes when the shard was activated anew: re-attach every connected session.</param>
 /// <param name="Snapshot">True when <c>Deltas</c> is the whole table, not a continuation.</param>
+/// <param name="Behind">Connected sessions of the caller for which another gateway queued something: read their queues.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.StorePollReply")]
 public sealed record StorePollReply(
     [property: Id(0)] long ShardEpoch,
     [property: Id(1)] long Version,
     [property: Id(2)] bool Snapshot,
     [property: Id(3)] InterestDelta[] Deltas,
-    [property: Id(4)] WorkItem[] Work);
+    [property: Id(4)] WorkItem[] Work,
+    [property: Id(5)] string[]? Behind = null);
 
 /// <summary>A detached session's subscriptions; null = that session has ended or is attached somewhere.</summary>
 [GenerateSerializer, Immutable, Alias("GrainMQ.InterestDelta")]
