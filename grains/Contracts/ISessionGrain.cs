@@ -39,7 +39,10 @@ public enum SessionResult : byte
     NotFound,
     /// <summary>Try again: the shard is moving or a fault was met.</summary>
     Busy,
+    /// <summary>A configured limit is reached.</summary>
     Quota,
+    /// <summary>The disk has no room: nothing was stored. It may have room again later.</summary>
+    Full,
 }
 
 /// <summary>One connection's claim on a session.</summary>
@@ -92,13 +95,15 @@ public sealed record SubscriptionRecord(
 
 /// <summary>Everything a session keeps between two connections.</summary>
 /// <param name="Pending">Deliveries that had begun, in the order of sending, then the first page of those that wait, oldest first.</param>
-/// <param name="HasMore">More wait: <see cref="ISessionStoreGrain.ReadAsync"/> after the last number of <paramref name="Pending"/>.</param>
+/// <param name="HasMore">More wait: <see cref="ISessionStoreGrain.ReadAsync"/> after <paramref name="Last"/>.</param>
+/// <param name="Last">Everything up to this number is done or among <paramref name="Pending"/>.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.SessionState")]
 public sealed record SessionState(
     [property: Id(0)] SubscriptionRecord[] Subscriptions,
     [property: Id(1)] PendingMessage[] Pending,
     [property: Id(2)] ushort[] InboundQos2,
-    [property: Id(3)] bool HasMore = false);
+    [property: Id(3)] bool HasMore = false,
+    [property: Id(4)] long Last = 0);
 
 public enum PendingStage : byte
 {

@@ -82,7 +82,7 @@ public sealed record QueueBatch(
     [property: Id(1)] long Sequence,
     [property: Id(2)] QueueEntry[] Entries);
 
-/// <param name="Result">Ok when every entry of the batch has an outcome; Busy = send the same batch again.</param>
+/// <param name="Result">Ok when every entry of the batch has an outcome; Busy = send the same batch again; Full = nothing of it was stored.</param>
 /// <param name="Dropped">Messages dropped because a session's queue was full (oldest first).</param>
 /// <param name="Sequences">
 /// With Ok: for each target, in the order of the entries and of their targets, the message's number in that session's queue; 0 = it is
@@ -138,7 +138,7 @@ public sealed record StartedDelivery(
     [property: Id(1)] ushort PacketId,
     [property: Id(2)] PendingStage Stage);
 
-/// <param name="Result">Ok when every session has an outcome; Busy = send the same again; Quota = the disk is full, send it later.</param>
+/// <param name="Result">Ok when every session has an outcome; Busy = send the same again; Full = send it later.</param>
 /// <param name="Fenced">Keys that a higher epoch owns, or that are gone: nothing was noted for them.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.ProgressReply")]
 public sealed record ProgressReply(
