@@ -27,6 +27,9 @@ internal sealed class Burst
     /// <summary>The ticket of the shard batch that the message in hand went into; null when nothing has to be awaited for it.</summary>
     public Task<SessionResult>? Ticket { get; set; }
 
+    /// <summary>Set for a QoS 2 publication of a session that outlives its connection, see <see cref="MessageOrigin"/>.</summary>
+    public MessageOrigin? Origin { get; set; }
+
     /// <summary>Acknowledgements that wait for tickets. MQTT-4.6.0-2: those behind them wait too.</summary>
     public IReadOnlyList<PendingAck> Acks => _acks;
 
@@ -48,6 +51,7 @@ internal sealed class Burst
         _acks.Clear();
         _flushes.Clear();
         Ticket = null;
+        Origin = null;
         UnacknowledgedQoS1 = 0;
         HasQoS0 = false;
         _spare = this;
@@ -65,13 +69,26 @@ internal sealed class Burst
     public void Await<TEntry>(ShardLane<TEntry> lane, Task<SessionResult> ticket)
     {
         Ticket = Ticket is null || Ticket == ticket ? ticket : Both(Ticket, ticket);
-        if (!_flushes.Contains(lane.Flush))
+        if (!_flushes.Contains(lane.Flushing))
         {
-            _flushes.Add(lane.Flush);
+            _flushes.Add(lane.Flushing);
         }
     }
 
-    public void Acknowledge(PacketType type, ushort packetId, ReasonCode reason) => _acks.Add(new PendingAck(type, packetId, reason, Ticket));
+    /// <summary>
+    /// Answers a packet, at once or when what it waits for is stored; in the order of the packets. [MQTT-4.6.0-2] [MQTT-4.6.0-3]
+    /// </summary>
+    public void Answer(Connection connection, PacketType type, ushort packetId, ReasonCode reason)
+    {
+        if (Ticket is null && _acks.Count == 0)
+        {
+            connection.Reply(OutboundFrame.Ack(type, packetId, reason));
+        }
+        else
+        {
+            _acks.Add(new PendingAck(type, packetId, reason, Ticket));
+        }
+    }
 
     /// <summary>Sets everything off; the acknowledgements that wait are the caller's.</summary>
     public void Flush()

@@ -170,18 +170,19 @@ internal sealed partial class Connection
     {
         foreach (var ack in burst.Acks)
         {
-            var reason = ack.Ticket is { } ticket ? Outcome(await ticket.ConfigureAwait(false), ack.Reason) : ack.Reason;
-            if (reason.IsError() && ack.Type == PacketType.Pubrec)
+            var refusal = ack.Ticket is { } ticket ? RefusalOf(await ticket.ConfigureAwait(false)) : ReasonCode.Success;
+            if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec)
             {
                 Session?.ReleaseQoS2(ack.PacketId); // a refused identifier is free again [MQTT-4.3.3-9]
             }
 
-            if (reason.IsError() && Version != ProtocolVersion.Mqtt5)
+            if (refusal != ReasonCode.Success && (Version != ProtocolVersion.Mqtt5 || ack.Type == PacketType.Pubcomp))
             {
-                // older clients have no negative acknowledgement: without one they send the message again after reconnecting
+                // there is no negative acknowledgement: without one the client sends the packet again after reconnecting
                 Close(CloseCause.InternalError);
             }
 
+            var reason = refusal != ReasonCode.Success ? refusal : ack.Reason;
             Reply(OutboundFrame.Ack(ack.Type, ack.PacketId, reason)); // goes nowhere when the connection is closing
         }
 
@@ -190,11 +191,12 @@ internal sealed partial class Connection
         await Outbound.RepliesDrainedAsync().ConfigureAwait(false);
     }
 
-    private ReasonCode Outcome(Grains.Contracts.SessionResult result, ReasonCode reason) => result switch
+    private ReasonCode RefusalOf(Grains.Contracts.SessionResult result) => result switch
     {
-        Grains.Contracts.SessionResult.Ok => reason,
+        Grains.Contracts.SessionResult.Ok => ReasonCode.Success,
         // an older client cannot be told, and if it sent the message again, that would be refused again
-        Grains.Contracts.SessionResult.Quota => Version == ProtocolVersion.Mqtt5 ? ReasonCode.QuotaExceeded : ReasonCode.Success,
+        Grains.Contracts.SessionResult.Quota when Version != ProtocolVersion.Mqtt5 => ReasonCode.Success,
+        Grains.Contracts.SessionResult.Quota or Grains.Contracts.SessionResult.Full => ReasonCode.QuotaExceeded,
         _ => ReasonCode.UnspecifiedError,
     };
 

@@ -5,8 +5,8 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>Events 4400–4499.</summary>
 internal static partial class DeliveryLog
 {
-    [LoggerMessage(4400, LogLevel.Error, "The session store did not take {Entries} messages for offline sessions; their publishers get no acknowledgement")]
-    public static partial void OfflineBatchFailed(ILogger logger, int entries, Exception? exception);
+    [LoggerMessage(4400, LogLevel.Error, "The session store did not take {Entries} messages for durable sessions; their publishers get no acknowledgement")]
+    public static partial void QueueBatchFailed(ILogger logger, int entries, Exception? exception);
 
     [LoggerMessage(4401, LogLevel.Error, "The retained store did not take {Entries} messages; their publishers get no acknowledgement")]
     public static partial void RetainBatchFailed(ILogger logger, int entries, Exception? exception);
@@ -31,4 +31,10 @@ internal static partial class DeliveryLog
 
     [LoggerMessage(4408, LogLevel.Warning, "The directory did not answer: {Reason}")]
     public static partial void HeartbeatFailed(ILogger logger, string reason);
+
+    [LoggerMessage(4409, LogLevel.Warning, "The session store did not take the acknowledgements of {Sessions} sessions; after a crash their messages would be sent again")]
+    public static partial void ProgressFailed(ILogger logger, int sessions, Exception? exception);
+
+    [LoggerMessage(4410, LogLevel.Warning, "The queue of {Key} could not be read and is asked for again: {Reason}")]
+    public static partial void ReadFailed(ILogger logger, string key, string reason);
 }

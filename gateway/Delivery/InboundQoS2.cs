@@ -23,7 +23,7 @@ internal sealed class InboundQoS2
         var restored = new InboundQoS2();
         foreach (ushort identifier in identifiers)
         {
-            restored._open[identifier] = default;
+            restored._open[identifier] = new Entry(false, Task.FromResult(SessionResult.Ok));
         }
 
         return restored;
@@ -64,10 +64,14 @@ internal sealed class InboundQoS2
 
     public Task PromisesAsync() => Task.WhenAll(_open.Values.Select(entry => entry.Promise ?? Task.CompletedTask));
 
-    /// <summary>PUBREL, or a PUBREC that refuses: the identifier is free; false when it was not in use.</summary>
-    public bool Release(ushort identifier)
+    /// <summary>
+    /// PUBREL, or a PUBREC that refuses: the identifier is free; false when it was not in use. <paramref name="isStored"/>: the store may
+    /// have noted it.
+    /// </summary>
+    public bool Release(ushort identifier, out bool isStored)
     {
         bool known = _open.Remove(identifier, out var entry);
+        isStored = entry.Promise is not null;
         Count -= entry.IsOfThisConnection ? 1 : 0;
         return known;
     }

@@ -50,8 +50,13 @@ internal sealed class InflightWindow
         return stage != DeliveryStage.None;
     }
 
-    /// <summary>The QoS of an open delivery.</summary>
-    public QoS QoSOf(ushort packetId) => At(Distance(packetId)).Delivery.QoS;
+    /// <summary>An open delivery; without its message once it was released.</summary>
+    public QueuedDelivery DeliveryOf(ushort packetId)
+    {
+        var delivery = At(Distance(packetId)).Delivery;
+        delivery.PacketId = packetId;
+        return delivery;
+    }
 
     /// <summary>PUBACK, PUBCOMP, or a PUBREC that refuses: the identifier is free again.</summary>
     public bool Remove(ushort packetId, out QueuedDelivery delivery)
@@ -93,6 +98,9 @@ internal sealed class InflightWindow
             At(Distance(packetId)).Stage = DeliveryStage.Unsent;
         }
     }
+
+    /// <summary>The PUBLISH leaves now.</summary>
+    public void MarkSent(ushort packetId) => At(Distance(packetId)).Stage = DeliveryStage.Published;
 
     /// <summary>After a reconnect every open delivery is sent again, in order. [MQTT-4.4.0-1]</summary>
     public void MarkAllForResend()

@@ -14,6 +14,9 @@ internal struct QueuedDelivery
     /// <summary>The share group that chose this session, so that an unsent or unacknowledged message can be chosen for anew.</summary>
     public SharedSubscription? Share;
 
+    /// <summary>The message's number in the session's queue in the store; 0 = it is only here.</summary>
+    public long Sequence;
+
     public QoS QoS;
     public bool Retain;
     public bool Duplicate;

@@ -40,7 +40,7 @@ internal sealed class RetainLane(
         DeliveryLog.RetainQuotaReached(logger, entries[refused[0]].Message.Topic, refused.Length);
     }
 
-    protected override void OnFailed(Exception? exception, int entries) => DeliveryLog.RetainBatchFailed(logger, entries, exception);
+    protected override void OnFailed(Exception? exception, Entry[] entries) => DeliveryLog.RetainBatchFailed(logger, entries.Length, exception);
 
     internal sealed class Entry(RetainEntry message)
     {

@@ -22,12 +22,13 @@ internal sealed partial class Session
                 return ReasonCode.Success;
             }
 
-            if (_inflight.QoSOf(packetId) != QoS.AtLeastOnce)
+            if (_inflight.DeliveryOf(packetId).QoS != QoS.AtLeastOnce)
             {
                 return ReasonCode.ProtocolError; // PUBACK answers QoS 1 only. §4.3.2
             }
 
-            _inflight.Remove(packetId, out _);
+            _inflight.Remove(packetId, out var delivery);
+            End(delivery.Sequence);
             Refill(connection);
             return ReasonCode.Success;
         }
@@ -49,7 +50,8 @@ internal sealed partial class Session
                 return ReasonCode.Success;
             }
 
-            if (_inflight.QoSOf(packetId) != QoS.ExactlyOnce)
+            var delivery = _inflight.DeliveryOf(packetId);
+            if (delivery.QoS != QoS.ExactlyOnce)
             {
                 return ReasonCode.ProtocolError;
             }
@@ -59,6 +61,7 @@ internal sealed partial class Session
                 if (stage != DeliveryStage.Released)
                 {
                     _inflight.Remove(packetId, out _);
+                    End(delivery.Sequence);
                     Refill(connection);
                 }
 
@@ -66,6 +69,12 @@ internal sealed partial class Session
             }
 
             _inflight.Release(packetId);
+            if (IsCommittedFirst(delivery)) // else a crash after PUBREL would send the PUBLISH again to a client that has forgotten it
+            {
+                store.Start(this, new StartedDelivery(delivery.Sequence, packetId, PendingStage.Released), isDuplicate: false);
+                return ReasonCode.Success;
+            }
+
             connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, packetId, ReasonCode.Success));
             return ReasonCode.Success;
         }
@@ -78,7 +87,8 @@ internal sealed partial class Session
         {
             if (_connection == connection && _inflight.TryGetStage(packetId, out var stage) && stage == DeliveryStage.Released)
             {
-                _inflight.Remove(packetId, out _);
+                _inflight.Remove(packetId, out var delivery);
+                End(delivery.Sequence);
                 Refill(connection);
             }
         }
@@ -118,7 +128,26 @@ internal sealed partial class Session
     {
         lock (_gate)
         {
-            return _inboundQoS2?.Release(packetId) == true;
+            return _inboundQoS2?.Release(packetId, out _) == true;
+        }
+    }
+
+    /// <summary>
+    /// PUBREL: as above. What the store knows of the identifier is removed there before PUBCOMP, or it would take the client's next
+    /// publication under it for a repetition.
+    /// </summary>
+    public bool ReleaseQoS2(ushort packetId, Burst burst)
+    {
+        lock (_gate)
+        {
+            bool isStored = false;
+            bool known = _inboundQoS2?.Release(packetId, out isStored) == true;
+            if (isStored && IsDurable)
+            {
+                store.Release(this, packetId, burst);
+            }
+
+            return known;
         }
     }
 }

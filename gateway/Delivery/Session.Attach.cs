@@ -25,8 +25,8 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>CONNECT failed: deliveries go to the store again, those that came meanwhile first.</summary>
-    public void AbandonOpen(StoreLanes store)
+    /// <summary>CONNECT failed: there is nobody for the QoS 0 messages that came meanwhile.</summary>
+    public void AbandonOpen()
     {
         lock (_gate)
         {
@@ -38,11 +38,7 @@ internal sealed partial class Session
             _phase = SessionPhase.Offline;
             while (_backlog.Count > 0)
             {
-                var held = _backlog.Dequeue();
-                if (held.QoS != QoS.AtMostOnce)
-                {
-                    store.Queue(this, held);
-                }
+                _backlog.Dequeue();
             }
         }
     }
@@ -64,6 +60,7 @@ internal sealed partial class Session
             }
 
             newer.ForEach(delivery => _backlog.Enqueue(delivery));
+            (_taken, _newest, _mustRead) = (state.Last, Math.Max(_newest, state.Last), state.HasMore);
             _inboundQoS2 = InboundQoS2.Restore(state.InboundQos2);
         }
     }
@@ -76,7 +73,7 @@ internal sealed partial class Session
             (_connection, _phase, Epoch, _quota) = (connection, SessionPhase.Connected, epoch, quota);
             _inboundQoS2?.BeginConnection();
             _inflight.MarkAllForResend();
-            Refill(connection);
+            Refill(connection); // and reads on, if the store has more
         }
     }
 
@@ -107,21 +104,27 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>What the store keeps while there is no connection, oldest first; QoS 0 is not kept. MQTT 5 §4.1.0.</summary>
-    public (PendingMessage[] Pending, ushort[] InboundQoS2) HandOver(long now)
+    /// <summary>
+    /// What the store does not know of the session yet, oldest first: of its own messages how far they came, of others (retained ones) the
+    /// message. QoS 0 is not kept. MQTT 5 §4.1.0.
+    /// </summary>
+    public (PendingMessage[] Pending, ushort[] InboundQoS2, long[] Ended) HandOver(long now)
     {
         lock (_gate)
         {
             var pending = new List<PendingMessage>();
             foreach (var (delivery, stage) in _inflight.Open())
             {
-                pending.Add(ToPending(delivery, stage));
+                if (delivery.Sequence == 0 || stage != DeliveryStage.Unsent)
+                {
+                    pending.Add(ToPending(delivery, stage));
+                }
             }
 
             while (_backlog.Count > 0)
             {
                 var delivery = _backlog.Dequeue();
-                if (delivery.QoS != QoS.AtMostOnce && !delivery.Message.IsExpired(now))
+                if (delivery.Sequence == 0 && delivery.QoS != QoS.AtMostOnce && !delivery.Message.IsExpired(now))
                 {
                     pending.Add(ToPending(delivery, DeliveryStage.Unsent));
                 }
@@ -130,7 +133,7 @@ internal sealed partial class Session
             ushort[] inbound = _inboundQoS2?.Identifiers ?? [];
             _inflight.Clear();
             _inboundQoS2 = null;
-            return ([.. pending], inbound);
+            return ([.. pending], inbound, _ended.Take());
         }
     }
 
@@ -207,17 +210,25 @@ internal sealed partial class Session
         }
     }
 
-    private void Restore(PendingMessage pending)
+    /// <summary>False when there is no message, as in a delivery that was released.</summary>
+    private static bool TryRestore(PendingMessage pending, out QueuedDelivery delivery)
     {
         bool hasMessage = Message.TryRead(pending.Message, out var message);
-        var delivery = new QueuedDelivery
+        delivery = new QueuedDelivery
         {
             Message = message,
             SubscriptionIdentifiers = pending.SubscriptionIdentifiers,
+            Sequence = pending.Sequence,
             QoS = (QoS)pending.Qos,
             Retain = pending.Retain,
             PacketId = pending.PacketId,
         };
+        return hasMessage;
+    }
+
+    private void Restore(PendingMessage pending)
+    {
+        bool hasMessage = TryRestore(pending, out var delivery);
         if (pending.Stage == PendingStage.Released || (pending.Stage == PendingStage.Published && hasMessage))
         {
             _inflight.Restore(delivery, pending.Stage == PendingStage.Released ? DeliveryStage.Released : DeliveryStage.Published);
@@ -229,7 +240,7 @@ internal sealed partial class Session
     }
 
     private static PendingMessage ToPending(in QueuedDelivery delivery, DeliveryStage stage) => new(
-        stage == DeliveryStage.Released ? [] : delivery.Message.ToArray(),
+        stage == DeliveryStage.Released || delivery.Sequence != 0 ? [] : delivery.Message.ToArray(),
         (byte)delivery.QoS,
         delivery.Retain,
         delivery.SubscriptionIdentifiers,
@@ -240,5 +251,6 @@ internal sealed partial class Session
             DeliveryStage.Published => PendingStage.Published,
             _ => PendingStage.Queued,
         },
-        stage == DeliveryStage.Unsent ? (ushort)0 : delivery.PacketId);
+        stage == DeliveryStage.Unsent ? (ushort)0 : delivery.PacketId,
+        delivery.Sequence);
 }

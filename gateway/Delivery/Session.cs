@@ -10,7 +10,7 @@ namespace GrainMQ.Gateway.Delivery;
 /// grains hold the record that outlives this process; while no connection is attached, messages go there. MQTT 5 §4.1.
 /// <para>One gate per session guards it all; the connection's queue has a lock of its own that is taken inside the gate, never around it.</para>
 /// </summary>
-internal sealed partial class Session(string key, string clientId, DeliveryLimits limits)
+internal sealed partial class Session(string key, string clientId, DeliveryLimits limits, StoreLanes store)
 {
     private readonly Lock _gate = new();
     private readonly Backlog _backlog = new();
@@ -51,28 +51,31 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
     private bool HasQuota => _inflight.Count - _inflight.PendingResends < _quota && _inflight.HasIdentifier;
 
     /// <summary>
-    /// Gives a message to the session: on the wire's queue when there is room, else into the backlog, each with its bound.
-    /// Without a connection, the store's lane gets it: inside the gate, or it could pass a CONNECT that waits for the lane to be empty.
-    /// A publisher never waits for a subscriber.
+    /// Gives a message to the session. QoS 1 and 2 of a session that outlives its connection go to the store, which gives them back
+    /// under their number (<see cref="DeliverStored"/>); they are added to its lane inside the gate, or one could pass a CONNECT that
+    /// waits for the lane to be empty. Everything else goes on the wire's queue when there is room, else into the backlog, each with
+    /// its bound. A publisher never waits for a subscriber.
     /// </summary>
-    public void Deliver(in QueuedDelivery delivery, StoreLanes store, Burst burst)
+    public void Deliver(in QueuedDelivery delivery, Burst burst)
     {
         Connection? connection;
         DeliveryResult result;
         lock (_gate)
         {
-            connection = _connection;
             NoteOvertaking(delivery.Message);
+            if (IsDurable && delivery.QoS != QoS.AtMostOnce && _phase != SessionPhase.Ended)
+            {
+                store.Queue(this, delivery, burst);
+                return;
+            }
+
+            connection = _connection;
             result = _phase switch
             {
                 SessionPhase.Connected => DeliverConnected(connection!, delivery), // Connected has one by definition
                 SessionPhase.Opening => Enqueue(delivery, connectionWaiting: 0),
                 _ => DeliveryResult.Dropped,
             };
-            if (_phase == SessionPhase.Offline && delivery.QoS != QoS.AtMostOnce)
-            {
-                store.Queue(this, delivery, burst);
-            }
         }
 
         if (connection is null)
@@ -116,6 +119,7 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             if (_connection == connection && delivery.PacketId != 0)
             {
                 _inflight.Remove(delivery.PacketId, out _);
+                End(delivery.Sequence);
             }
         }
     }
@@ -139,14 +143,20 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             if (delivery.Message.IsExpired(connection.UnixNow)) // [MQTT-3.3.2-5]
             {
                 limits.Metrics.Dropped(DropReason.Expired);
+                End(delivery.Sequence);
             }
             else if (Fits(connection, delivery))
             {
                 Send(connection, ref delivery);
             }
+            else
+            {
+                End(delivery.Sequence);
+            }
         }
 
         SignalDrained();
+        ReadOn();
     }
 
     private DeliveryResult DeliverConnected(Connection connection, in QueuedDelivery delivery)
@@ -156,8 +166,7 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             return DeliveryResult.Dropped;
         }
 
-        if (_backlog.Count == 0 && connection.Outbound.HasRoom
-            && (delivery.QoS == QoS.AtMostOnce || (HasQuota && _inflight.PendingResends == 0)))
+        if (_backlog.Count == 0 && CanSend(connection, delivery.QoS))
         {
             var copy = delivery;
             Send(connection, ref copy);
@@ -167,12 +176,15 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
         return Enqueue(delivery, connection.Outbound.Publishes);
     }
 
+    private bool CanSend(Connection connection, QoS qos) =>
+        connection.Outbound.HasRoom && (qos == QoS.AtMostOnce || (HasQuota && _inflight.PendingResends == 0));
+
     private DeliveryResult Enqueue(in QueuedDelivery delivery, int connectionWaiting)
     {
         while (IsFull(delivery, connectionWaiting))
         {
             limits.Metrics.Dropped(DropReason.QueueFull);
-            if (!TryMakeRoom(delivery.QoS))
+            if (!_backlog.TryDropOldestQoS0())
             {
                 return delivery.QoS != QoS.AtMostOnce && limits.WhenFull == FullQueuePolicy.Disconnect ? DeliveryResult.Overflow : DeliveryResult.Dropped;
             }
@@ -182,26 +194,8 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
         return DeliveryResult.Queued;
     }
 
-    private bool IsFull(in QueuedDelivery delivery, int connectionWaiting) => IsDurable && delivery.QoS != QoS.AtMostOnce
-        ? _backlog.Count >= limits.DurableMessages || _backlog.Bytes + delivery.Length > limits.DurableBytes
-        : _backlog.Count + connectionWaiting >= limits.LiveMessages || _backlog.Bytes + delivery.Length > limits.LiveBytes;
-
-    /// <summary>QoS 0 goes first; for its QoS 1 and 2 a durable session then loses the oldest of them.</summary>
-    private bool TryMakeRoom(QoS qos)
-    {
-        if (_backlog.TryDropOldestQoS0())
-        {
-            return true;
-        }
-
-        if (qos == QoS.AtMostOnce || !IsDurable || _backlog.Count == 0)
-        {
-            return false;
-        }
-
-        _backlog.Dequeue();
-        return true;
-    }
+    private bool IsFull(in QueuedDelivery delivery, int connectionWaiting) =>
+        _backlog.Count + connectionWaiting >= limits.LiveMessages || _backlog.Bytes + delivery.Length > limits.LiveBytes;
 
     private void Send(Connection connection, ref QueuedDelivery delivery)
     {
@@ -210,6 +204,25 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             delivery.PacketId = _inflight.Add(delivery);
         }
 
+        if (IsCommittedFirst(delivery))
+        {
+            _inflight.MarkUnsent(delivery.PacketId);
+            store.Start(this, new StartedDelivery(delivery.Sequence, delivery.PacketId, PendingStage.Published), isDuplicate: false);
+        }
+        else
+        {
+            Transmit(connection, delivery);
+        }
+    }
+
+    /// <summary>
+    /// Towards a session that outlives its connection a packet identifier of QoS 2 is stored before it is used, or a crash could deliver the
+    /// message a second time under another one. [MQTT-4.3.3-1]
+    /// </summary>
+    private static bool IsCommittedFirst(in QueuedDelivery delivery) => delivery.QoS == QoS.ExactlyOnce && delivery.Sequence != 0;
+
+    private void Transmit(Connection connection, in QueuedDelivery delivery)
+    {
         if (!connection.Outbound.TryEnqueue(OutboundFrame.Publish(delivery)) && delivery.PacketId != 0)
         {
             _inflight.MarkUnsent(delivery.PacketId); // the connection is closing: the next one sends it
@@ -221,10 +234,23 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
         if (stage != DeliveryStage.Released && !Fits(connection, delivery)) // an earlier connection accepted more
         {
             _inflight.Remove(delivery.PacketId, out _);
+            End(delivery.Sequence);
             return;
         }
 
         delivery.Duplicate = stage == DeliveryStage.Published; // [MQTT-3.3.1-1]
+        if (IsCommittedFirst(delivery)) // under the epoch of this connection: an earlier one's commit may have come too late
+        {
+            if (stage == DeliveryStage.Unsent)
+            {
+                _inflight.MarkUnsent(delivery.PacketId);
+            }
+
+            var at = stage == DeliveryStage.Released ? PendingStage.Released : PendingStage.Published;
+            store.Start(this, new StartedDelivery(delivery.Sequence, delivery.PacketId, at), delivery.Duplicate);
+            return;
+        }
+
         bool isTaken = connection.Outbound.TryEnqueue(stage == DeliveryStage.Released
             ? OutboundFrame.Ack(PacketType.Pubrel, delivery.PacketId, ReasonCode.Success)
             : OutboundFrame.Publish(delivery));
@@ -253,7 +279,7 @@ internal enum SessionPhase : byte
     /// <summary>CONNECT is being answered: deliveries wait here, behind what the store still holds.</summary>
     Opening,
     Connected,
-    /// <summary>Durable, without a connection: QoS 1 and 2 go to the store's queue.</summary>
+    /// <summary>Durable, without a connection: only QoS 1 and 2 matter, and they are in the store's queue.</summary>
     Offline,
     Ended,
 }

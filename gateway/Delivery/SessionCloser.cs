@@ -10,7 +10,7 @@ namespace GrainMQ.Gateway.Delivery;
 /// What follows the end of a connection: its will, its session's hand-over to the store, and the grain's deactivation. Architecture §7.
 /// </summary>
 internal sealed class SessionCloser(
-    IGrainFactory grains, SessionTable sessions, Router router, Publisher publisher, TimerWheel wheel, GrainCalls calls,
+    IGrainFactory grains, SessionTable sessions, Publisher publisher, TimerWheel wheel, GrainCalls calls,
     ILogger<SessionCloser> logger)
 {
     /// <summary>Ends the connection's claim, unless a takeover did. Never throws.</summary>
@@ -74,7 +74,7 @@ internal sealed class SessionCloser(
         var burst = Burst.Rent();
         foreach (var delivery in redispatch)
         {
-            router.Redispatch(delivery, burst);
+            Router.Redispatch(delivery, burst);
         }
 
         burst.Flush();
@@ -88,8 +88,8 @@ internal sealed class SessionCloser(
     public async Task CloseAsync(Session session, CloseCause cause, WillAction will)
     {
         await session.PromisesAsync().ConfigureAwait(false);
-        var (pending, inbound) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], []);
-        var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, Deactivate: true);
+        var (pending, inbound, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], [], []);
+        var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, Deactivate: true, ended);
         session.UnconfirmedClose = request;
         if (!session.IsDurable)
         {

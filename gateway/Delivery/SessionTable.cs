@@ -13,11 +13,12 @@ internal sealed class SessionTable
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly DeliveryLimits _limits;
     private readonly SubscriptionIndex _subscriptions;
+    private readonly StoreLanes _store;
     private long _moment;
 
-    public SessionTable(DeliveryLimits limits, SubscriptionIndex subscriptions, TimeProvider time)
+    public SessionTable(DeliveryLimits limits, SubscriptionIndex subscriptions, StoreLanes store, TimeProvider time)
     {
-        (_limits, _subscriptions, Turns) = (limits, subscriptions, new ClientTurns(time));
+        (_limits, _subscriptions, _store, Turns) = (limits, subscriptions, store, new ClientTurns(time));
         var meter = limits.Metrics.Meter;
         meter.CreateObservableGauge("mqtt_sessions", () => Count, "{session}", "Sessions routed to");
         meter.CreateObservableGauge("mqtt_subscriptions", () => All.Sum(session => (long)session.SubscriptionCount), "{subscription}", "Their subscriptions");
@@ -42,7 +43,7 @@ internal sealed class SessionTable
 
     public Session Create(string key)
     {
-        var session = new Session(key, ClientIdOf(key), _limits);
+        var session = new Session(key, ClientIdOf(key), _limits, _store);
         _sessions[key] = session;
         return session;
     }

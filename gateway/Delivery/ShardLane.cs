@@ -17,10 +17,15 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _lock = new();
+    private Action? _flush;
     private Batch _building = new();
     private bool _isSending;
+    private bool _isFlushingSoon;
     private long _sequence;
     private long _bytes;
+
+    /// <summary><see cref="Flush"/>, made once.</summary>
+    public Action Flushing => _flush ??= Flush;
 
     public bool IsFull => Interlocked.Read(ref _bytes) > MaximumBytes;
 
@@ -52,6 +57,22 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
         _ = SendAllAsync();
     }
 
+    /// <summary>As <see cref="Flush"/>, on another thread: for callers that hold a lock which the answer may need.</summary>
+    public void FlushSoon()
+    {
+        if (!Interlocked.Exchange(ref _isFlushingSoon, true))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static lane =>
+                {
+                    Volatile.Write(ref lane._isFlushingSoon, false);
+                    lane.Flush();
+                },
+                this,
+                preferLocal: false);
+        }
+    }
+
     /// <summary>Completed when everything that was added before the call has reached the shard.</summary>
     public Task DrainedAsync()
     {
@@ -72,7 +93,7 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
 
     protected abstract Task<SessionResult> SendAsync(TEntry[] entries, long sequence);
 
-    protected abstract void OnFailed(Exception? exception, int entries);
+    protected abstract void OnFailed(Exception? exception, TEntry[] entries);
 
     private async Task SendAllAsync()
     {
@@ -106,7 +127,7 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
 
             if (time.GetElapsedTime(start) > GiveUpAfter)
             {
-                OnFailed(failure, entries.Length);
+                OnFailed(failure, entries);
                 return SessionResult.Busy;
             }
 

@@ -3,35 +3,67 @@ using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Delivery;
 
-/// <summary>The lanes to all store shards.</summary>
-internal sealed class StoreLanes(Func<int, OfflineLane> create, DirectoryClient directory)
+/// <summary>The ways to all store shards: messages that they are to keep, and reports on what became of them.</summary>
+internal sealed class StoreLanes : IDisposable
 {
-    private readonly Lazy<OfflineLane[]> _lanes = new(() => [.. Enumerable.Range(0, directory.View.StoreShards).Select(create)]);
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(1);
+
+    private readonly QueueReader _reader;
+    private readonly Lazy<(QueueLane Queue, ProgressLane Progress)[]> _lanes;
+    private readonly ITimer _reporting;
+
+    public StoreLanes(Func<int, QueueLane> createQueue, Func<int, ProgressLane> createProgress, QueueReader reader, DirectoryClient directory, TimeProvider time)
+    {
+        _reader = reader;
+        _lanes = new(() => [.. Enumerable.Range(0, directory.View.StoreShards).Select(shard => (createQueue(shard), createProgress(shard)))]);
+        _reporting = time.CreateTimer(static lanes => ((StoreLanes)lanes!).Report(), this, ReportEvery, ReportEvery);
+    }
 
     /// <summary>Hands a delivery to the store, which keeps it for the session; the burst's acknowledgement waits for it.</summary>
     public void Queue(Session session, in QueuedDelivery delivery, Burst burst)
     {
-        var lane = LaneOf(session.Key);
-        burst.Await(lane, Add(lane, session, delivery));
+        var lane = QueueOf(session.Key);
+        var receiver = new QueueLane.Receiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share);
+        burst.Await(lane, lane.Add(new QueueLane.Entry(delivery.Message, burst.Origin, [receiver]), delivery.Length));
     }
 
-    /// <summary>As <see cref="Queue"/>, on nobody's behalf.</summary>
-    public Task<SessionResult> Queue(Session session, in QueuedDelivery delivery)
+    /// <summary>The store has more for the session than it has seen, and there is room.</summary>
+    public void Read(Session session) => _reader.Start(session);
+
+    /// <summary>A delivery of the session has ended, the first one since its last report.</summary>
+    public void ReportLater(Session session) => ProgressOf(session.Key).Add(new ProgressLane.Entry(session), 0);
+
+    public void CountEnded(Session session) => ProgressOf(session.Key).CountEnded();
+
+    /// <summary>A packet of QoS 2 waits for this commit: <see cref="Session.SendStarted"/> follows.</summary>
+    public void Start(Session session, StartedDelivery delivery, bool isDuplicate)
     {
-        var lane = LaneOf(session.Key);
-        var ticket = Add(lane, session, delivery);
-        lane.Flush();
-        return ticket;
+        var lane = ProgressOf(session.Key);
+        lane.Add(new ProgressLane.Entry(session, delivery, isDuplicate), 0);
+        lane.FlushSoon();
+    }
+
+    /// <summary>PUBREL has freed an identifier: PUBCOMP, the burst's acknowledgement, waits until the store knows.</summary>
+    public void Release(Session session, ushort packetId, Burst burst)
+    {
+        var lane = ProgressOf(session.Key);
+        burst.Await(lane, lane.Add(new ProgressLane.Entry(session, Released: packetId), 0));
     }
 
     /// <summary>Completed when nothing for this session is under way any more.</summary>
-    public Task DrainedAsync(string key) => LaneOf(key).DrainedAsync();
+    public Task DrainedAsync(string key) => QueueOf(key).DrainedAsync();
 
-    private static Task<SessionResult> Add(OfflineLane lane, Session session, in QueuedDelivery delivery)
+    public void Dispose() => _reporting.Dispose();
+
+    private void Report()
     {
-        var target = new QueueTarget(session.Key, (byte)delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers);
-        return lane.Add(new OfflineLane.Entry(delivery.Message, [target]), delivery.Length);
+        foreach (var (_, progress) in _lanes.IsValueCreated ? _lanes.Value : [])
+        {
+            progress.Flush();
+        }
     }
 
-    private OfflineLane LaneOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)];
+    private QueueLane QueueOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Queue;
+
+    private ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
 }

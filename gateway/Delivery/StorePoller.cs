@@ -86,6 +86,14 @@ internal sealed class StorePoller(
             await ApplyAsync(delta).ConfigureAwait(false);
         }
 
+        foreach (string key in reply.Behind ?? [])
+        {
+            if (sessions.TryGet(key, out var behind))
+            {
+                behind.LookForStored();
+            }
+        }
+
         _completed = await PublishAsync(reply.Work).ConfigureAwait(false);
         (_shardEpoch, _version) = (reply.ShardEpoch, reply.Version);
         _loaded.TrySetResult();

@@ -34,14 +34,14 @@ internal static class AckHandlers
     }
 
     /// <summary>Always answered by PUBCOMP: the client may be repeating it. [MQTT-4.3.3-11]</summary>
-    public static ReasonCode Pubrel(Connection connection, Session session, ReadOnlySpan<byte> body)
+    public static ReasonCode Pubrel(Connection connection, Session session, ReadOnlySpan<byte> body, Burst burst)
     {
         var error = PubrelPacket.TryParse(body, connection.Version, out var packet);
         if (error == ReasonCode.Success)
         {
-            bool known = session.ReleaseQoS2(packet.PacketId);
-            connection.Reply(OutboundFrame.Ack(
-                PacketType.Pubcomp, packet.PacketId, known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound));
+            burst.Ticket = null;
+            bool known = session.ReleaseQoS2(packet.PacketId, burst);
+            burst.Answer(connection, PacketType.Pubcomp, packet.PacketId, known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound);
         }
 
         return error;

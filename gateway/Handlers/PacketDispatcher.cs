@@ -32,7 +32,7 @@ internal sealed class PacketDispatcher(
             case PacketType.Pubrec:
                 return new(AckHandlers.Pubrec(connection, session, body, burst));
             case PacketType.Pubrel:
-                return new(AckHandlers.Pubrel(connection, session, body));
+                return new(AckHandlers.Pubrel(connection, session, body, burst));
             case PacketType.Pubcomp:
                 return new(AckHandlers.Pubcomp(connection, session, body, burst));
             case PacketType.Subscribe:

@@ -2,6 +2,7 @@ using System.Text.Unicode;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Handlers;
 
@@ -12,8 +13,8 @@ namespace GrainMQ.Gateway.Handlers;
 ///                                                                                     │
 ///                        RetainedMessages ◄── retain flag                             3  one shared Message, one
 ///                              │                                                      ▼  QueuedDelivery per receiver
-///                          RetainGrain        no connection ──► StoreLanes ◄────── Session
-///                                                                 │                   4  in-flight window, backlog
+///                          RetainGrain     durable, QoS 1, 2 ──► StoreLanes ◄────► Session
+///                                                                 │   ▲               4  in-flight window, backlog
 ///                                                          SessionStoreGrain          ▼
 ///  socket ◄──6── OutboundWriter ◄── PublishEncoder ◄─────────────────5────────── OutboundQueue
 /// </code>
@@ -58,6 +59,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
     {
         // :: Step 2: from the packet to one shared message, and to everybody who subscribed
         burst.Ticket = null;
+        burst.Origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
         burst.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
         bool matched = gateway.Router.Route(message, session, burst);
@@ -121,14 +123,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
         }
 
         var type = packet.QoS == QoS.AtLeastOnce ? PacketType.Puback : PacketType.Pubrec; // [MQTT-3.3.4-1]
-        if (burst.Ticket is null && burst.Acks.Count == 0)
-        {
-            connection.Reply(OutboundFrame.Ack(type, packet.PacketId, reason));
-        }
-        else
-        {
-            burst.Acknowledge(type, packet.PacketId, reason); // in the order of the publications [MQTT-4.6.0-2] [MQTT-4.6.0-3]
-        }
+        burst.Answer(connection, type, packet.PacketId, reason);
     }
 
     private static long ExpiresAt(Connection connection, scoped in PublishPacket packet) =>

@@ -129,11 +129,13 @@ internal sealed class SessionOpener(
     private async Task<Session> TakeAsync(string key, OpenReply reply)
     {
         sessions.TryGet(key, out var existing);
+        // another gateway had it: what is in memory here is old
+        bool goesOn = reply.SessionPresent && (reply.Previous is null || reply.Previous.Gateway == self);
         if (existing?.Connection is { } old)
         {
-            await closer.TakeOverAsync(old, existing, reply.SessionPresent).ConfigureAwait(false);
+            await closer.TakeOverAsync(old, existing, goesOn).ConfigureAwait(false);
         }
-        else if (existing is not null && !reply.SessionPresent)
+        else if (existing is not null && !goesOn)
         {
             closer.EndHere(existing);
         }
@@ -143,11 +145,11 @@ internal sealed class SessionOpener(
             await publisher.PublishAsync(message, null).ConfigureAwait(false);
         }
 
-        var session = reply.SessionPresent && existing is not null ? existing : sessions.Create(key);
+        var session = goesOn && existing is not null ? existing : sessions.Create(key);
         if (reply is { SessionPresent: true, State: { } state })
         {
             session.Resubscribe(subscriptions, state.Subscriptions);
-            if (reply.Previous is null)
+            if (reply.Previous is null || session != existing)
             {
                 session.Restore(state);
             }
@@ -161,7 +163,7 @@ internal sealed class SessionOpener(
     {
         if (sessions.TryGet(key, out var session))
         {
-            session.AbandonOpen(store);
+            session.AbandonOpen();
         }
     }
 

@@ -42,7 +42,10 @@ internal static class DataPlaneServices
         services.AddSingleton<StoreLanes>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DirectoryClient>(
             provider, () => provider.GetRequiredService<ConnectionRegistry>().Count));
-        services.AddSingleton<Func<int, OfflineLane>>(provider => shard => ActivatorUtilities.CreateInstance<OfflineLane>(
+        services.AddSingleton<QueueReader>();
+        services.AddSingleton<Func<int, QueueLane>>(provider => shard => ActivatorUtilities.CreateInstance<QueueLane>(
+            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(shard)));
+        services.AddSingleton<Func<int, ProgressLane>>(provider => shard => ActivatorUtilities.CreateInstance<ProgressLane>(
             provider, provider.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(shard)));
         services.AddSingleton<Func<int, RetainLane>>(provider => shard => ActivatorUtilities.CreateInstance<RetainLane>(
             provider, provider.GetRequiredService<IGrainFactory>().GetGrain<IRetainGrain>(shard), SessionTable.Tenant));

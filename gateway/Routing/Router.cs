@@ -6,10 +6,10 @@ using GrainMQ.Gateway.Protocol;
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>
-/// Step 2 of the live path: from a message to the sessions that get it. No grain is called; a session without a connection is left
-/// to the store's lane.
+/// Step 2 of the live path: from a message to the sessions that get it. No grain is called; a session that outlives its connection
+/// leaves it to the store's lane.
 /// </summary>
-internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
+internal sealed class Router(LocalTrie<Subscribers> trie)
 {
     /// <summary>Gives the message to every session that subscribed; false when nobody did.</summary>
     /// <param name="publisher">The publishing session, for No Local and share strategies; null for wills of sessions that are gone.</param>
@@ -40,7 +40,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
     }
 
     /// <summary>Chooses another member for a message whose first choice ended; false when there is none.</summary>
-    public bool Redispatch(in QueuedDelivery delivery, Burst burst)
+    public static bool Redispatch(in QueuedDelivery delivery, Burst burst)
     {
         if (delivery.Share?.Pick(0, HashOf(delivery.Message.Topic)) is not { } member)
         {
@@ -52,7 +52,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
     }
 
     /// <summary>The common case, one filter: no session can occur twice.</summary>
-    private bool RouteToOne(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
+    private static bool RouteToOne(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
     {
         foreach (var subscription in subscribers)
         {
@@ -118,7 +118,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
         Retain = message.Retain && subscription.RetainAsPublished, // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
     };
 
-    private void Deliver(in Message message, in Burst.Receiver receiver, Burst burst)
+    private static void Deliver(in Message message, in Burst.Receiver receiver, Burst burst)
     {
         var delivery = new QueuedDelivery
         {
@@ -128,7 +128,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
             QoS = receiver.QoS,
             Retain = receiver.Retain,
         };
-        receiver.Session.Deliver(delivery, store, burst);
+        receiver.Session.Deliver(delivery, burst);
     }
 
     /// <summary>[MQTT-3.8.3-3]</summary>

@@ -1,0 +1,95 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>
+/// How far the deliveries of durable sessions have come, on its way to one store shard. Ends of deliveries gather for up to a second or
+/// 1,000 of them: lost in a crash, they cost a repetition. The states of QoS 2 are awaited: a packet that depends on one leaves when
+/// the shard has it.
+/// </summary>
+internal sealed class ProgressLane(
+    ISessionStoreGrain shard, GatewayRef gateway, TimeProvider time, ILogger<ProgressLane> logger) : ShardLane<ProgressLane.Entry>(time)
+{
+    /// <summary>As many as a call may name.</summary>
+    private const int MostSessions = 1000;
+    private const int FlushFrom = 1000;
+
+    private long _sequence;
+    private SessionProgress[] _progress = [];
+    private int _ended;
+
+    /// <summary>Counts a delivery that ended; enough of them set the batch off.</summary>
+    public void CountEnded()
+    {
+        if (Interlocked.Increment(ref _ended) >= FlushFrom)
+        {
+            FlushSoon();
+        }
+    }
+
+    protected override async Task<SessionResult> SendAsync(Entry[] entries, long sequence)
+    {
+        if (sequence != _sequence) // not a repetition
+        {
+            (_sequence, _progress) = (sequence, Collect(entries));
+            Interlocked.Exchange(ref _ended, 0);
+        }
+
+        foreach (var sessions in _progress.Chunk(MostSessions))
+        {
+            var reply = await shard.ReportAsync(new ProgressBatch(gateway, sessions)).ConfigureAwait(false);
+            if (reply.Result != SessionResult.Ok)
+            {
+                return reply.Result;
+            }
+        }
+
+        Send(entries);
+        return SessionResult.Ok;
+    }
+
+    protected override void OnFailed(Exception? exception, Entry[] entries)
+    {
+        foreach (var progress in _progress.Zip(Sessions(entries)))
+        {
+            progress.Second.EndedAgain(progress.First.Done);
+        }
+
+        DeliveryLog.ProgressFailed(logger, _progress.Length, exception);
+    }
+
+    private static SessionProgress[] Collect(Entry[] entries)
+    {
+        var bySession = entries.ToLookup(static entry => entry.Session);
+        return [.. Sessions(entries).Select(session => new SessionProgress(
+            session.Key,
+            session.Epoch,
+            session.TakeEnded(),
+            [.. bySession[session].Where(static entry => entry.Started is not null).Select(static entry => entry.Started!)],
+            [.. bySession[session].Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]))];
+    }
+
+    private static IEnumerable<Session> Sessions(Entry[] entries) => entries.Select(static entry => entry.Session).Distinct();
+
+    /// <summary>What was held back for the commit, in the order in which it was added.</summary>
+    private static void Send(Entry[] entries)
+    {
+        var burst = Burst.Rent();
+        foreach (var entry in entries)
+        {
+            if (entry.Started is { } started)
+            {
+                entry.Session.SendStarted(started, entry.Duplicate, burst);
+            }
+        }
+
+        burst.Flush();
+        burst.Return();
+    }
+
+    /// <summary>A session with deliveries that ended, a QoS 2 delivery to be sent, or an identifier that PUBREL has freed.</summary>
+    internal readonly record struct Entry(Session Session, StartedDelivery? Started = null, bool Duplicate = false, ushort Released = 0);
+}

@@ -1,0 +1,233 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Gateway.Delivery;
+
+/// <summary>
+/// The session's queue in the store: QoS 1 and 2 for a session that outlives its connection. The store numbers the messages, and each is
+/// taken from it once, in order: with the answer to the batch that stored it when it is the next one, else from a page. A client that
+/// is slow costs a window here and the rest there. Decision 6.
+/// </summary>
+internal sealed partial class Session
+{
+    /// <summary>What may wait here of what the store has; the client's Receive Maximum comes on top.</summary>
+    private const int WindowMessages = 512;
+    private const int WindowBytes = 512 * 1024;
+
+    private const int PageMessages = 256;
+    private const int PageBytes = 256 * 1024;
+
+    private long _taken;  // the newest number that was taken
+    private long _newest; // the newest number that the store is known to have given
+    private long _asked;  // what was the newest when the page that is on its way was asked for
+    private bool _mustRead;
+    private bool _isReading;
+    private NumberRanges _ended;
+
+    private bool IsBehind => _mustRead || _newest > _taken;
+
+    private bool HasWindow => _backlog.Count < WindowMessages && _backlog.Bytes < WindowBytes;
+
+    /// <summary>A message that the store has committed under the next number, or a later one.</summary>
+    public void DeliverStored(in QueuedDelivery delivery, Burst burst)
+    {
+        Connection? connection;
+        lock (_gate)
+        {
+            if (delivery.Sequence <= _newest)
+            {
+                return; // an answer that came late: a page brings it, or has
+            }
+
+            bool isNext = delivery.Sequence == _taken + 1;
+            _newest = delivery.Sequence;
+            if (_phase != SessionPhase.Connected)
+            {
+                return; // the next connection reads it
+            }
+
+            if (!isNext || !HasWindow)
+            {
+                ReadOn();
+                return;
+            }
+
+            connection = _connection;
+            Take(connection!, delivery); // Connected has one by definition
+        }
+
+        burst.Wake(connection!);
+    }
+
+    /// <summary>Something was queued, and nobody knows under which number.</summary>
+    public void LookForStored()
+    {
+        lock (_gate)
+        {
+            _mustRead = true;
+            ReadOn();
+        }
+    }
+
+    /// <summary>What to read next; null when there is nothing, no connection, or no room: then the reader stops.</summary>
+    public QueueRead? NextRead()
+    {
+        lock (_gate)
+        {
+            _isReading = _phase == SessionPhase.Connected && IsBehind && HasWindow;
+            (_mustRead, _asked) = (_mustRead && !_isReading, _newest);
+            return _isReading ? new QueueRead(Key, Epoch, _taken, PageMessages, PageBytes) : null;
+        }
+    }
+
+    /// <param name="epoch">Of the connection that asked.</param>
+    /// <param name="page">What the store answered.</param>
+    public void TakePage(ulong epoch, QueuePage page)
+    {
+        Connection? connection;
+        lock (_gate)
+        {
+            if (_phase != SessionPhase.Connected || epoch != Epoch)
+            {
+                return;
+            }
+
+            connection = _connection!; // Connected has one by definition
+            if (page.Result == SessionResult.Ok)
+            {
+                Take(connection, page);
+            }
+        }
+
+        if (page.Result == SessionResult.Ok)
+        {
+            connection.FlushOutbound();
+        }
+        else
+        {
+            connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver); // another connection has the session, or it is over
+        }
+    }
+
+    /// <summary>The commit that a packet of QoS 2 waited for: it may leave, unless the connection is another one by now.</summary>
+    public void SendStarted(StartedDelivery started, bool isDuplicate, Burst burst)
+    {
+        Connection? connection;
+        lock (_gate)
+        {
+            connection = _connection;
+            if (connection is null || !_inflight.TryGetStage(started.PacketId, out var stage)
+                || _inflight.DeliveryOf(started.PacketId).Sequence != started.Sequence)
+            {
+                return;
+            }
+
+            bool isRelease = started.Stage == PendingStage.Released;
+            if (isRelease != (stage == DeliveryStage.Released) || (!isRelease && !isDuplicate && stage != DeliveryStage.Unsent))
+            {
+                return; // PUBREC came before the repetition of PUBLISH left, or the commit was made twice
+            }
+
+            if (isRelease)
+            {
+                connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, started.PacketId, ReasonCode.Success));
+            }
+            else
+            {
+                _inflight.MarkSent(started.PacketId);
+                Transmit(connection, _inflight.DeliveryOf(started.PacketId) with { Duplicate = isDuplicate }); // [MQTT-3.3.1-1]
+            }
+        }
+
+        burst.Wake(connection);
+    }
+
+    /// <summary>Numbers whose delivery has ended, as pairs of first and last. Leaves none behind.</summary>
+    public long[] TakeEnded()
+    {
+        lock (_gate)
+        {
+            return _ended.Take();
+        }
+    }
+
+    /// <summary>Their report did not arrive.</summary>
+    public void EndedAgain(long[] pairs)
+    {
+        lock (_gate)
+        {
+            for (int i = 0; i < pairs.Length; i += 2)
+            {
+                _ended.Add(pairs[i], pairs[i + 1]);
+            }
+        }
+    }
+
+    private void Take(Connection connection, QueuePage page)
+    {
+        foreach (var message in page.Messages.Where(message => message.Sequence > _taken))
+        {
+            if (TryRestore(message, out var delivery))
+            {
+                Take(connection, delivery);
+            }
+            else
+            {
+                End(message.Sequence);
+            }
+        }
+
+        _taken = Math.Max(_taken, page.Last);
+        _mustRead |= page.HasMore;
+        if (!page.HasMore && _newest == _asked) // else more was announced while the page was on its way
+        {
+            _newest = _taken;
+        }
+    }
+
+    private void Take(Connection connection, in QueuedDelivery delivery)
+    {
+        _taken = delivery.Sequence;
+        if (!Fits(connection, delivery))
+        {
+            End(delivery.Sequence);
+        }
+        else if (_backlog.Count == 0 && CanSend(connection, delivery.QoS))
+        {
+            var copy = delivery;
+            Send(connection, ref copy);
+        }
+        else
+        {
+            _backlog.Enqueue(delivery);
+        }
+    }
+
+    /// <summary>Goes on reading when there is more and nobody does yet.</summary>
+    private void ReadOn()
+    {
+        if (!_isReading && IsBehind && _phase == SessionPhase.Connected && HasWindow)
+        {
+            _isReading = true;
+            store.Read(this);
+        }
+    }
+
+    /// <summary>The delivery of a numbered message is over, whatever its end: the store may forget it.</summary>
+    private void End(long sequence)
+    {
+        if (sequence == 0)
+        {
+            return;
+        }
+
+        if (_ended.IsEmpty)
+        {
+            store.ReportLater(this);
+        }
+
+        _ended.Add(sequence);
+        store.CountEnded(this);
+    }
+}
