@@ -23,7 +23,7 @@ internal sealed record RawStream(Stream Stream, Socket Socket, WebSocket? WebSoc
         };
     }
 
-    private static async Task<RawStream> ConnectTcpAsync(EndPoint endPoint, int? receiveBuffer)
+    public static async Task<RawStream> ConnectTcpAsync(EndPoint endPoint, int? receiveBuffer = null)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } bytes)

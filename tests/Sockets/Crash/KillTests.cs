@@ -1,0 +1,97 @@
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Sockets.Raw;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.Sockets.Crash;
+
+/// <summary>
+/// The broker is killed in the middle of its work, again and again, and started on the same data. What it acknowledged is delivered: at QoS 1
+/// at least once, at QoS 2 exactly once, in order, and retained. Invariants I5, I8, I11.
+/// </summary>
+public sealed class KillTests(ITestOutputHelper output)
+{
+    /// <summary>A longer search: <c>GRAINMQ_TEST_KILL_ROUNDS=200</c>.</summary>
+    private static readonly int Rounds =
+        int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_KILL_ROUNDS"), out int rounds) ? rounds : 4;
+
+    [Fact]
+    public async Task NothingAcknowledgedIsLostWhenTheBrokerIsKilled()
+    {
+        await using var broker = new MortalBroker();
+        await broker.StartAsync();
+        CrashReader[] readers = [new(broker, "reader1", QoS.AtLeastOnce), new(broker, "reader2", QoS.ExactlyOnce)];
+        var reading = Task.WhenAll(readers.Select(reader => Task.Run(reader.RunAsync)));
+        await Task.WhenAll(readers.Select(reader => reader.Subscribed)).OrStuck("the readers to subscribe");
+        CrashWriter[] writers =
+        [
+            new(broker, "one", QoS.AtLeastOnce, retain: true), new(broker, "two", QoS.AtLeastOnce, retain: false),
+            new(broker, "three", QoS.ExactlyOnce, retain: false), new(broker, "four", QoS.ExactlyOnce, retain: true),
+        ];
+        var writing = Task.WhenAll(writers.Select(writer => Task.Run(writer.RunAsync)));
+
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        for (int round = 0; round < Rounds; round++)
+        {
+            int target = writers.Sum(writer => writer.Acknowledged) + random.Next(1, 2000);
+            await Stuck.UntilAsync(
+                () => writers.Sum(writer => writer.Acknowledged) >= target || writing.IsFaulted || reading.IsFaulted, "acknowledgements");
+            await broker.KillAsync();
+            await broker.StartAsync();
+        }
+
+        foreach (var writer in writers)
+        {
+            writer.Stop();
+        }
+
+        await writing.OrStuck("the writers' last acknowledgements");
+        var counts = writers.ToDictionary(writer => writer.Topic, writer => writer.Acknowledged);
+        foreach (var reader in readers)
+        {
+            await reader.Expect(counts).OrStuck(reader.ToString());
+        }
+
+        await reading.OrStuck("the readers' end");
+        int repeated = readers.Sum(reader => writers.Sum(writer => Check(reader, writer)));
+        await CheckRetainedAsync(broker, writers);
+        output.WriteLine($"{Rounds} kills (seed {seed}), {counts.Values.Sum()} acknowledged, lost 0, repeated at QoS 1 {repeated}, at QoS 2 0");
+    }
+
+    /// <returns>How many were repeated.</returns>
+    private static int Check(CrashReader reader, CrashWriter writer)
+    {
+        var received = reader.ReceivedOf(writer.Topic);
+        int highest = -1;
+        foreach (int number in received)
+        {
+            Assert.True(number <= highest + 1, $"{reader}: {writer.Topic} {number} came before {highest + 1}");
+            highest = Math.Max(highest, number);
+        }
+
+        bool isExactlyOnce = reader.QoS == QoS.ExactlyOnce && writer.QoS == QoS.ExactlyOnce;
+        int repeated = received.Count - writer.Acknowledged;
+        Assert.True(!isExactlyOnce || repeated == 0, $"{reader} has {received.Count} of {writer.Acknowledged} QoS 2 messages of {writer.Topic}");
+        return repeated;
+    }
+
+    private static async Task CheckRetainedAsync(MortalBroker broker, CrashWriter[] writers)
+    {
+        await broker.KillAsync();
+        await broker.StartAsync();
+        await using var client = await RawClient.OpenAsync(await broker.Up, ProtocolVersion.Mqtt5, mayBreakOff: false);
+        await client.ConnectAsync("witness");
+        await client.SendAsync(ClientPackets.Subscribe(1, "crash/#", QoS.AtMostOnce));
+        await client.ReceiveAsync(PacketType.Suback);
+        var expected = writers.Where(writer => writer.Retain).ToDictionary(writer => writer.Topic, writer => $"{writer.Acknowledged - 1}");
+        var found = new Dictionary<string, string>();
+        while (found.Count < expected.Count)
+        {
+            var retained = await client.ReceiveAsync(PacketType.Publish);
+            found.Add(retained.Topic, retained.Text);
+        }
+
+        Assert.Equal(expected, found);
+    }
+}
