@@ -27,6 +27,11 @@ internal static class CompatibilityReport
         WriteScenarios(report);
         report.Append(
             """
+            ## Credentials
+
+            Every client above is let in with user name and password and refused with a wrong one, on every version and transport that it
+            has (`CredentialTests`). MQTT.js and a client of our own also use enhanced authentication with SCRAM-SHA-256 on MQTT 5.
+
             ## Bytes
 
             Beside them a client of our own sends every packet of the protocol on every version and every transport: whole, byte by

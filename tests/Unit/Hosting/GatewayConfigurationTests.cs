@@ -93,10 +93,12 @@ public sealed class GatewayConfigurationTests : IDisposable
     {
         var error = Assert.Single(LoadTcp(address).Errors);
         Assert.Contains("--allow-anonymous true", error);
+        Assert.Contains("--password-file FILE", error);
         Assert.Contains(address, error);
 
         Assert.Empty(LoadTcp(address, new Setting("Security:AllowAnonymous", "true", "--set")).Errors);
         Assert.Empty(LoadTcp(address, new Setting("Security:AllowAnonymous", "false", "--set")).Errors);
+        Assert.Empty(LoadTcp(address, new Setting("Security:PasswordFile", "users", "--set")).Errors);
     }
 
     [Theory]
