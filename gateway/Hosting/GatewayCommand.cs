@@ -18,6 +18,7 @@ public sealed class GatewayCommand
         [ListenerKind.Tls] = Address("--tls", "Listen for MQTT over TLS 1.2 and 1.3; needs --cert. [default: none]"),
         [ListenerKind.Ws] = Address("--ws", "Listen for MQTT over WebSocket at /mqtt. [default: 127.0.0.1:8083]"),
         [ListenerKind.Wss] = Address("--wss", "Listen for MQTT over secure WebSocket at /mqtt; needs --cert. [default: none]"),
+        [ListenerKind.Quic] = Address("--quic", "Listen for MQTT over QUIC (UDP, customary port 14567); needs --cert and libmsquic. [default: none]"),
     };
 
     private readonly Dictionary<string, Option<string?>> _named = new()

@@ -36,6 +36,12 @@ public abstract class Transport : IAsyncDisposable
     /// <summary>Breaks the connection at once; pending reads and writes fail. Idempotent.</summary>
     public abstract void Abort();
 
+    /// <summary>
+    /// The next byte pipe that the client opens within the connection, in its order; null when none will come, at once where a connection
+    /// is one pipe.
+    /// </summary>
+    public virtual ValueTask<Transport?> AcceptStreamAsync() => default;
+
     public virtual ValueTask DisposeAsync()
     {
         Abort();

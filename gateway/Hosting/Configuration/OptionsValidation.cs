@@ -10,7 +10,7 @@ public static class OptionsValidation
     public static IEnumerable<string> Check(GatewayOptions options)
     {
         if (options.Listeners.Count == 0)
-            yield return "There is no listener. Give at least one of --tcp, --tls, --ws and --wss an ADDR:PORT.";
+            yield return "There is no listener. Give at least one of --tcp, --tls, --ws, --wss and --quic an ADDR:PORT.";
         foreach (var error in options.Grains.Errors())
             yield return $"Grains:{error}";
         foreach (var error in TlsValidation.Check(options))

@@ -6,7 +6,7 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 
 /// <summary>Makes the listener of each kind; listeners with the same certificate files share one certificate.</summary>
 public sealed class ListenerFactory(
-    TlsOptions tls, IConnectionHandler handler, TimeProvider time, IServiceProvider services, ILoggerFactory loggers) : IDisposable
+    TlsOptions tls, QuicOptions quic, IConnectionHandler handler, TimeProvider time, IServiceProvider services, ILoggerFactory loggers) : IDisposable
 {
     private readonly Dictionary<CertificateFile, ServerCertificate> _certificates = [];
     private ClientTrust? _clientTrust;
@@ -18,6 +18,7 @@ public sealed class ListenerFactory(
         ListenerKind.Tls => new SocketListener(options, Handshake(options), handler, time, loggers.CreateLogger<SocketListener>()),
         ListenerKind.Ws => new WebSocketListener(options, null, handler, time, services, loggers),
         ListenerKind.Wss => new WebSocketListener(options, Handshake(options), handler, time, services, loggers),
+        ListenerKind.Quic => Quic(options),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, null),
     };
 
@@ -27,6 +28,10 @@ public sealed class ListenerFactory(
             certificate.Dispose();
         _clientTrust?.Dispose();
     }
+
+    private QuicEndpoint Quic(ListenerOptions options) => QuicSupport.IsAvailable
+        ? new QuicEndpoint(options, Tls(options), tls, quic, handler, time, loggers.CreateLogger<QuicEndpoint>())
+        : throw new StartupException(QuicSupport.MissingMessage(options));
 
     private TlsHandshake Handshake(ListenerOptions options) => new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>());
 

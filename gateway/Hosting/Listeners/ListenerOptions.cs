@@ -14,6 +14,9 @@ public enum ListenerKind : byte
 
     /// <summary>WebSocket over HTTPS.</summary>
     Wss,
+
+    /// <summary>QUIC over UDP, application protocol <c>mqtt</c>; needs libmsquic.</summary>
+    Quic,
 }
 
 /// <summary>One listener; section <c>Listeners:NAME</c>.</summary>
@@ -23,7 +26,7 @@ public sealed class ListenerOptions
     public required string Name { get; init; }
 
     /// <summary>
-    /// tcp, tls, ws or wss. Default: the listener's name when it begins with one of these words (<c>tls</c>, <c>wss-public</c>);
+    /// tcp, tls, ws, wss or quic. Default: the listener's name when it begins with one of these words (<c>tls</c>, <c>wss-public</c>);
     /// other names have to say it.
     /// </summary>
     public ListenerKind Kind { get; set; }
@@ -47,7 +50,7 @@ public sealed class ListenerOptions
     public ClientCertificateMode? ClientCertificates { get; set; }
 
     /// <summary>Whether it begins with a TLS handshake.</summary>
-    internal bool IsSecure => Kind is ListenerKind.Tls or ListenerKind.Wss;
+    internal bool IsSecure => Kind is ListenerKind.Tls or ListenerKind.Wss or ListenerKind.Quic;
 
     /// <summary>The kind as it is written in the configuration.</summary>
     internal string KindText => Kind.ToString().ToLowerInvariant();

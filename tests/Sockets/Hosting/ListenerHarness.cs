@@ -16,7 +16,7 @@ internal sealed class ListenerHarness : IAsyncDisposable
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(Log).SetMinimumLevel(LogLevel.Debug));
-        services.AddSingleton(time).AddSingleton(tls).AddSingleton<IConnectionHandler>(Handler).AddSingleton<ListenerFactory>();
+        services.AddSingleton(time).AddSingleton(tls).AddSingleton(new QuicOptions()).AddSingleton<IConnectionHandler>(Handler).AddSingleton<ListenerFactory>();
         _services = services.BuildServiceProvider();
         Listener = _services.GetRequiredService<ListenerFactory>().Create(options);
     }

@@ -26,8 +26,11 @@ internal sealed class RawClient : IAsyncDisposable
     public Func<byte[], IEnumerable<ReadOnlyMemory<byte>>> Cutting { get; set; } = bytes => [bytes];
 
     public static async Task<RawClient> OpenAsync(
-        SocketGateway gateway, ListenerKind kind, ProtocolVersion version = ProtocolVersion.Mqtt5, int? receiveBuffer = null) =>
-        new(await RawStream.ConnectAsync(gateway, kind, receiveBuffer).OrStuck("the transport's handshake"), version);
+        SocketGateway gateway, ListenerKind kind, ProtocolVersion version = ProtocolVersion.Mqtt5, int? receiveBuffer = null)
+    {
+        Matrix.SkipWhenMissing(kind);
+        return new(await RawStream.ConnectAsync(gateway, kind, receiveBuffer).OrStuck("the transport's handshake"), version);
+    }
 
     /// <summary>Opens and sends CONNECT; CONNACK has to accept it.</summary>
     /// <param name="durable">Resumes the session and keeps it after the connection.</param>
@@ -93,7 +96,7 @@ internal sealed class RawClient : IAsyncDisposable
     }
 
     /// <summary>Breaks the connection without a word.</summary>
-    public void Drop() => _pipe.Socket.Close(timeout: 0);
+    public void Drop() => _pipe.Drop();
 
     public async ValueTask DisposeAsync()
     {

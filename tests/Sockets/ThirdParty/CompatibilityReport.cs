@@ -37,10 +37,10 @@ internal static class CompatibilityReport
             Beside them a client of our own sends every packet of the protocol on every version and every transport: whole, byte by
             byte, cut at every byte and glued to its neighbours; silence before, inside and after packets; PINGREQ
             behind a queue that is not read; a null frame in the broker's outbound queue at a rate of one in a thousand
-            (`tests/Sockets/Raw`, `tests/Sockets/NullFrames`).
+            (`tests/Sockets/Raw`, `tests/Sockets/NullFrames`). QUIC where the machine has libmsquic.
 
-            | | TCP | TLS | WebSocket | Secure WebSocket |
-            |---|---|---|---|---|
+            | | TCP | TLS | WebSocket | Secure WebSocket | QUIC |
+            |---|---|---|---|---|---|
 
             """);
         foreach (var version in Matrix.Versions)
@@ -50,7 +50,7 @@ internal static class CompatibilityReport
 
     private static void WriteClients(StringBuilder report)
     {
-        report.AppendLine("| Client | From | MQTT | TCP | TLS | WebSocket | Secure WebSocket |").AppendLine("|---|---|---|---|---|---|---|");
+        report.AppendLine("| Client | From | MQTT | TCP | TLS | WebSocket | Secure WebSocket | QUIC |").AppendLine("|---|---|---|---|---|---|---|---|");
         foreach (var client in ThirdPartyClient.All)
         {
             foreach (var version in Matrix.Versions)

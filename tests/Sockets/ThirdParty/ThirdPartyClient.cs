@@ -23,13 +23,13 @@ internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind
     public static readonly ThirdPartyClient Paho = new(
         "Eclipse Paho for Python",
         "Debian `python3-paho-mqtt`",
-        Matrix.Transports,
+        Matrix.SocketTransports,
         Succeeds(Python, "-c", "import paho.mqtt.client") ? null : "python3-paho-mqtt is not installed");
 
     public static readonly ThirdPartyClient MqttJs = new(
         "MQTT.js",
         $"npm `mqtt` {PinnedMqttJs}",
-        Matrix.Transports,
+        Matrix.SocketTransports,
         !IsOnPath("node") ? "Node.js is not installed"
             : File.Exists(Path.Combine(Clients, "node_modules", "mqtt", "package.json")) ? null : "MQTT.js is not installed: ./test.sh does it");
 
