@@ -2,7 +2,7 @@ using System.Net;
 
 namespace GrainMQ.Gateway.Transports;
 
-public enum TransportKind : byte { Tcp, Tls, WebSocket, SecureWebSocket, Quic, Memory }
+public enum TransportKind : byte { Tcp, Tls, WebSocket, SecureWebSocket, Quic, Memory, Unix }
 
 /// <summary>
 /// A byte pipe and nothing else: no transport interprets a packet, so that one protocol layer serves all of them.

@@ -10,7 +10,7 @@ public static class Matrix
 {
     public static readonly ProtocolVersion[] Versions = Enum.GetValues<ProtocolVersion>();
 
-    public static readonly ListenerKind[] Transports = Enum.GetValues<ListenerKind>();
+    public static readonly ListenerKind[] Transports = [.. Enum.GetValues<ListenerKind>().Where(kind => kind != ListenerKind.Unix)];
 
     /// <summary>What third-party clients of the usual kind speak.</summary>
     public static readonly ListenerKind[] SocketTransports = [.. Transports.Where(transport => transport != ListenerKind.Quic)];
