@@ -37,6 +37,13 @@ public sealed class ConnectionOptions
     [Range(64, 268_435_460)]
     public int MaximumPacketSize { get; set; } = 1024 * 1024;
 
+    /// <summary>
+    /// How many levels a topic name or filter may have. A filter with more is refused with 0x8F in SUBACK, a PUBLISH with 0x90 in its
+    /// acknowledgement (before MQTT 5: by closing; at QoS 0: dropped and counted), a will in CONNACK. Default: 128.
+    /// </summary>
+    [Range(1, ushort.MaxValue + 1)]
+    public int MaximumTopicLevels { get; set; } = 128;
+
     /// <summary>How many topic aliases a client may define towards the server (§3.2.2.3.8). 0: none. Default: 64.</summary>
     public ushort TopicAliasMaximum { get; set; } = 64;
 

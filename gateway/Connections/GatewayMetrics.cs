@@ -4,7 +4,7 @@ using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Gateway.Connections;
 
-internal enum DropReason : byte { QueueFull, Expired, PacketTooLarge, RetainQuota, SessionEnded }
+internal enum DropReason : byte { QueueFull, Expired, PacketTooLarge, RetainQuota, SessionEnded, Refused }
 
 /// <summary>What the gateway counts, meter <c>GrainMQ.Gateway</c>: one instrument for every bound and every end of a connection.</summary>
 internal sealed class GatewayMetrics

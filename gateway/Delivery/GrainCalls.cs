@@ -3,7 +3,7 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>
-/// Calls to session grains that may be made again with the same outcome: while a shard moves they fail at once, and a moment later
+/// Calls to grains that may be made again with the same outcome: while a shard moves they fail at once, and a moment later
 /// they succeed. A client waits 5 seconds for an answer; within them a call is repeated.
 /// </summary>
 internal sealed class GrainCalls(TimeProvider time) : IDisposable

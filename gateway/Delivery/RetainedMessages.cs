@@ -9,13 +9,11 @@ namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>Retained messages: set through the lanes of their shards, sent to new subscribers page by page. MQTT 5 §3.3.1.3.</summary>
 internal sealed class RetainedMessages(
-    IGrainFactory grains, Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, TimeProvider time,
+    IGrainFactory grains, Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, GrainCalls calls,
     ILogger<RetainedMessages> logger)
 {
     private const int PageMessages = 500;
     private const int PageBytes = 512 * 1024;
-
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Lazy<RetainLane[]> _lanes = new(() => [.. Enumerable.Range(0, directory.View.RetainShards).Select(create)]);
 
@@ -56,7 +54,7 @@ internal sealed class RetainedMessages(
         do
         {
             var query = new RetainQuery(SessionTable.Tenant, entry.Filter, after, PageMessages, PageBytes);
-            var page = await grain.QueryAsync(query).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            var page = await calls.CallAsync(() => grain.QueryAsync(query), static _ => SessionResult.Ok).ConfigureAwait(false);
             await session.DrainedBelowAsync(connection, PageMessages / 2).ConfigureAwait(false);
             Deliver(page.Messages, connection, session, entry, identifier, overtaken);
             after = page.Next;

@@ -94,6 +94,11 @@ internal sealed partial class ConnectHandler(GatewayContext gateway, Authenticat
             {
                 return ReasonCode.RetainNotSupported; // [MQTT-3.2.2-13]
             }
+
+            if (TopicFilter.Levels(will.Topic) > _options.MaximumTopicLevels)
+            {
+                return ReasonCode.TopicNameInvalid;
+            }
         }
 
         return ReasonCode.Success;

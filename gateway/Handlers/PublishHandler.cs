@@ -38,6 +38,11 @@ internal sealed class PublishHandler(GatewayContext gateway)
             return error;
         }
 
+        if (TopicName.Levels(topic) > _options.MaximumTopicLevels)
+        {
+            return Refuse(connection, packet, ReasonCode.TopicNameInvalid, burst);
+        }
+
         if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId, out var promise))
         {
             burst.Ticket = promise;
@@ -70,6 +75,28 @@ internal sealed class PublishHandler(GatewayContext gateway)
 
         gateway.Metrics.Received(1, matched ? 0 : 1);
         return matched || packet.Retain ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
+    }
+
+    /// <summary>
+    /// A publication that this client may not make: MQTT 5 has a code for it; an older client could only take an acknowledgement for
+    /// success, so it is closed (3.1.1 [MQTT-3.3.5-2]). At QoS 0 there is nothing to answer.
+    /// </summary>
+    private ReasonCode Refuse(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Burst burst)
+    {
+        if (packet.QoS == QoS.AtMostOnce)
+        {
+            gateway.Metrics.Dropped(DropReason.Refused);
+            return ReasonCode.Success;
+        }
+
+        if (connection.Version != ProtocolVersion.Mqtt5)
+        {
+            return reason;
+        }
+
+        burst.Ticket = null;
+        Answer(connection, packet, reason, burst);
+        return ReasonCode.Success;
     }
 
     private ReasonCode Check(Connection connection, Session session, scoped in PublishPacket packet, Burst burst, out ReadOnlySpan<byte> topic)

@@ -24,7 +24,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
             return new(violation);
         }
 
-        var reasons = Array.ConvertAll(packet.Entries, Check);
+        var reasons = Array.ConvertAll(packet.Entries, entry => IsTooDeep(entry) ? ReasonCode.TopicFilterInvalid : Check(entry));
         if (session.IsDurable && reasons.Any(reason => !reason.IsError()))
         {
             return CommitAsync(connection, session, packet, reasons);
@@ -120,7 +120,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         {
             if (!entry.HasValidFilter)
             {
-                return ReasonCode.TopicFilterInvalid;
+                return ReasonCode.MalformedPacket; // Topic Filter invalid (0x8F) is for filters that are well-formed, §3.9.3
             }
 
             if (version == ProtocolVersion.Mqtt5 && Check(entry) is var reason && reason.IsError())
@@ -131,6 +131,12 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
 
         return ReasonCode.Success;
     }
+
+    /// <summary>Every level is a node of a tree, and of a tree in the store.</summary>
+    private bool IsTooDeep(SubscribeEntry entry) =>
+        TopicFilter.TryParseShared(entry.Filter, out _, out string inner)
+            ? TopicFilter.Levels(inner) > _options.MaximumTopicLevels
+            : TopicFilter.Levels(entry.Filter) > _options.MaximumTopicLevels;
 
     private ReasonCode Check(SubscribeEntry entry)
     {

@@ -17,6 +17,11 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
             return new(error);
         }
 
+        if (!Array.TrueForAll(packet.Filters, TopicFilter.IsValid))
+        {
+            return new(ReasonCode.MalformedPacket); // as in SUBSCRIBE: [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.8.2-1]
+        }
+
         if (session.IsDurable)
         {
             return CommitAsync(connection, session, packet);
@@ -58,8 +63,8 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
     private ReasonCode Unsubscribe(Connection connection, Session session, UnsubscribePacket packet)
     {
         // [MQTT-3.10.4-1]: filters are compared character by character
-        var reasons = Array.ConvertAll(packet.Filters, filter => !TopicFilter.IsValid(filter) ? ReasonCode.TopicFilterInvalid
-            : session.Unsubscribe(gateway.Subscriptions, filter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
+        var reasons = Array.ConvertAll(
+            packet.Filters, filter => session.Unsubscribe(gateway.Subscriptions, filter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
         return Answer(connection, packet, reasons);
     }
 

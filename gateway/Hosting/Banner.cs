@@ -39,6 +39,8 @@ internal static partial class Banner
     {
         ListenerKind.Tcp => $"mqtt://{listener.EndPoint}",
         ListenerKind.Tls => $"mqtts://{listener.EndPoint}",
+        ListenerKind.Quic => $"quic://{listener.EndPoint}",
+        ListenerKind.Unix => $"unix:{listener.EndPoint}",
         ListenerKind.Ws => $"ws://{listener.EndPoint}{WebSocketEndpoint.Path}",
         _ => $"wss://{listener.EndPoint}{WebSocketEndpoint.Path}",
     };

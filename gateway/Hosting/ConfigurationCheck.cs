@@ -10,6 +10,8 @@ internal static class ConfigurationCheck
     /// <returns>One line per fault.</returns>
     public static IEnumerable<string> Run(GatewayOptions options)
     {
+        foreach (var listener in options.Listeners.Where(listener => listener.Kind == ListenerKind.Quic && !QuicSupport.IsAvailable))
+            yield return QuicSupport.MissingMessage(listener);
         var secure = options.Listeners.Where(listener => listener.IsSecure).ToList();
         foreach (var file in secure.SelectMany(listener => CertificateFile.AllFor(listener, options.Tls)).Distinct())
         {

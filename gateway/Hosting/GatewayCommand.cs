@@ -18,6 +18,8 @@ public sealed class GatewayCommand
         [ListenerKind.Tls] = Address("--tls", "Listen for MQTT over TLS 1.2 and 1.3; needs --cert. [default: none]"),
         [ListenerKind.Ws] = Address("--ws", "Listen for MQTT over WebSocket at /mqtt. [default: 127.0.0.1:8083]"),
         [ListenerKind.Wss] = Address("--wss", "Listen for MQTT over secure WebSocket at /mqtt; needs --cert. [default: none]"),
+        [ListenerKind.Quic] = Address("--quic", "Listen for MQTT over QUIC (UDP, customary port 14567); needs --cert and libmsquic. [default: none]"),
+        [ListenerKind.Unix] = Address("--unix", "Listen for MQTT on a Unix domain socket. [default: none]", "PATH"),
     };
 
     private readonly Dictionary<string, Option<string?>> _named = new()
@@ -137,9 +139,9 @@ public sealed class GatewayCommand
         ? $"'{name}' is not an option. Did you mean {NearestName.Of(name, _root.Options.Select(option => option.Name))}? See --help."
         : $"'{token}' is not expected. See --help.";
 
-    private static Option<string[]> Address(string name, string description) => new(name)
+    private static Option<string[]> Address(string name, string description, string value = "ADDR:PORT") => new(name)
     {
-        HelpName = "ADDR:PORT|none",
+        HelpName = $"{value}|none",
         Description = description,
         Arity = ArgumentArity.OneOrMore,
     };

@@ -18,6 +18,8 @@ public sealed class GatewayOptions
 
     public TlsOptions Tls { get; } = new();
 
+    public QuicOptions Quic { get; } = new();
+
     public SecurityOptions Security { get; } = new();
 
     public ConnectionOptions Connections { get; } = new();

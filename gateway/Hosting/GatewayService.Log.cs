@@ -7,7 +7,7 @@ namespace GrainMQ.Gateway.Hosting;
 internal sealed partial class GatewayService
 {
     [LoggerMessage(1002, LogLevel.Debug, "Listener {Listener} ({Kind}) is open on {EndPoint}.")]
-    private static partial void LogListening(ILogger logger, string listener, ListenerKind kind, IPEndPoint endPoint);
+    private static partial void LogListening(ILogger logger, string listener, ListenerKind kind, EndPoint endPoint);
 
     [LoggerMessage(1003, LogLevel.Information, "Stopping: no new connections, clients are told.")]
     private static partial void LogStopping(ILogger logger);

@@ -42,6 +42,7 @@ public static class MqttGatewayServices
     {
         services.AddSingleton(options);
         services.AddSingleton(options.Tls);
+        services.AddSingleton(options.Quic);
         services.AddSingleton(options.Security);
         services.AddSingleton(options.Connections);
         services.AddSingleton(options.Outbound);

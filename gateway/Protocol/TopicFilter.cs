@@ -34,6 +34,9 @@ public static class TopicFilter
         return true;
     }
 
+    /// <summary>How many levels it has; at least one. §4.7.1.1</summary>
+    public static int Levels(ReadOnlySpan<char> filter) => filter.Count('/') + 1;
+
     /// <summary>
     /// Whether the topic matches the filter, level by level. This is the reference that the routing tables are tested against.
     /// </summary>

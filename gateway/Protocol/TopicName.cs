@@ -11,15 +11,15 @@ public static class TopicName
     /// <summary>True for a non-empty, well-formed UTF-8 string without wildcards and U+0000.</summary>
     public static bool IsValid(ReadOnlySpan<byte> topic) => !topic.IsEmpty && Check(topic) == ReasonCode.Success;
 
+    /// <summary>How many levels it has; at least one. §4.7.1.1</summary>
+    public static int Levels(ReadOnlySpan<byte> topic) => topic.Count((byte)'/') + 1;
+
     /// <summary>Success, or why the name is refused. An empty name passes: a Topic Alias may stand for it.</summary>
     internal static ReasonCode Check(ReadOnlySpan<byte> topic)
     {
         if (!Utf8.IsValid(topic)) return ReasonCode.MalformedPacket; // [MQTT-1.5.4-1] (3.1.1: [MQTT-1.5.3-1])
 
-        var at = topic.IndexOfAny(NullAndWildcards);
-        if (at < 0) return ReasonCode.Success;
-        return topic[at] == 0
-            ? ReasonCode.MalformedPacket // [MQTT-1.5.4-2], [MQTT-4.7.3-2]
-            : ReasonCode.TopicNameInvalid; // [MQTT-3.3.2-2]
+        // [MQTT-1.5.4-2], [MQTT-4.7.3-2], [MQTT-3.3.2-2]. Topic Name invalid (0x90) is for names that are well-formed.
+        return topic.ContainsAny(NullAndWildcards) ? ReasonCode.MalformedPacket : ReasonCode.Success;
     }
 }

@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Connections;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace GrainMQ.Gateway.Security;
@@ -13,6 +14,10 @@ internal static class SecurityServices
         {
             services.AddSingleton<PasswordFileWatch>();
             services.AddSingleton(provider => provider.GetRequiredService<PasswordFileWatch>().Users);
+            services.AddSingleton(provider => new PasswordChecks(
+                options.PasswordChecks > 0 ? options.PasswordChecks : Math.Max(1, Environment.ProcessorCount / 2),
+                provider.GetRequiredService<ConnectionOptions>().ConnectTimeout,
+                provider.GetRequiredService<TimeProvider>()));
             services.AddSingleton<IAuthenticator, PasswordAuthenticator>();
             services.AddSingleton<IEnhancedAuthenticator, ScramAuthenticator>();
         }

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace GrainMQ.Gateway.Transports;
 
 /// <summary>
-/// Plain TCP. Reads and writes go through <see cref="NetworkStream"/>, which adds nothing to the socket's own cached operations
+/// Plain TCP, or a Unix domain socket. Reads and writes go through <see cref="NetworkStream"/>, which adds nothing to the socket's own cached operations
 /// (no allocation, synchronous completion where the kernel allows it) but turns every failure into an <see cref="IOException"/>.
 /// </summary>
 public sealed class SocketTransport : Transport
@@ -19,18 +19,20 @@ public sealed class SocketTransport : Transport
     private readonly TimeProvider _time;
     private int _closed;
 
-    public SocketTransport(Socket socket, string listener, TimeProvider time)
+    /// <param name="client">Who is at the other end: a proxy's word for it, or where the socket comes from.</param>
+    public SocketTransport(Socket socket, EndPoint? client, string listener, TimeProvider time)
     {
         _socket = socket;
         _time = time;
         Stream = new NetworkStream(socket, ownsSocket: false);
         GC.SuppressFinalize(Stream); // it owns nothing: one finalizable object less per connection
         Listener = listener;
-        RemoteEndPoint = socket.RemoteEndPoint;
-        socket.NoDelay = true;
+        RemoteEndPoint = client;
+        if (Kind == TransportKind.Tcp)
+            socket.NoDelay = true;
     }
 
-    public override TransportKind Kind => TransportKind.Tcp;
+    public override TransportKind Kind => _socket.AddressFamily == AddressFamily.Unix ? TransportKind.Unix : TransportKind.Tcp;
 
     public override EndPoint? RemoteEndPoint { get; }
 

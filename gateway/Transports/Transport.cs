@@ -2,7 +2,7 @@ using System.Net;
 
 namespace GrainMQ.Gateway.Transports;
 
-public enum TransportKind : byte { Tcp, Tls, WebSocket, SecureWebSocket, Quic, Memory }
+public enum TransportKind : byte { Tcp, Tls, WebSocket, SecureWebSocket, Quic, Memory, Unix }
 
 /// <summary>
 /// A byte pipe and nothing else: no transport interprets a packet, so that one protocol layer serves all of them.
@@ -35,6 +35,12 @@ public abstract class Transport : IAsyncDisposable
 
     /// <summary>Breaks the connection at once; pending reads and writes fail. Idempotent.</summary>
     public abstract void Abort();
+
+    /// <summary>
+    /// The next byte pipe that the client opens within the connection, in its order; null when none will come, at once where a connection
+    /// is one pipe.
+    /// </summary>
+    public virtual ValueTask<Transport?> AcceptStreamAsync() => default;
 
     public virtual ValueTask DisposeAsync()
     {

@@ -27,7 +27,7 @@ public class ListenerBenchmark
     public async Task SetUpAsync()
     {
         var options = new ListenerOptions { Name = "tcp", Address = "127.0.0.1:0" };
-        _listener = new SocketListener(options, null, new Echo(), TimeProvider.System, NullLogger<SocketListener>.Instance);
+        _listener = new SocketListener(options, null, null, new Echo(), TimeProvider.System, NullLogger<SocketListener>.Instance);
         await _listener.StartAsync();
         _overSocket = await ConnectAsync(_listener.EndPoint);
         _overKestrel = await ConnectAsync(await StartKestrelAsync());
@@ -76,7 +76,7 @@ public class ListenerBenchmark
         return bound;
     }
 
-    private static async Task<Socket> ConnectAsync(IPEndPoint endPoint)
+    private static async Task<Socket> ConnectAsync(EndPoint endPoint)
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await client.ConnectAsync(endPoint);

@@ -8,7 +8,7 @@ namespace GrainMQ.Tests.Conformance;
 /// <summary>Every row of <c>Data/rows</c> on every version it names: in memory, as written and with every byte sent alone, and over real sockets.</summary>
 public sealed class RowTests
 {
-    private static readonly ListenerKind[] Transports = [ListenerKind.Tcp, ListenerKind.Tls, ListenerKind.Ws];
+    private static readonly ListenerKind[] Transports = [ListenerKind.Tcp, ListenerKind.Tls, ListenerKind.Ws, ListenerKind.Quic];
 
     public static TheoryData<string, string, string> All => Select(_ => true);
 
@@ -24,11 +24,14 @@ public sealed class RowTests
     public Task BrokerDoesTheSameByteByByte(string version, string file, string row) =>
         RowRunner.RunAsync(ConformanceData.Current.Find(file, row), version, everyByteAlone: true);
 
-    /// <summary>The same through a listener, its sockets, TLS and WebSocket frames.</summary>
+    /// <summary>The same through a listener, its sockets, TLS, WebSocket frames and QUIC packets.</summary>
     [Theory]
     [MemberData(nameof(OnSockets))]
-    public Task BrokerDoesTheSameOnASocket(ListenerKind transport, string version, string file, string row) =>
-        RowRunner.RunAsync(ConformanceData.Current.Find(file, row), version, transport);
+    public Task BrokerDoesTheSameOnASocket(ListenerKind transport, string version, string file, string row)
+    {
+        Assert.SkipWhen(transport == ListenerKind.Quic && !QuicSupport.IsAvailable, "libmsquic is not installed");
+        return RowRunner.RunAsync(ConformanceData.Current.Find(file, row), version, transport);
+    }
 
     public static TheoryData<ListenerKind, string, string, string> OnSockets => new(
         from transport in Transports

@@ -5,10 +5,10 @@ internal static class SourceTree
 {
     public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
-    /// <summary>The grains' own sources, without what a build writes.</summary>
+    /// <summary>The grains' own sources, without what a build writes. The storage is no grain: it waits for the disk on its own threads.</summary>
     public static IEnumerable<string> GrainSources() =>
         System.IO.Directory.EnumerateFiles(Path.Combine(Root, "grains"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
+            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "Storage"));
 
     private static string FindRoot(DirectoryInfo? directory)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Net;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
@@ -23,7 +24,7 @@ internal static class SlowSubscriber
         using var host = new HostApplicationBuilder().AddGateway(options).Build();
         using var listener = Listen();
         await host.StartAsync();
-        int port = host.Services.GetRequiredService<GatewayService>().Listeners[0].EndPoint.Port;
+        int port = host.Services.GetRequiredService<GatewayService>().Listeners[0].EndPoint is IPEndPoint bound ? bound.Port : throw new InvalidOperationException("No port.");
         foreach (var qos in Enum.GetValues<QoS>())
         {
             double without = await RateAsync(port, qos, withSlow: false, duration);

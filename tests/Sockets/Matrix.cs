@@ -5,16 +5,24 @@ using Xunit;
 
 namespace GrainMQ.Tests.Sockets;
 
-/// <summary>What every socket test runs on: {3.1, 3.1.1, 5} × {tcp, tls, ws, wss}.</summary>
+/// <summary>What every socket test runs on: {3.1, 3.1.1, 5} × {tcp, tls, ws, wss, quic}.</summary>
 public static class Matrix
 {
     public static readonly ProtocolVersion[] Versions = Enum.GetValues<ProtocolVersion>();
 
-    public static readonly ListenerKind[] Transports = Enum.GetValues<ListenerKind>();
+    public static readonly ListenerKind[] Transports = [.. Enum.GetValues<ListenerKind>().Where(kind => kind != ListenerKind.Unix)];
+
+    /// <summary>What third-party clients of the usual kind speak.</summary>
+    public static readonly ListenerKind[] SocketTransports = [.. Transports.Where(transport => transport != ListenerKind.Quic)];
 
     public static TheoryData<ProtocolVersion, ListenerKind> VersionsAndTransports => new(
         from version in Versions
         from transport in Transports
+        select (version, transport));
+
+    public static TheoryData<ProtocolVersion, ListenerKind> VersionsAndSocketTransports => new(
+        from version in Versions
+        from transport in SocketTransports
         select (version, transport));
 
     public static TheoryData<ProtocolVersion, ListenerKind, QoS> WithQoS => new(
@@ -22,6 +30,10 @@ public static class Matrix
         from transport in Transports
         from qos in Enum.GetValues<QoS>()
         select (version, transport, qos));
+
+    /// <summary>Ends the test as skipped when this machine cannot speak the transport.</summary>
+    public static void SkipWhenMissing(ListenerKind transport) =>
+        Assert.SkipWhen(transport == ListenerKind.Quic && !QuicSupport.IsAvailable, "libmsquic is not installed");
 
     /// <summary>As people write it.</summary>
     public static string Text(this ProtocolVersion version) => version switch

@@ -9,7 +9,8 @@ using GrainMQ.Gateway.Hosting.Listeners;
 namespace GrainMQ.Tests.Testing;
 
 /// <summary>A client's end of a byte pipe of any kind, handshakes done.</summary>
-internal sealed record RawStream(Stream Stream, Socket Socket, WebSocket? WebSocket)
+/// <param name="Drop">Breaks the connection without a word.</param>
+internal sealed record RawStream(Stream Stream, EndPoint? LocalEndPoint, Action Drop, WebSocket? WebSocket)
 {
     /// <param name="receiveBuffer">Bytes that the client's kernel takes while the client reads nothing; null: the system's default.</param>
     public static Task<RawStream> ConnectAsync(SocketGateway gateway, ListenerKind kind, int? receiveBuffer = null)
@@ -19,6 +20,7 @@ internal sealed record RawStream(Stream Stream, Socket Socket, WebSocket? WebSoc
         {
             ListenerKind.Tcp => ConnectTcpAsync(endPoint, receiveBuffer),
             ListenerKind.Tls => ConnectTlsAsync(gateway.Certificate, endPoint, receiveBuffer),
+            ListenerKind.Quic when QuicSupport.IsAvailable => QuicDialer.OpenAsync(gateway.Certificate, endPoint, receiveBuffer),
             _ => ConnectWebSocketAsync(gateway.Certificate, kind, endPoint, receiveBuffer),
         };
     }
@@ -29,7 +31,7 @@ internal sealed record RawStream(Stream Stream, Socket Socket, WebSocket? WebSoc
         if (receiveBuffer is { } bytes)
             socket.ReceiveBufferSize = bytes; // before the handshake, which announces the window
         await socket.ConnectAsync(endPoint);
-        return new RawStream(new NetworkStream(socket, ownsSocket: true), socket, null);
+        return new RawStream(new NetworkStream(socket, ownsSocket: true), socket.LocalEndPoint, () => socket.Close(timeout: 0), null);
     }
 
     private static async Task<RawStream> ConnectTlsAsync(X509Certificate2 expected, EndPoint endPoint, int? receiveBuffer)
@@ -53,10 +55,10 @@ internal sealed record RawStream(Stream Stream, Socket Socket, WebSocket? WebSoc
         webSocket.Options.AddSubProtocol("mqtt");
         await webSocket.ConnectAsync(new Uri($"{(kind == ListenerKind.Wss ? "wss" : "ws")}://{endPoint}/mqtt"), invoker, CancellationToken.None);
         return new RawStream(
-            WebSocketStream.Create(webSocket, WebSocketMessageType.Binary), tcp!.Socket, webSocket); // the callback ran: it is connected
+            WebSocketStream.Create(webSocket, WebSocketMessageType.Binary), tcp!.LocalEndPoint, tcp.Drop, webSocket); // the callback ran: it is connected
     }
 
-    private static SslClientAuthenticationOptions Trust(X509Certificate2 expected) => new()
+    internal static SslClientAuthenticationOptions Trust(X509Certificate2 expected) => new()
     {
         TargetHost = "localhost",
         RemoteCertificateValidationCallback = (_, actual, _, _) => actual is not null && actual.GetRawCertData().AsSpan().SequenceEqual(expected.RawData),

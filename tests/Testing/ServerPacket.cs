@@ -26,7 +26,7 @@ public sealed class ServerPacket
     /// <summary>0 where the packet has none.</summary>
     public ushort PacketId { get; private set; }
 
-    /// <summary>Of CONNACK, DISCONNECT and the acknowledgements; Success where it is left out. Before MQTT 5 the return code.</summary>
+    /// <summary>Of CONNACK, DISCONNECT, AUTH and the acknowledgements; Success where it is left out. Before MQTT 5 the return code.</summary>
     public ReasonCode Reason { get; private set; }
 
     /// <summary>SUBACK and UNSUBACK: one per filter.</summary>
@@ -82,7 +82,7 @@ public sealed class ServerPacket
                 PacketId = UInt16(at);
                 Reasons = [.. Bytes[ReadProperties(at + 2, v5)..].Select(code => (ReasonCode)code)];
                 break;
-            case PacketType.Disconnect:
+            case PacketType.Disconnect or PacketType.Auth:
                 Reason = at < Bytes.Length ? (ReasonCode)Bytes[at] : ReasonCode.Success;
                 ReadProperties(at + 1, at + 1 < Bytes.Length);
                 break;

@@ -47,7 +47,7 @@ internal sealed class SocketGateway : IAsyncDisposable
         var options = new GatewayOptions { Tls = { Certificate = directory.File("cert.pem"), Key = directory.File("key.pem") } };
         TestCertificate.WritePem(certificate, options.Tls.Certificate, options.Tls.Key);
         options.Listeners.Clear();
-        foreach (var kind in Enum.GetValues<ListenerKind>())
+        foreach (var kind in Enum.GetValues<ListenerKind>().Where(kind => kind != ListenerKind.Unix && (kind != ListenerKind.Quic || QuicSupport.IsAvailable)))
             options.Listeners.Add(new() { Name = kind.ToString(), Kind = kind, Address = "127.0.0.1:0" });
         configure?.Invoke(options);
 
@@ -63,7 +63,8 @@ internal sealed class SocketGateway : IAsyncDisposable
         return gateway;
     }
 
-    public IPEndPoint EndPoint(ListenerKind kind) =>
+    /// <summary>Of a listener that has an address and a port.</summary>
+    public IPEndPoint EndPoint(ListenerKind kind) => (IPEndPoint)
         _services.GetRequiredService<GatewayService>().Listeners.Single(listener => listener.Kind == kind).EndPoint;
 
     /// <summary>The living connection of a client, once the broker has it.</summary>

@@ -49,7 +49,7 @@ public sealed class OptionsBinder(GatewayOptions options)
     public void Complete()
     {
         foreach (var (name, setting) in _kindless)
-            _errors.Add($"{setting.Key} ({setting.Origin}): listener '{name}' needs {ListenersSection}:{name}:Kind, one of tcp, tls, ws, wss.");
+            _errors.Add($"{setting.Key} ({setting.Origin}): listener '{name}' needs {ListenersSection}:{name}:Kind, one of tcp, tls, ws, wss, quic, unix.");
         foreach (var listener in options.Listeners.Where(listener => ListenAddress.IsNone(listener.Address)).ToList())
             options.Listeners.Remove(listener);
     }
@@ -134,7 +134,7 @@ public sealed class OptionsBinder(GatewayOptions options)
     // The longer word first: wss is not a ws named "s".
     private static ListenerKind? KindOf(string name)
     {
-        foreach (var kind in (ListenerKind[])[ListenerKind.Tcp, ListenerKind.Tls, ListenerKind.Wss, ListenerKind.Ws])
+        foreach (var kind in (ListenerKind[])[ListenerKind.Tcp, ListenerKind.Tls, ListenerKind.Wss, ListenerKind.Ws, ListenerKind.Quic, ListenerKind.Unix])
         {
             if (name.StartsWith(kind.ToString(), StringComparison.OrdinalIgnoreCase))
                 return kind;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using GrainMQ.Gateway.Hosting.Listeners;
 
 namespace GrainMQ.Gateway.Hosting.Configuration;
@@ -10,26 +11,50 @@ public static class OptionsValidation
     public static IEnumerable<string> Check(GatewayOptions options)
     {
         if (options.Listeners.Count == 0)
-            yield return "There is no listener. Give at least one of --tcp, --tls, --ws and --wss an ADDR:PORT.";
+            yield return "There is no listener. Give at least one of --tcp, --tls, --ws, --wss and --quic an ADDR:PORT, or --unix a PATH.";
         foreach (var error in options.Grains.Errors())
             yield return $"Grains:{error}";
         foreach (var error in TlsValidation.Check(options))
             yield return error;
-        var taken = new Dictionary<IPEndPoint, string>();
+        var taken = new Dictionary<(EndPoint, bool IsUdp), string>();
         foreach (var listener in options.Listeners)
         {
-            if (!ListenAddress.TryParse(listener.Address, out var endPoint))
+            if (WhyNoAddress(listener, out var endPoint) is { } fault)
             {
-                yield return $"Listeners:{listener.Name}:Address: read '{listener.Address}', expected {ListenAddress.Expected}.";
+                yield return fault;
                 continue;
             }
-            if (endPoint.Port != 0 && !taken.TryAdd(endPoint, listener.Name))
-                yield return $"Listeners '{taken[endPoint]}' and '{listener.Name}' both want {endPoint}. Give one of them another port.";
-            var requiresCertificates = listener.IsSecure && listener.ClientCertificateMode(options.Tls) == ClientCertificateMode.Require;
-            if (!ListenAddress.IsLoopback(endPoint) && !requiresCertificates && options.Security is { AllowAnonymous: null, PasswordFile: null })
+            var key = (endPoint, listener.Kind == ListenerKind.Quic);
+            if (endPoint is not IPEndPoint { Port: 0 } && !taken.TryAdd(key, listener.Name))
+                yield return $"Listeners '{taken[key]}' and '{listener.Name}' both want {endPoint}. Give one of them another.";
+            if (IsOpenToOthers(listener, endPoint, options))
                 yield return OpenToOthers(listener);
         }
     }
+
+    private static string? WhyNoAddress(ListenerOptions listener, out EndPoint endPoint)
+    {
+        endPoint = new IPEndPoint(IPAddress.None, 0);
+        if (listener.Kind == ListenerKind.Unix)
+        {
+            if (UnixPath.WhyNot(listener) is { } fault)
+                return fault;
+            endPoint = new UnixDomainSocketEndPoint(listener.Address);
+            return null;
+        }
+        if (!ListenAddress.TryParse(listener.Address, out var address))
+            return $"Listeners:{listener.Name}:Address: read '{listener.Address}', expected {ListenAddress.Expected}.";
+        endPoint = address;
+        if (listener is { Kind: ListenerKind.Quic, ProxyProtocol: true })
+            return $"Listeners:{listener.Name}:ProxyProtocol has no effect on a quic listener: the header is for streams.";
+        return listener.Permissions is null ? null : $"Listeners:{listener.Name}:Permissions has no effect on a {listener.KindText} listener: only the file of a unix one has any.";
+    }
+
+    private static bool IsOpenToOthers(ListenerOptions listener, EndPoint endPoint, GatewayOptions options) =>
+        // A Unix domain socket is this machine's own, but whom a proxy lets in nobody knows here.
+        (listener.ProxyProtocol || (endPoint is IPEndPoint address && !ListenAddress.IsLoopback(address)))
+        && !(listener.IsSecure && listener.ClientCertificateMode(options.Tls) == ClientCertificateMode.Require)
+        && options.Security is { AllowAnonymous: null, PasswordFile: null };
 
     private static string OpenToOthers(ListenerOptions listener) =>
         $"Listener '{listener.Name}' on {listener.Address} can be reached from other machines and no authenticator is configured: anybody " +

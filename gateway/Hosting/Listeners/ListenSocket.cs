@@ -9,6 +9,7 @@ internal static class ListenSocket
     /// <summary>A reconnecting fleet arrives faster than it can be accepted; the kernel lowers this to its own maximum (somaxconn).</summary>
     public const int Backlog = 4096;
 
+    /// <exception cref="StartupException">The address cannot be had.</exception>
     public static Socket Bind(ListenerOptions listener, IPEndPoint endPoint)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -10,7 +10,7 @@ public abstract class Listener(ListenerOptions options) : IAsyncDisposable
     public ListenerKind Kind => Configured.Kind;
 
     /// <summary>The address it is bound to, with the port that the system chose when 0 was asked for. Set by <see cref="StartAsync"/>.</summary>
-    public abstract IPEndPoint EndPoint { get; }
+    public abstract EndPoint EndPoint { get; }
 
     /// <summary>Binds and begins to accept. Throws <see cref="StartupException"/> when the address cannot be had.</summary>
     public abstract Task StartAsync();
@@ -23,7 +23,8 @@ public abstract class Listener(ListenerOptions options) : IAsyncDisposable
     protected ListenerOptions Configured { get; } = options;
 
     /// <summary>The address as configured; port 0 asks for any.</summary>
-    protected IPEndPoint Address { get; } = ListenAddress.TryParse(options.Address, out var address)
+    /// <exception cref="StartupException">It is none.</exception>
+    protected IPEndPoint Address => ListenAddress.TryParse(Configured.Address, out var address)
         ? address
-        : throw new StartupException($"Listeners:{options.Name}:Address: read '{options.Address}', expected {ListenAddress.Expected}.");
+        : throw new StartupException($"Listeners:{Name}:Address: read '{Configured.Address}', expected {ListenAddress.Expected}.");
 }

@@ -6,7 +6,8 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 
 /// <summary>Makes the listener of each kind; listeners with the same certificate files share one certificate.</summary>
 public sealed class ListenerFactory(
-    TlsOptions tls, IConnectionHandler handler, TimeProvider time, IServiceProvider services, ILoggerFactory loggers) : IDisposable
+    TlsOptions tls, QuicOptions quic, ConnectionOptions connections, IConnectionHandler handler, TimeProvider time, IServiceProvider services,
+    ILoggerFactory loggers) : IDisposable
 {
     private readonly Dictionary<CertificateFile, ServerCertificate> _certificates = [];
     private ClientTrust? _clientTrust;
@@ -14,10 +15,11 @@ public sealed class ListenerFactory(
     /// <exception cref="StartupException">A certificate cannot be used.</exception>
     public Listener Create(ListenerOptions options) => options.Kind switch
     {
-        ListenerKind.Tcp => new SocketListener(options, null, handler, time, loggers.CreateLogger<SocketListener>()),
-        ListenerKind.Tls => new SocketListener(options, Handshake(options), handler, time, loggers.CreateLogger<SocketListener>()),
-        ListenerKind.Ws => new WebSocketListener(options, null, handler, time, services, loggers),
-        ListenerKind.Wss => new WebSocketListener(options, Handshake(options), handler, time, services, loggers),
+        ListenerKind.Tcp or ListenerKind.Unix or ListenerKind.Tls =>
+            new SocketListener(options, Handshake(options), Proxy(options), handler, time, loggers.CreateLogger<SocketListener>()),
+        ListenerKind.Ws or ListenerKind.Wss =>
+            new WebSocketListener(options, Handshake(options), Proxy(options), handler, time, services, loggers),
+        ListenerKind.Quic => Quic(options),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, null),
     };
 
@@ -28,7 +30,15 @@ public sealed class ListenerFactory(
         _clientTrust?.Dispose();
     }
 
-    private TlsHandshake Handshake(ListenerOptions options) => new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>());
+    private QuicEndpoint Quic(ListenerOptions options) => QuicSupport.IsAvailable
+        ? new QuicEndpoint(options, Tls(options), tls, quic, handler, time, loggers.CreateLogger<QuicEndpoint>())
+        : throw new StartupException(QuicSupport.MissingMessage(options));
+
+    private TlsHandshake? Handshake(ListenerOptions options) =>
+        options.IsSecure ? new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>()) : null;
+
+    private ProxyReader? Proxy(ListenerOptions options) =>
+        options.ProxyProtocol ? new(options.Name, connections.ConnectTimeout, time, loggers.CreateLogger<ProxyReader>()) : null;
 
     private ServerTls Tls(ListenerOptions options)
     {

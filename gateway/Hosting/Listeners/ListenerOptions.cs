@@ -14,6 +14,12 @@ public enum ListenerKind : byte
 
     /// <summary>WebSocket over HTTPS.</summary>
     Wss,
+
+    /// <summary>QUIC over UDP, application protocol <c>mqtt</c>; needs libmsquic.</summary>
+    Quic,
+
+    /// <summary>A Unix domain socket: clients on this machine, no TLS.</summary>
+    Unix,
 }
 
 /// <summary>One listener; section <c>Listeners:NAME</c>.</summary>
@@ -23,14 +29,14 @@ public sealed class ListenerOptions
     public required string Name { get; init; }
 
     /// <summary>
-    /// tcp, tls, ws or wss. Default: the listener's name when it begins with one of these words (<c>tls</c>, <c>wss-public</c>);
+    /// tcp, tls, ws, wss, quic or unix. Default: the listener's name when it begins with one of these words (<c>tls</c>, <c>wss-public</c>);
     /// other names have to say it.
     /// </summary>
     public ListenerKind Kind { get; set; }
 
     /// <summary>
     /// <c>IPV4:PORT</c>, <c>[IPV6]:PORT</c>, <c>localhost:PORT</c> or <c>*:PORT</c> (every address, IPv4 and IPv6); port 0 takes a
-    /// free one; <c>none</c> removes the listener. Default: none.
+    /// free one; of a Unix domain socket its path; <c>none</c> removes the listener. Default: none.
     /// </summary>
     public string Address { get; set; } = "none";
 
@@ -46,8 +52,18 @@ public sealed class ListenerOptions
     /// <summary>Whether this listener asks its clients for certificates. Default: null, as <c>Tls:ClientCertificates</c> says.</summary>
     public ClientCertificateMode? ClientCertificates { get; set; }
 
+    /// <summary>
+    /// Whether every connection begins with a PROXY protocol header, version 1 or 2, which says who the client is: logs, access rules and
+    /// limits then see its address, not the proxy's. Whoever reaches the listener can name any address, so only the proxy may reach it.
+    /// Default: false.
+    /// </summary>
+    public bool ProxyProtocol { get; set; }
+
+    /// <summary>Who may use a Unix domain socket: the permissions of its file, octal, such as 660. Default: null, as the umask says.</summary>
+    public string? Permissions { get; set; }
+
     /// <summary>Whether it begins with a TLS handshake.</summary>
-    internal bool IsSecure => Kind is ListenerKind.Tls or ListenerKind.Wss;
+    internal bool IsSecure => Kind is ListenerKind.Tls or ListenerKind.Wss or ListenerKind.Quic;
 
     /// <summary>The kind as it is written in the configuration.</summary>
     internal string KindText => Kind.ToString().ToLowerInvariant();

@@ -7,11 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Hosting.Listeners;
 
 /// <summary>
-/// TCP and TLS on an accept loop of our own: no request pipeline, no buffers and no timers per connection. No failure to accept ends
+/// TCP, TLS and Unix domain sockets on an accept loop of our own: no request pipeline, no buffers and no timers per connection. No failure to accept ends
 /// the loop; while the process is out of descriptors it waits and tries again.
 /// </summary>
 public sealed partial class SocketListener(
-    ListenerOptions options, TlsHandshake? tls, IConnectionHandler handler, TimeProvider time, ILogger<SocketListener> logger)
+    ListenerOptions options, TlsHandshake? tls, ProxyReader? proxy, IConnectionHandler handler, TimeProvider time, ILogger<SocketListener> logger)
     : Listener(options)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
@@ -19,16 +19,16 @@ public sealed partial class SocketListener(
     private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(10));
     private readonly CancellationTokenSource _stopping = new();
     private Socket? _socket;
-    private IPEndPoint? _endPoint;
+    private EndPoint? _endPoint;
     private Task _accepting = Task.CompletedTask;
 
-    public override IPEndPoint EndPoint => _endPoint ?? throw new InvalidOperationException("The listener is not started.");
+    public override EndPoint EndPoint => _endPoint ?? throw new InvalidOperationException("The listener is not started.");
 
     public override Task StartAsync()
     {
-        _socket = ListenSocket.Bind(Configured, Address);
+        _socket = Kind == ListenerKind.Unix ? UnixSocket.Bind(Configured) : ListenSocket.Bind(Configured, Address);
         _socket.Listen(ListenSocket.Backlog);
-        _endPoint = (IPEndPoint?)_socket.LocalEndPoint;
+        _endPoint = _socket.LocalEndPoint;
         _accepting = AcceptAsync(_socket);
         return Task.CompletedTask;
     }
@@ -75,7 +75,8 @@ public sealed partial class SocketListener(
     {
         try
         {
-            _ = ServeAsync(new SocketTransport(accepted, Name, time));
+            // Clients of a Unix domain socket have no address: they are where it is.
+            _ = ServeAsync(accepted, Kind == ListenerKind.Unix ? EndPoint : ClientAddress.Of(accepted.RemoteEndPoint));
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
@@ -84,10 +85,21 @@ public sealed partial class SocketListener(
         }
     }
 
-    private async Task ServeAsync(SocketTransport transport)
+    private async Task ServeAsync(Socket accepted, EndPoint? client)
     {
         try
         {
+            if (proxy is not null)
+            {
+                var header = await proxy.ReadAsync(accepted, client, _stopping.Token);
+                if (!header.IsValid)
+                {
+                    accepted.Close(timeout: 0);
+                    return;
+                }
+                client = ClientAddress.Of(header.Client);
+            }
+            var transport = new SocketTransport(accepted, client, Name, time);
             if (tls is null)
                 await handler.HandleAsync(transport);
             else if (await tls.AuthenticateAsync(transport.Stream, transport.RemoteEndPoint, transport.Abort, _stopping.Token) is { } secure)
@@ -95,8 +107,8 @@ public sealed partial class SocketListener(
         }
         catch (Exception e)
         {
-            LogHandlerFailed(logger, e, Name, transport.RemoteEndPoint); // unexpected: the handler does not throw
-            transport.Abort();
+            LogHandlerFailed(logger, e, Name, client); // unexpected: the handler does not throw
+            accepted.Close(timeout: 0);
         }
     }
 }

@@ -31,7 +31,7 @@ public enum CertificateUserName : byte
 
 public enum TlsVersion : byte { Tls12, Tls13 }
 
-/// <summary>TLS for every <c>tls</c> and <c>wss</c> listener; section <c>Tls</c>.</summary>
+/// <summary>TLS for every <c>tls</c>, <c>wss</c> and <c>quic</c> listener; section <c>Tls</c>.</summary>
 public sealed class TlsOptions
 {
     /// <summary>

@@ -19,16 +19,18 @@ public sealed class WebSocketListener : Listener
     private readonly WebSocketEndpoint _endpoint;
     private readonly KestrelServer _server;
     private readonly TlsMiddleware? _tls;
+    private readonly ProxyReader? _proxy;
     private readonly CancellationTokenSource _stopping = new();
     private Socket? _socket;
     private IPEndPoint? _endPoint;
 
     /// <param name="services">Where Kestrel finds its logger.</param>
     public WebSocketListener(
-        ListenerOptions options, TlsHandshake? tls, IConnectionHandler handler, TimeProvider time, IServiceProvider services,
+        ListenerOptions options, TlsHandshake? tls, ProxyReader? proxy, IConnectionHandler handler, TimeProvider time, IServiceProvider services,
         ILoggerFactory loggers)
         : base(options)
     {
+        _proxy = proxy;
         _tls = tls is null ? null : new TlsMiddleware(tls, _stopping.Token);
         _endpoint = new WebSocketEndpoint(options, handler, time, loggers);
         var kestrel = new KestrelServerOptions { ApplicationServices = services, AddServerHeader = false };
@@ -73,9 +75,26 @@ public sealed class WebSocketListener : Listener
         return _socket;
     }
 
+    private async Task OnAcceptedAsync(ConnectionContext connection, Func<Task> next)
+    {
+        connection.RemoteEndPoint = ClientAddress.Of(connection.RemoteEndPoint);
+        if (_proxy is not null)
+        {
+            var header = await _proxy.ReadAsync(connection.Transport.Input, connection.RemoteEndPoint, _stopping.Token);
+            if (!header.IsValid)
+            {
+                connection.Abort();
+                return;
+            }
+            connection.RemoteEndPoint = ClientAddress.Of(header.Client);
+        }
+        await next();
+    }
+
     private void Configure(ListenOptions listen)
     {
         listen.Protocols = HttpProtocols.Http1;
+        listen.Use(OnAcceptedAsync);
         if (_tls is { } tls)
             listen.Use(next => connection => tls.OnConnectionAsync(connection, next));
     }

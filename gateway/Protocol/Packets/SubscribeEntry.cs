@@ -15,6 +15,6 @@ public readonly record struct SubscribeEntry(string Filter, byte Options)
 
     public RetainHandling RetainHandling => (RetainHandling)(Options >> 4 & 0b11);
 
-    /// <summary>False: the connection ends with 0x8F, Topic Filter invalid.</summary>
+    /// <summary>False: the packet is malformed.</summary>
     public bool HasValidFilter => TopicFilter.IsValid(Filter);
 }

@@ -17,7 +17,7 @@ public sealed class UnsubscribePacket
     public string[] Filters { get; }
 
     /// <summary>
-    /// Parses what follows the fixed header. The grammar of the filters is not checked: they equal a subscription's or none.
+    /// Parses what follows the fixed header. The grammar of the filters is not checked here: see <see cref="TopicFilter.IsValid"/>.
     /// </summary>
     /// <returns>Success, or the reason to close the connection with.</returns>
     public static ReasonCode TryParse(ReadOnlySpan<byte> body, ProtocolVersion version, out UnsubscribePacket? packet)

@@ -39,7 +39,7 @@ public sealed class WillPacket
 
         // [MQTT-3.1.3-11] (3.1.1: [MQTT-3.1.3-10])
         if (!reader.TryReadUtf8(out var topic) || !reader.TryReadBinary(out var payload)) return ReasonCode.MalformedPacket;
-        if (!TopicName.IsValid(topic)) return ReasonCode.TopicNameInvalid; // [MQTT-3.3.2-2], [MQTT-4.7.3-1]
+        if (!TopicName.IsValid(topic)) return ReasonCode.MalformedPacket; // [MQTT-3.3.2-2], [MQTT-4.7.3-1]
 
         Topic = Utf8Rules.Decode(topic);
         Payload = payload.ToArray();

@@ -22,7 +22,7 @@ internal sealed class SocketRowClient : RowClient
     public SocketRowClient(RawStream pipe, MeteredConnections meters)
     {
         (_pipe, _meters) = (pipe, meters);
-        _port = pipe.Socket.LocalEndPoint is IPEndPoint local ? local.Port : throw new ArgumentException("It is not connected.", nameof(pipe));
+        _port = pipe.LocalEndPoint is IPEndPoint local ? local.Port : throw new ArgumentException("It is not connected.", nameof(pipe));
         _ = ReadAsync();
     }
 
@@ -59,7 +59,7 @@ internal sealed class SocketRowClient : RowClient
     public override void Drop()
     {
         _isOver = true;
-        _pipe.Socket.Close(timeout: 0);
+        _pipe.Drop();
     }
 
     private async Task ReadAsync()

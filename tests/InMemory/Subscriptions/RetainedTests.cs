@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Silo.Embedded;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -34,6 +35,21 @@ public sealed class RetainedTests
         Assert.Equal(["new", "two", "zero"], seen.OrderBy(pair => pair.Key).Select(pair => pair.Value.Text));
         Assert.Equal([QoS.AtLeastOnce, QoS.AtLeastOnce, QoS.AtMostOnce], seen.OrderBy(pair => pair.Key).Select(pair => pair.Value.QoS));
         Assert.All(seen.Values, publish => Assert.True(publish.Retain));
+    }
+
+    [Fact]
+    public async Task ShardThatDoesNotAnswerOnceIsAskedAgain()
+    {
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "kept", QoS.AtLeastOnce, retain: true);
+        var client = await gateway.ConnectAsync("c");
+        faults.Break("IRetainGrain.QueryAsync", CallFault.TimeoutBefore, times: 2);
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await gateway.AdvanceUntilAsync(client.ExpectPublishAsync("kept"), "the retained message");
+        await client.NothingMoreAsync();
+        Assert.Equal(2, faults.Met);
     }
 
     [Fact]

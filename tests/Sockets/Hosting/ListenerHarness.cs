@@ -1,3 +1,4 @@
+using System.Net;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Listeners;
@@ -16,7 +17,8 @@ internal sealed class ListenerHarness : IAsyncDisposable
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(Log).SetMinimumLevel(LogLevel.Debug));
-        services.AddSingleton(time).AddSingleton(tls).AddSingleton<IConnectionHandler>(Handler).AddSingleton<ListenerFactory>();
+        services.AddSingleton(time).AddSingleton(tls).AddSingleton(new QuicOptions()).AddSingleton(new ConnectionOptions());
+        services.AddSingleton<IConnectionHandler>(Handler).AddSingleton<ListenerFactory>();
         _services = services.BuildServiceProvider();
         Listener = _services.GetRequiredService<ListenerFactory>().Create(options);
     }
@@ -26,6 +28,8 @@ internal sealed class ListenerHarness : IAsyncDisposable
     public RecordingLoggerProvider Log { get; } = new();
 
     public Listener Listener { get; }
+
+    public int Port => Listener.EndPoint is IPEndPoint bound ? bound.Port : 0;
 
     public static async Task<ListenerHarness> StartAsync(
         ListenerKind kind, TlsOptions? tls = null, TimeProvider? time = null, string address = "127.0.0.1:0") =>

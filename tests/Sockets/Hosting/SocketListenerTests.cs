@@ -136,9 +136,9 @@ public sealed class SocketListenerTests
         await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tcp);
 
         var error = await Assert.ThrowsAsync<StartupException>(
-            () => ListenerHarness.StartAsync(ListenerKind.Tcp, address: harness.Listener.EndPoint.ToString()));
+            () => ListenerHarness.StartAsync(ListenerKind.Tcp, address: $"{harness.Listener.EndPoint}"));
 
-        Assert.Contains(harness.Listener.EndPoint.ToString(), error.Message);
+        Assert.Contains($"{harness.Listener.EndPoint}", error.Message);
         Assert.Contains("another program uses this port", error.Message);
         Assert.Contains("--tcp ADDR:PORT (Listeners:test:Address)", error.Message);
     }
@@ -163,16 +163,18 @@ public sealed class SocketListenerTests
         foreach (var ip in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
         {
             using var client = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            await client.ConnectAsync(ip, harness.Listener.EndPoint.Port);
+            await client.ConnectAsync(ip, harness.Port);
             await client.SendAsync("hello"u8.ToArray());
             Assert.Equal("hello"u8.ToArray(), await ReceiveAsync(client, 5));
         }
+        Assert.Equal(
+            [IPAddress.Loopback, IPAddress.IPv6Loopback], harness.Handler.Accepted.Select(transport => (transport.RemoteEndPoint as IPEndPoint)?.Address));
     }
 
     internal static async Task<Socket> ConnectAsync(ListenerHarness harness)
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(IPAddress.Loopback, harness.Listener.EndPoint.Port);
+        await client.ConnectAsync(IPAddress.Loopback, harness.Port);
         return client;
     }
 

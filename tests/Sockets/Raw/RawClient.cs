@@ -30,8 +30,11 @@ internal sealed class RawClient : IAsyncDisposable
     public Func<byte[], IEnumerable<ReadOnlyMemory<byte>>> Cutting { get; set; } = bytes => [bytes];
 
     public static async Task<RawClient> OpenAsync(
-        SocketGateway gateway, ListenerKind kind, ProtocolVersion version = ProtocolVersion.Mqtt5, int? receiveBuffer = null) =>
-        new(await RawStream.ConnectAsync(gateway, kind, receiveBuffer).OrStuck("the transport's handshake"), version);
+        SocketGateway gateway, ListenerKind kind, ProtocolVersion version = ProtocolVersion.Mqtt5, int? receiveBuffer = null)
+    {
+        Matrix.SkipWhenMissing(kind);
+        return new(await RawStream.ConnectAsync(gateway, kind, receiveBuffer).OrStuck("the transport's handshake"), version);
+    }
 
     /// <summary>Over TCP to a broker in another process.</summary>
     public static async Task<RawClient> OpenAsync(EndPoint broker, ProtocolVersion version, bool mayBreakOff) =>
@@ -101,7 +104,7 @@ internal sealed class RawClient : IAsyncDisposable
     }
 
     /// <summary>Breaks the connection without a word.</summary>
-    public void Drop() => _pipe.Socket.Close(timeout: 0);
+    public void Drop() => _pipe.Drop();
 
     public async ValueTask DisposeAsync()
     {

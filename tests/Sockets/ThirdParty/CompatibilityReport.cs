@@ -27,15 +27,20 @@ internal static class CompatibilityReport
         WriteScenarios(report);
         report.Append(
             """
+            ## Credentials
+
+            Every client above is let in with user name and password and refused with a wrong one, on every version and transport that it
+            has (`CredentialTests`). MQTT.js and a client of our own also use enhanced authentication with SCRAM-SHA-256 on MQTT 5.
+
             ## Bytes
 
             Beside them a client of our own sends every packet of the protocol on every version and every transport: whole, byte by
             byte, cut at every byte and glued to its neighbours; silence before, inside and after packets; PINGREQ
             behind a queue that is not read; a null frame in the broker's outbound queue at a rate of one in a thousand
-            (`tests/Sockets/Raw`, `tests/Sockets/NullFrames`).
+            (`tests/Sockets/Raw`, `tests/Sockets/NullFrames`). QUIC where the machine has libmsquic.
 
-            | | TCP | TLS | WebSocket | Secure WebSocket |
-            |---|---|---|---|---|
+            | | TCP | TLS | WebSocket | Secure WebSocket | QUIC |
+            |---|---|---|---|---|---|
 
             """);
         foreach (var version in Matrix.Versions)
@@ -45,7 +50,7 @@ internal static class CompatibilityReport
 
     private static void WriteClients(StringBuilder report)
     {
-        report.AppendLine("| Client | From | MQTT | TCP | TLS | WebSocket | Secure WebSocket |").AppendLine("|---|---|---|---|---|---|---|");
+        report.AppendLine("| Client | From | MQTT | TCP | TLS | WebSocket | Secure WebSocket | QUIC |").AppendLine("|---|---|---|---|---|---|---|---|");
         foreach (var client in ThirdPartyClient.All)
         {
             foreach (var version in Matrix.Versions)

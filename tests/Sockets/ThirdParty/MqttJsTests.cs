@@ -9,7 +9,7 @@ namespace GrainMQ.Tests.Sockets.ThirdParty;
 /// <summary>MQTT.js: <c>Clients/mqttjs_client.mjs</c>.</summary>
 public sealed class MqttJsTests(SharedGateway shared, MqttJsTests.Fixture fixture) : IClassFixture<MqttJsTests.Fixture>
 {
-    [Theory, MemberData(nameof(Matrix.VersionsAndTransports), MemberType = typeof(Matrix))]
+    [Theory, MemberData(nameof(Matrix.VersionsAndSocketTransports), MemberType = typeof(Matrix))]
     public Task EveryScenarioSucceeds(ProtocolVersion version, ListenerKind transport) =>
         ScriptAssert.SucceedsAsync(ThirdPartyClient.MqttJs, fixture.Runs(shared.Gateway), version, transport);
 

@@ -9,7 +9,7 @@ namespace GrainMQ.Tests.Sockets.ThirdParty;
 /// <summary>Eclipse Paho for Python: <c>Clients/paho_client.py</c>.</summary>
 public sealed class PahoTests(SharedGateway shared, PahoTests.Fixture fixture) : IClassFixture<PahoTests.Fixture>
 {
-    [Theory, MemberData(nameof(Matrix.VersionsAndTransports), MemberType = typeof(Matrix))]
+    [Theory, MemberData(nameof(Matrix.VersionsAndSocketTransports), MemberType = typeof(Matrix))]
     public Task EveryScenarioSucceeds(ProtocolVersion version, ListenerKind transport) =>
         ScriptAssert.SucceedsAsync(ThirdPartyClient.Paho, fixture.Runs(shared.Gateway), version, transport);
 

@@ -23,13 +23,13 @@ internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind
     public static readonly ThirdPartyClient Paho = new(
         "Eclipse Paho for Python",
         "Debian `python3-paho-mqtt`",
-        Matrix.Transports,
+        Matrix.SocketTransports,
         Succeeds(Python, "-c", "import paho.mqtt.client") ? null : "python3-paho-mqtt is not installed");
 
     public static readonly ThirdPartyClient MqttJs = new(
         "MQTT.js",
         $"npm `mqtt` {PinnedMqttJs}",
-        Matrix.Transports,
+        Matrix.SocketTransports,
         !IsOnPath("node") ? "Node.js is not installed"
             : File.Exists(Path.Combine(Clients, "node_modules", "mqtt", "package.json")) ? null : "MQTT.js is not installed: ./test.sh does it");
 
@@ -46,9 +46,11 @@ internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind
         version >= (this == Mosquitto && scenario.Name == "request-response" ? ProtocolVersion.Mqtt311 : scenario.Since);
 
     /// <summary>Runs the script of <see cref="Paho"/> or <see cref="MqttJs"/>.</summary>
-    public ClientProcess Start(params string[] arguments) => this == Paho
-        ? ClientProcess.Start(Python, [Path.Combine(Clients, "paho_client.py"), .. arguments])
-        : ClientProcess.Start("node", [Path.Combine(Clients, "mqttjs_client.mjs"), .. arguments]);
+    public ClientProcess Start(params string[] arguments) => StartScript(this == Paho ? "paho_client.py" : "mqttjs_client.mjs", arguments);
+
+    /// <summary>Runs another script for <see cref="Paho"/> or <see cref="MqttJs"/>.</summary>
+    public ClientProcess StartScript(string script, params string[] arguments) =>
+        ClientProcess.Start(this == Paho ? Python : "node", [Path.Combine(Clients, script), .. arguments]);
 
     /// <summary>The directory of the solution, found upwards from the test's binaries.</summary>
     public static string Root()

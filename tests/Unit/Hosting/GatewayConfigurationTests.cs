@@ -93,10 +93,12 @@ public sealed class GatewayConfigurationTests : IDisposable
     {
         var error = Assert.Single(LoadTcp(address).Errors);
         Assert.Contains("--allow-anonymous true", error);
+        Assert.Contains("--password-file FILE", error);
         Assert.Contains(address, error);
 
         Assert.Empty(LoadTcp(address, new Setting("Security:AllowAnonymous", "true", "--set")).Errors);
         Assert.Empty(LoadTcp(address, new Setting("Security:AllowAnonymous", "false", "--set")).Errors);
+        Assert.Empty(LoadTcp(address, new Setting("Security:PasswordFile", "users", "--set")).Errors);
     }
 
     [Theory]
@@ -119,6 +121,32 @@ public sealed class GatewayConfigurationTests : IDisposable
     [InlineData("example.com:1883")]
     public void BadAddressSaysWhatIsExpected(string address) =>
         Assert.Contains("expected IPV4:PORT, [IPV6]:PORT", Assert.Single(LoadTcp(address).Errors));
+
+    [Fact]
+    public void UnixDomainSocketIsLocal() => Assert.Empty(LoadUnix("/run/grainmq.sock").Errors);
+
+    [Theory]
+    [InlineData("tcp:ProxyProtocol=true")] // on a loopback address
+    [InlineData("unix:ProxyProtocol=true")]
+    public void ListenerBehindAProxyNeedsAChoice(string setting) =>
+        Assert.Contains("--allow-anonymous true", Assert.Single(LoadUnix("/run/grainmq.sock", setting).Errors));
+
+    [Theory]
+    [InlineData("", "unix:Kind=unix", "give the path of the socket with --unix PATH")]
+    [InlineData("/run/a.sock", "unix:Permissions=888", "read '888', expected octal digits such as 660")]
+    [InlineData("/run/a.sock", "unix:Permissions=1777", "expected octal digits")]
+    [InlineData("/run/a.sock", "unix:Permissions=rw", "expected octal digits")]
+    [InlineData("/run/a.sock", "tcp:Permissions=660", "has no effect on a tcp listener")]
+    [InlineData("/run/a.sock", "unix2:Address=/run/a.sock", "Listeners 'unix' and 'unix2' both want /run/a.sock")]
+    public void BadSettingOfAUnixDomainSocketSaysWhatToDo(string path, string setting, string words) =>
+        Assert.Contains(words, Assert.Single(LoadUnix(path, setting).Errors));
+
+    [Fact]
+    public void LongPathSaysHowLongItMayBe()
+    {
+        var path = "/run/" + new string('ü', 60);
+        Assert.Contains($"'{path}' has 125 bytes, and a Unix socket's at most", Assert.Single(LoadUnix(path).Errors));
+    }
 
     [Fact]
     public void TwoListenersOnOneAddressAreAnError() =>
@@ -155,6 +183,11 @@ public sealed class GatewayConfigurationTests : IDisposable
     private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) LoadTcp(string address, params Setting[] settings) =>
         new GatewayConfiguration(
             null, new Hashtable(), new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tcp] = [address] }, settings).Load();
+
+    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) LoadUnix(string path, params string[] settings) =>
+        new GatewayConfiguration(
+            null, new Hashtable(), new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Unix] = [path] },
+            [.. settings.Select(setting => new Setting($"Listeners:{setting.Split('=')[0]}", setting.Split('=')[1], "--set"))]).Load();
 
     private string Write(string json)
     {

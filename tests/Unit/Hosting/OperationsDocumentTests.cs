@@ -17,7 +17,8 @@ public sealed class OperationsDocumentTests
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Here()) ?? "", "../../../docs/operations.md"));
 
     private static readonly Assembly[] Product =
-        [typeof(GatewayOptions).Assembly, typeof(Grains.GrainOptions).Assembly, typeof(Orleans.IGrain).Assembly];
+        [typeof(GatewayOptions).Assembly, typeof(Grains.GrainOptions).Assembly, typeof(Grains.Storage.ILogStore).Assembly,
+        typeof(Orleans.IGrain).Assembly];
 
     [Fact]
     public void EventTableIsThatOfTheCode()

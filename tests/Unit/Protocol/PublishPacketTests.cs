@@ -92,8 +92,8 @@ public sealed class PublishPacketTests
 
     public static TheoryData<string, string, ReasonCode> Violations => new()
     {
-        { "[MQTT-3.3.2-2] wildcard in the topic", """00 03 "a/#" 00 01   00""", ReasonCode.TopicNameInvalid },
-        { "[MQTT-3.3.2-2] single-level wildcard", """00 01 "+" 00 01   00""", ReasonCode.TopicNameInvalid },
+        { "[MQTT-3.3.2-2] wildcard in the topic", """00 03 "a/#" 00 01   00""", ReasonCode.MalformedPacket },
+        { "[MQTT-3.3.2-2] single-level wildcard", """00 01 "+" 00 01   00""", ReasonCode.MalformedPacket },
         { "[MQTT-1.5.4-1] surrogate in the topic", "00 03 ED A0 80   00 01   00", ReasonCode.MalformedPacket },
         { "[MQTT-1.5.4-2] U+0000 in the topic", "00 03 61 00 62   00 01   00", ReasonCode.MalformedPacket },
         { "topic longer than the packet", """00 09 "a" 00 01   00""", ReasonCode.MalformedPacket },

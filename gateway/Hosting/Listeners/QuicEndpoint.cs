@@ -1,0 +1,134 @@
+using System.Net;
+using System.Net.Quic;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
+using System.Security.Authentication;
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Transports.Quic;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Hosting.Listeners;
+
+/// <summary>
+/// MQTT over QUIC: application protocol <c>mqtt</c>, TLS 1.3, client-initiated bidirectional streams. Streams and datagrams are those of
+/// System.Net.Quic; how long a client may be silent is MQTT's Keep Alive, so the connection has no idle time-out of its own.
+/// </summary>
+[SupportedOSPlatform("linux")]
+[SupportedOSPlatform("macos")]
+[SupportedOSPlatform("windows")]
+public sealed partial class QuicEndpoint(
+    ListenerOptions options, ServerTls tls, TlsOptions handshakes, QuicOptions quic, IConnectionHandler handler, TimeProvider time,
+    ILogger<QuicEndpoint> logger)
+    : Listener(options)
+{
+    /// <summary>The name that clients ask for in the handshake (ALPN); EMQX's and NanoSDK's.</summary>
+    public static readonly SslApplicationProtocol ApplicationProtocol = new("mqtt");
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly ConditionalWeakTable<QuicConnection, ServerHandshake> _begun = [];
+    private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(1));
+    private readonly CancellationTokenSource _stopping = new();
+    private QuicListener? _listener;
+    private Task _accepting = Task.CompletedTask;
+
+    public override IPEndPoint EndPoint => _listener?.LocalEndPoint ?? throw new InvalidOperationException("The listener is not started.");
+
+    public override async Task StartAsync()
+    {
+        _listener = await ListenAsync();
+        _accepting = AcceptAsync(_listener);
+    }
+
+    public override async Task StopAcceptingAsync()
+    {
+        await _stopping.CancelAsync();
+        if (_listener is not null)
+            await _listener.DisposeAsync(); // connections that were accepted go on
+        await _accepting;
+    }
+
+    public override async ValueTask DisposeAsync() => await StopAcceptingAsync();
+
+    private async Task<QuicListener> ListenAsync()
+    {
+        try
+        {
+            return await QuicListener.ListenAsync(new QuicListenerOptions
+            {
+                ListenEndPoint = Address,
+                ApplicationProtocols = [ApplicationProtocol],
+                ConnectionOptionsCallback = (connection, hello, _) => new(Begin(connection, hello)),
+            });
+        }
+        catch (Exception e) when (e is QuicException or System.Net.Sockets.SocketException)
+        {
+            throw new StartupException(
+                $"Cannot listen on {Address}, UDP (listener '{Name}'): {e.Message} Choose another address with --quic ADDR:PORT " +
+                $"(Listeners:{Name}:Address).", e);
+        }
+    }
+
+    private QuicServerConnectionOptions Begin(QuicConnection connection, SslClientHelloInfo hello)
+    {
+        var handshake = tls.Begin(hello.ServerName);
+        handshake.Options.ApplicationProtocols = [ApplicationProtocol];
+        handshake.Options.EnabledSslProtocols = SslProtocols.Tls13; // QUIC has no other
+        _begun.Add(connection, handshake);
+        return new QuicServerConnectionOptions
+        {
+            ServerAuthenticationOptions = handshake.Options,
+            HandshakeTimeout = handshakes.HandshakeTimeout,
+            IdleTimeout = Timeout.InfiniteTimeSpan,
+            MaxInboundBidirectionalStreams = quic.MaximumStreams,
+            MaxInboundUnidirectionalStreams = 0,
+            DefaultStreamErrorCode = QuicErrorCode.None,
+            DefaultCloseErrorCode = QuicErrorCode.ControlStreamLost,
+        };
+    }
+
+    private async Task AcceptAsync(QuicListener listener)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                _ = ServeAsync(await listener.AcceptConnectionAsync(_stopping.Token));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || _stopping.IsCancellationRequested)
+            {
+                return; // expected: StopAcceptingAsync
+            }
+            catch (Exception e) when (e is QuicException or AuthenticationException)
+            {
+                if (_limiter.TryTake(out var suppressed))
+                    LogHandshakeFailed(logger, Name, Cause(e), suppressed);
+            }
+            catch (Exception e)
+            {
+                LogAcceptFailed(logger, e, Name);
+                await Task.Delay(RetryDelay, time).ConfigureAwait(ConfigureAwaitOptions.None);
+            }
+        }
+    }
+
+    private async Task ServeAsync(QuicConnection connection)
+    {
+        await Task.Yield(); // not on the accept loop
+        try
+        {
+            _begun.TryGetValue(connection, out var handshake);
+            _begun.Remove(connection);
+            await handler.HandleAsync(new QuicTransport(new PlatformQuicLink(connection), Name, time) { UserName = handshake?.UserName });
+        }
+        catch (Exception e)
+        {
+            LogHandlerFailed(logger, e, Name, connection.RemoteEndPoint); // unexpected: the handler does not throw
+            await connection.DisposeAsync();
+        }
+    }
+
+    // The innermost message says what the client did.
+    private static string Cause(Exception e) => e.InnerException is { } inner ? $"{e.Message} {Cause(inner)}" : e.Message;
+}

@@ -1,0 +1,8 @@
+namespace GrainMQ.Grains.Storage.Execution;
+
+/// <summary>Where the disk is waited for. A test runs the work itself, step by step.</summary>
+public interface IStorageExecutor : IDisposable
+{
+    /// <summary>Runs the work once, now or later. The work throws nothing.</summary>
+    void Queue(Action work);
+}

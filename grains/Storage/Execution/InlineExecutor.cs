@@ -1,0 +1,12 @@
+namespace GrainMQ.Grains.Storage.Execution;
+
+/// <summary>Memory needs no waiting: the caller does the work.</summary>
+internal sealed class InlineExecutor : IStorageExecutor
+{
+    public void Queue(Action work) => work();
+
+    public void Dispose()
+    {
+        // nothing runs after the caller
+    }
+}

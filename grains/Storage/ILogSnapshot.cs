@@ -1,0 +1,16 @@
+namespace GrainMQ.Grains.Storage;
+
+/// <summary>
+/// A snapshot that is being written, batch by batch, while the log goes on. One call at a time; dispose it in any case: without a commit
+/// nothing of it stays.
+/// </summary>
+public interface ILogSnapshot : IAsyncDisposable
+{
+    /// <summary>Adds records; they are not stored for good before the commit.</summary>
+    /// <returns>Ok, Full or Failed; after the latter two the snapshot is of no use.</returns>
+    ValueTask<LogReply> AddAsync(LogBatch batch);
+
+    /// <summary>Lets the snapshot stand for the records below its offset, whose segments go, together with the snapshot before.</summary>
+    /// <returns>Ok, Fenced, Full or Failed; with Fenced and Full nothing has changed.</returns>
+    ValueTask<LogReply> CommitAsync();
+}

@@ -1,0 +1,27 @@
+namespace GrainMQ.Grains.Storage;
+
+/// <summary>A stored log as its writer under one epoch sees it.</summary>
+internal sealed class LogHandle(StoredLog log, long epoch) : ILog
+{
+    public string Name => log.Name;
+
+    public long Epoch => epoch;
+
+    public long FirstOffset => log.View.FirstOffset;
+
+    public long NextOffset => log.View.NextOffset;
+
+    public LogSnapshotInfo? Snapshot => log.View.Snapshot is { } snapshot ? new(snapshot.Entry.Offset, snapshot.Entry.Count) : null;
+
+    public ValueTask<bool> IsCurrentAsync() => new(log.IsCurrent(epoch));
+
+    public ValueTask<AppendReply> AppendAsync(LogBatch batch) => log.AppendAsync(epoch, batch);
+
+    public ValueTask<ReadReply> ReadAsync(LogRead request, LogPage page) => log.ReadAsync(request, page);
+
+    public ValueTask<ReadReply> ReadSnapshotAsync(LogRead request, LogPage page) => log.ReadSnapshotAsync(request, page);
+
+    public ValueTask<LogReply> TrimAsync(long below) => log.TrimAsync(epoch, below);
+
+    public ILogSnapshot BeginSnapshot(long offset) => log.BeginSnapshot(epoch, offset);
+}

@@ -1,0 +1,15 @@
+using GrainMQ.Grains.Storage.Disks;
+using GrainMQ.Grains.Storage.Execution;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Grains.Storage;
+
+/// <summary>What all logs of a store share.</summary>
+/// <param name="Disk">Where they are.</param>
+/// <param name="Options">Sizes and limits.</param>
+/// <param name="Time">For the age of segments.</param>
+/// <param name="Logger">For what the operator must know.</param>
+/// <param name="Writers">Runs the lanes.</param>
+/// <param name="Readers">Runs reads and seals; may be the same.</param>
+internal sealed record StorageContext(
+    IDisk Disk, LogStoreOptions Options, TimeProvider Time, ILogger Logger, IStorageExecutor Writers, IStorageExecutor Readers);

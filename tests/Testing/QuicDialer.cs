@@ -1,0 +1,42 @@
+using System.Net;
+using System.Net.Quic;
+using System.Net.Security;
+using System.Runtime.Versioning;
+using System.Security.Cryptography.X509Certificates;
+
+namespace GrainMQ.Tests.Testing;
+
+/// <summary>A client's QUIC connections, on real sockets. Ask <see cref="Gateway.Hosting.Listeners.QuicSupport.IsAvailable"/> first.</summary>
+[SupportedOSPlatform("linux")]
+[SupportedOSPlatform("macos")]
+[SupportedOSPlatform("windows")]
+internal static class QuicDialer
+{
+    /// <summary>A connection with its first stream.</summary>
+    public static async Task<RawStream> OpenAsync(X509Certificate2 expected, IPEndPoint endPoint, int? receiveBuffer)
+    {
+        var connection = await ConnectAsync(expected, endPoint, receiveBuffer);
+        var stream = await connection.OpenOutboundStreamAsync(QuicStreamType.Bidirectional);
+        return new RawStream(stream, connection.LocalEndPoint, () => _ = connection.CloseAsync(0).AsTask(), null);
+    }
+
+    /// <param name="receiveBuffer">The window of each stream in bytes, a power of two; null: the library's default.</param>
+    /// <param name="protocol">What the client asks for by ALPN.</param>
+    public static async Task<QuicConnection> ConnectAsync(
+        X509Certificate2 expected, IPEndPoint endPoint, int? receiveBuffer = null, string protocol = "mqtt")
+    {
+        var tls = RawStream.Trust(expected);
+        tls.ApplicationProtocols = [new SslApplicationProtocol(protocol)];
+        var options = new QuicClientConnectionOptions
+        {
+            RemoteEndPoint = endPoint,
+            ClientAuthenticationOptions = tls,
+            DefaultStreamErrorCode = 0,
+            DefaultCloseErrorCode = 0,
+            IdleTimeout = Timeout.InfiniteTimeSpan,
+        };
+        if (receiveBuffer is { } bytes)
+            options.InitialReceiveWindowSizes.LocallyInitiatedBidirectionalStream = bytes;
+        return await QuicConnection.ConnectAsync(options);
+    }
+}
