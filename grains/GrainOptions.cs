@@ -3,11 +3,14 @@ namespace GrainMQ.Grains;
 /// <summary>Shard counts, leases and bounds of the grains. The same in every process of a cluster.</summary>
 public sealed class GrainOptions
 {
-    /// <summary>Number of session store shards; fixed for the life of a cluster. Default: 4.</summary>
-    public int StoreShards { get; set; } = 4;
+    /// <summary>
+    /// Number of session store shards, each with a log of its own; fixed for the life of a cluster and of a data directory. One process needs
+    /// one; a cluster some per silo. Default: 1.
+    /// </summary>
+    public int StoreShards { get; set; } = 1;
 
-    /// <summary>Number of retained message shards; fixed for the life of a cluster. Default: 4.</summary>
-    public int RetainShards { get; set; } = 4;
+    /// <summary>Number of retained message shards; fixed in the same way. Default: 1.</summary>
+    public int RetainShards { get; set; } = 1;
 
     /// <summary>A gateway that sent no heartbeat for this long leaves the view. Default: 10 seconds.</summary>
     public TimeSpan GatewayLease { get; set; } = TimeSpan.FromSeconds(10);

@@ -22,13 +22,13 @@ internal static partial class Banner
     public static void Show(GatewayService gateway, GatewayOptions options, TextWriter output, ILogger logger)
     {
         var runtime = RuntimeInformation.FrameworkDescription;
-        var kept = gateway.DataPath is { } path ? $"{options.Store.Mode}, data directory {path}" : $"{options.Store.Mode}";
+        var kept = gateway.DataPath is { } path ? $"{options.Data.Durability}, data directory {path}" : $"{options.Data.Durability}";
         if (options.Log.Format == LogFormat.Json)
         {
             LogStarted(logger, Version, runtime, Engine, kept, string.Join(", ", gateway.Listeners.Select(Describe)));
             return;
         }
-        output.WriteLine($"GrainMQ {Version}, {runtime}, grain engine: {Engine}, store: {kept}");
+        output.WriteLine($"GrainMQ {Version}, {runtime}, grain engine: {Engine}, durability: {kept}");
         foreach (var listener in gateway.Listeners)
             output.WriteLine($"  {listener.Name,-8} {Describe(listener)}");
         output.Flush();

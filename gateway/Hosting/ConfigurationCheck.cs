@@ -23,7 +23,7 @@ internal static class ConfigurationCheck
             yield return $"TLS: {cause}";
         if (options.Security.PasswordFile is { } users && !PasswordFile.TryRead(users, out _, out var reason))
             yield return $"Security:PasswordFile: {reason}";
-        if (options.Data.Directory is { } directory && DataDirectory.WhyNotWritable(directory) is { } fault)
+        if (options.Data.EffectiveDirectory is { } directory && DataDirectory.WhyNotWritable(directory) is { } fault)
             yield return fault;
     }
 }

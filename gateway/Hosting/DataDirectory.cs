@@ -8,7 +8,7 @@ public sealed class DataDirectory : IDisposable
     /// <exception cref="StartupException">It cannot be created or written, or another broker has it.</exception>
     public DataDirectory(DataOptions options)
     {
-        Path = System.IO.Path.GetFullPath(options.Directory ?? throw new ArgumentException("No directory is configured.", nameof(options)));
+        Path = System.IO.Path.GetFullPath(options.EffectiveDirectory ?? throw new ArgumentException("No directory is configured.", nameof(options)));
         try
         {
             Lock = DirectoryLock.TryTake(Path, out var otherPid) ?? throw new StartupException(

@@ -26,7 +26,8 @@ public sealed class GatewayCommand
     {
         ["Tls:Certificate"] = Named("--cert", "FILE", "Certificate, PEM with its chain or PFX. Read again when it changes."),
         ["Tls:Key"] = Named("--key", "FILE", "Private key, PEM. Not needed when it is in the --cert file."),
-        ["Data:Directory"] = Named("--data", "DIR", "Directory of the broker's files; created when missing. [default: no files]"),
+        ["Data:Durability"] = Named("--durability", "MODE", "What survives the process: file or memory. [default: file]"),
+        ["Data:Directory"] = Named("--data", "DIR", "Directory of the broker's files; created when missing. [default: data]"),
         ["Security:PasswordFile"] = Named("--password-file", "FILE", "Users and their passwords, written by 'passwd FILE USER'. Read again when it changes."),
         ["Security:AllowAnonymous"] = Named("--allow-anonymous", "BOOL",
             "Let clients in without credentials. Must be said when a listener is not on a loopback address and there is no --password-file."),

@@ -2,6 +2,7 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Grains;
+using GrainMQ.Grains.Storage;
 using GrainMQ.Gateway.Hosting.Listeners;
 
 namespace GrainMQ.Gateway.Hosting;
@@ -30,7 +31,7 @@ public sealed class GatewayOptions
 
     public DeliveryOptions Delivery { get; } = new();
 
-    public StoreOptions Store { get; } = new();
+    public LogStoreOptions Store { get; } = new();
 
     public GrainOptions Grains { get; } = new();
 

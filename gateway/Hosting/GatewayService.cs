@@ -18,6 +18,7 @@ internal sealed partial class GatewayService : IHostedService
     private readonly GrainLink _grains;
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayService> _logger;
+    private readonly DataDirectory? _data;
     private readonly List<Listener> _listeners = [];
 
     /// <param name="data">Held from here on, when one is configured.</param>
@@ -26,18 +27,20 @@ internal sealed partial class GatewayService : IHostedService
         ILogger<GatewayService> logger, DataDirectory? data = null)
     {
         (_options, _factory, _handler, _grains, _time, _logger) = (options, factory, handler, grains, time, logger);
-        DataPath = data?.Path;
+        _data = data;
     }
 
     /// <summary>The open listeners with their real addresses; empty before the start and after the stop.</summary>
     public IReadOnlyList<Listener> Listeners => _listeners;
 
     /// <summary>The directory of the broker's files; null when it keeps none.</summary>
-    public string? DataPath { get; }
+    public string? DataPath => _data?.Path;
 
     /// <exception cref="StartupException">An address or a certificate cannot be had; nothing is left open.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (_data is not null && _options.Data.Durability == Durability.File)
+            ShardLayout.Check(_data, _options.Grains);
         try
         {
             await _grains.StartAsync(); // listeners open when every durable session is routed to

@@ -2,9 +2,11 @@ using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace GrainMQ.Gateway.Hosting;
@@ -21,8 +23,7 @@ public static class MqttGatewayServices
         services.AddLogging();
         services.TryAddSingleton(TimeProvider.System);
         AddOptions(services, options);
-        if (options.Data.Directory is not null)
-            services.AddSingleton<DataDirectory>();
+        AddData(services, options);
         services.AddGrainMqGrains();
         services.AddSingleton(Options.Create(options.Grains)); // wins over the options framework's own instance
 #if GRAIN_ENGINE_ORLEANS
@@ -38,6 +39,16 @@ public static class MqttGatewayServices
         return services;
     }
 
+    private static void AddData(IServiceCollection services, GatewayOptions options)
+    {
+        if (options.Data.EffectiveDirectory is not null)
+            services.AddSingleton<DataDirectory>();
+        if (options.Data.Durability == Durability.File)
+            services.AddSingleton<ILogStore>(provider => LogStore.OnFiles(
+                provider.GetRequiredService<DataDirectory>().Lock, options.Store, provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<LogStore>>()));
+    }
+
     private static void AddOptions(IServiceCollection services, GatewayOptions options)
     {
         services.AddSingleton(options);
@@ -48,7 +59,6 @@ public static class MqttGatewayServices
         services.AddSingleton(options.Outbound);
         services.AddSingleton(options.Memory);
         services.AddSingleton(options.Delivery);
-        services.AddSingleton(options.Store);
         services.AddSingleton(options.Data);
         services.AddSingleton(options.Log);
     }

@@ -53,6 +53,7 @@ public sealed class InMemoryGateway : IAsyncDisposable
     {
         var options = new GatewayOptions();
         options.Listeners.Clear();
+        options.Data.Durability = Durability.Memory;
         configure?.Invoke(options);
         var time = new ManualTimeProvider();
         var log = new RecordingLoggerProvider();

@@ -47,6 +47,7 @@ internal sealed class SocketGateway : IAsyncDisposable
         var options = new GatewayOptions { Tls = { Certificate = directory.File("cert.pem"), Key = directory.File("key.pem") } };
         TestCertificate.WritePem(certificate, options.Tls.Certificate, options.Tls.Key);
         options.Listeners.Clear();
+        options.Data.Durability = Durability.Memory;
         foreach (var kind in Enum.GetValues<ListenerKind>().Where(kind => kind != ListenerKind.Unix && (kind != ListenerKind.Quic || QuicSupport.IsAvailable)))
             options.Listeners.Add(new() { Name = kind.ToString(), Kind = kind, Address = "127.0.0.1:0" });
         configure?.Invoke(options);

@@ -14,6 +14,8 @@ public static class OptionsValidation
             yield return "There is no listener. Give at least one of --tcp, --tls, --ws, --wss and --quic an ADDR:PORT, or --unix a PATH.";
         foreach (var error in options.Grains.Errors())
             yield return $"Grains:{error}";
+        foreach (var error in options.Store.Errors())
+            yield return $"Store:{error}";
         foreach (var error in TlsValidation.Check(options))
             yield return error;
         var taken = new Dictionary<(EndPoint, bool IsUdp), string>();

@@ -23,7 +23,7 @@ internal sealed class GatewayRun : IDisposable
 
     public static GatewayRun Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Product, .. arguments]);
+        var start = new ProcessStartInfo("dotnet", [Product, .. WithoutFiles(arguments)]);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return Start(start);
@@ -31,7 +31,11 @@ internal sealed class GatewayRun : IDisposable
 
     /// <summary>With a limit of open files, as <c>ulimit -n</c> sets it.</summary>
     public static GatewayRun StartLimited(int files, params string[] arguments) =>
-        Start(new ProcessStartInfo("sh", ["-c", $"ulimit -n {files}; exec dotnet \"$@\"", "sh", Product, .. arguments]));
+        Start(new ProcessStartInfo("sh", ["-c", $"ulimit -n {files}; exec dotnet \"$@\"", "sh", Product, .. WithoutFiles(arguments)]));
+
+    /// <summary>Brokers that are not asked for a directory of their own must not share one.</summary>
+    private static IEnumerable<string> WithoutFiles(string[] arguments) =>
+        arguments.Intersect(["--data", "--durability", "passwd"]).Any() ? arguments : ["--durability", "memory", .. arguments];
 
     private static GatewayRun Start(ProcessStartInfo start)
     {
