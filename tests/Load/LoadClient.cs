@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Load;
 
@@ -8,16 +9,16 @@ namespace GrainMQ.Tests.Load;
 internal sealed class LoadClient : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private byte[] _buffer = new byte[4096];
+    private byte[] _buffer = new byte[64 * 1024];
     private int _start, _end;
 
     public async Task ConnectAsync(int port) => await _socket.ConnectAsync(IPAddress.Loopback, port);
 
-    public async Task SendAsync(byte[] packet)
+    public async Task SendAsync(ReadOnlyMemory<byte> packet)
     {
         for (int sent = 0; sent < packet.Length;)
         {
-            sent += await _socket.SendAsync(packet.AsMemory(sent));
+            sent += await _socket.SendAsync(packet[sent..]);
         }
     }
 
@@ -55,6 +56,24 @@ internal sealed class LoadClient : IDisposable
         {
             return default;
         }
+    }
+
+    /// <summary>The next packet, if it has arrived whole already. Valid until the next call.</summary>
+    public bool TryReceive(out ReadOnlyMemory<byte> packet)
+    {
+        bool isWhole = TryCut(out int length);
+        packet = isWhole ? _buffer.AsMemory(_start, length) : default;
+        _start += isWhole ? length : 0;
+        return isWhole;
+    }
+
+    /// <summary>Connects with a session that outlives the connection.</summary>
+    public async Task ConnectDurablyAsync(int port, string clientId)
+    {
+        await ConnectAsync(port);
+        var properties = new PropertyList { { PropertyId.SessionExpiryInterval, 3600u }, { PropertyId.ReceiveMaximum, 1000u } };
+        await SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt5, clientId, cleanStart: false, properties: properties));
+        await ReceiveAsync();
     }
 
     public void Dispose() => _socket.Dispose();

@@ -16,4 +16,25 @@ storm.SetAction((parsed, _) => TakeoverStorm.RunAsync(
 var slow = new Command("slow", "50 subscribers with and without one that reads nothing, for each QoS, in a broker of its own") { seconds };
 slow.SetAction((parsed, _) => SlowSubscriber.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(seconds))));
 
-return await new RootCommand("Load that shows what the broker does under it.") { storm, slow }.Parse(args).InvokeAsync();
+var pairs = new Option<int>("--pairs") { Description = "Publishers, and as many durable subscribers.", DefaultValueFactory = _ => 100 };
+var payload = new Option<int>("--payload") { Description = "Bytes of a message.", DefaultValueFactory = _ => 256 };
+var durable = new Command("durable", "QoS 1 from publishers to connected durable subscribers: rate, and how long PUBACK takes")
+{
+    port, seconds, pairs, payload,
+};
+durable.SetAction((parsed, _) => DurableFlow.RunAsync(
+    parsed.GetValue(port), parsed.GetValue(pairs), parsed.GetValue(payload), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
+
+var messages = new Option<int>("--messages") { Description = "Messages to publish.", DefaultValueFactory = _ => 1_000_000 };
+var sessions = new Option<int>("--sessions") { Description = "Durable sessions without a connection that get each of them.", DefaultValueFactory = _ => 1 };
+var process = new Option<int>("--pid") { Description = "The broker's process.", Required = true };
+var data = new Option<string>("--data") { Description = "The broker's data directory.", Required = true };
+var backlog = new Command("backlog", "QoS 1 to sessions that are away, then one comes back: rates, and what it costs in memory and on disk")
+{
+    port, messages, sessions, payload, process, data,
+};
+backlog.SetAction((parsed, _) => OfflineBacklog.RunAsync(
+    parsed.GetValue(port), parsed.GetValue(messages), parsed.GetValue(sessions), parsed.GetValue(payload),
+    parsed.GetValue(process), parsed.GetValue(data)!)); // required
+
+return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, durable, backlog }.Parse(args).InvokeAsync();

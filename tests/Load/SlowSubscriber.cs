@@ -20,6 +20,7 @@ internal static class SlowSubscriber
     {
         var options = new GatewayOptions();
         options.Listeners.Clear();
+        options.Data.Durability = Durability.Memory;
         options.Listeners.Add(new ListenerOptions { Name = "tcp", Kind = ListenerKind.Tcp, Address = "127.0.0.1:0" });
         using var host = new HostApplicationBuilder().AddGateway(options).Build();
         using var listener = Listen();
@@ -114,7 +115,7 @@ internal static class SlowSubscriber
         {
             byte[] burst = [.. Enumerable.Range(1, 20).SelectMany(
                 id => ClientPackets.Publish("slow/topic", new byte[256], qos, (ushort)id, version: ProtocolVersion.Mqtt311))];
-            await publisher.SendAsync([.. burst, .. ClientPackets.Pingreq()]);
+            await publisher.SendAsync((byte[])[.. burst, .. ClientPackets.Pingreq()]);
             for (int open = 1 + (qos == QoS.AtMostOnce ? 0 : 20); open > 0;)
             {
                 var answer = await publisher.ReceiveAsync();

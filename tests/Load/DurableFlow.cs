@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Testing;
+
+namespace GrainMQ.Tests.Load;
+
+/// <summary>Every publisher has a durable subscriber of its own and keeps a window of QoS 1 messages open.</summary>
+internal static class DurableFlow
+{
+    private const int Window = 64;
+
+    public static async Task<int> RunAsync(int port, int pairs, int payload, TimeSpan duration)
+    {
+        long received = 0;
+        for (int i = 0; i < pairs; i++)
+        {
+            var subscriber = new LoadClient();
+            await subscriber.ConnectDurablyAsync(port, $"durable-{i}");
+            await subscriber.SendAsync(ClientPackets.Subscribe(1, $"durable/{i}", QoS.AtLeastOnce));
+            await subscriber.ReceiveAsync();
+            _ = Task.Run(() => AcknowledgingReader.RunAsync(subscriber, count => Interlocked.Add(ref received, count)));
+        }
+
+        using var stop = new CancellationTokenSource(duration);
+        var clock = Stopwatch.StartNew();
+        var runs = await Task.WhenAll(Enumerable.Range(0, pairs).Select(i => Task.Run(() => PublishAsync(port, i, payload, stop.Token))));
+        double seconds = clock.Elapsed.TotalSeconds;
+        double[] latencies = [.. runs.SelectMany(run => run).Order()];
+        await Stuck.UntilAsync(() => Interlocked.Read(ref received) >= latencies.Length, "the last deliveries");
+        Console.WriteLine($"{latencies.Length / seconds:N0} msg/s acknowledged and delivered ({latencies.Length:N0} in {seconds:F1} s); "
+            + $"PUBACK p50 {At(latencies, 0.5):F1} ms, p99 {At(latencies, 0.99):F1} ms; delivered {received - latencies.Length} more");
+        return 0;
+    }
+
+    /// <returns>Milliseconds from PUBLISH to PUBACK.</returns>
+    private static async Task<List<double>> PublishAsync(int port, int number, int payload, CancellationToken stop)
+    {
+        var latencies = new List<double>();
+        using var publisher = new LoadClient();
+        await publisher.ConnectAsync(port);
+        await publisher.SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt5, $"publisher-{number}"));
+        await publisher.ReceiveAsync();
+        var packets = Enumerable.Range(1, Window).Select(
+            id => ClientPackets.Publish($"durable/{number}", new byte[payload], QoS.AtLeastOnce, (ushort)id)).ToArray();
+        var sentAt = new long[Window + 1];
+        var free = new Queue<int>(Enumerable.Range(1, Window));
+        while (!stop.IsCancellationRequested || free.Count < Window)
+        {
+            if (!stop.IsCancellationRequested && free.Count > 0)
+            {
+                var burst = new List<byte>();
+                while (free.TryDequeue(out int id))
+                {
+                    sentAt[id] = Stopwatch.GetTimestamp();
+                    burst.AddRange(packets[id - 1]);
+                }
+
+                await publisher.SendAsync(burst.ToArray());
+            }
+
+            var puback = await publisher.ReceiveAsync();
+            do
+            {
+                int id = puback.Span[2] << 8 | puback.Span[3];
+                latencies.Add(Stopwatch.GetElapsedTime(sentAt[id]).TotalMilliseconds);
+                free.Enqueue(id);
+            }
+            while (publisher.TryReceive(out puback));
+        }
+
+        return latencies;
+    }
+
+    private static double At(double[] sorted, double share) => sorted.Length == 0 ? 0 : sorted[(int)((sorted.Length - 1) * share)];
+}
