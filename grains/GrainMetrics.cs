@@ -22,12 +22,12 @@ internal sealed class GrainMetrics
     {
         var meter = meters.Create(MeterName);
         _dropped = meter.CreateCounter<long>(
-            "grainmq.messages.dropped", "{message}", "Messages for detached sessions that reached nobody, by reason");
+            "grainmq.messages.dropped", "{message}", "Messages for stored sessions that reached nobody, by reason");
         _refused = meter.CreateCounter<long>("grainmq.retained.refused", "{message}", "Retained messages over the quota");
         _fenced = meter.CreateCounter<long>("grainmq.shards.fenced", "{activation}", "Activations that found a newer one of their shard");
         Observe("grainmq.sessions", "{session}", "Sessions on record", () => _stores.Values.Sum(shard => shard.Sessions));
-        Observe("grainmq.queued.messages", "{message}", "Messages in offline queues", () => _stores.Values.Sum(shard => shard.Messages));
-        Observe("grainmq.queued.bytes", "By", "Bytes in offline queues", () => _stores.Values.Sum(shard => shard.Bytes));
+        Observe("grainmq.queued.messages", "{message}", "Messages in the queues of sessions", () => _stores.Values.Sum(shard => shard.Messages));
+        Observe("grainmq.queued.bytes", "By", "Bytes in the queues of sessions", () => _stores.Values.Sum(shard => shard.Bytes));
         Observe("grainmq.wills.due", "{message}", "Wills due and not published yet", () => _stores.Values.Sum(shard => shard.DueWills));
         Observe("grainmq.retained.messages", "{message}", "Retained messages", () => _retains.Values.Sum(shard => shard.Messages));
         Observe("grainmq.retained.bytes", "By", "Bytes of retained messages and their topics", () => _retains.Values.Sum(shard => shard.Bytes));
@@ -51,6 +51,7 @@ internal sealed class GrainMetrics
         DropReason.QueueFull => "queue_full",
         DropReason.Expired => "expired",
         DropReason.Attached => "attached",
+        DropReason.Damaged => "damaged",
         _ => "no_session",
     };
 }

@@ -23,7 +23,7 @@ public static class GrainServiceCollectionExtensions
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GrainMetrics>();
-        services.TryAddSingleton(typeof(IShardJournal<,>), typeof(MemoryShardJournal<,>));
+        services.TryAddSingleton(typeof(IJournalStore<,>), typeof(MemoryJournalStore<,>));
         return services;
     }
 

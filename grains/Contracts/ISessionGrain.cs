@@ -13,11 +13,7 @@ public interface ISessionGrain : IGrainWithStringKey
     /// <summary>CONNECT: takes a new epoch and returns the previous owner. Every lower epoch is fenced from here on.</summary>
     [Alias("Open")] Task<OpenReply> OpenAsync(OpenRequest request);
 
-    /// <summary>
-    /// Adds or replaces subscriptions of a session that outlives its connection; committed before the reply. An empty array reports that
-    /// every message handed out by <see cref="OpenAsync"/> is finished; until then, or until the close, they stay on record and are
-    /// pending again should the gateway be lost.
-    /// </summary>
+    /// <summary>Adds or replaces subscriptions of a session that outlives its connection; committed before the reply.</summary>
     [Alias("Subscribe")] Task<SessionResult> SubscribeAsync(ulong epoch, SubscriptionRecord[] subscriptions);
 
     [Alias("Unsubscribe")] Task<SessionResult> UnsubscribeAsync(ulong epoch, string[] filters);
@@ -71,9 +67,9 @@ public sealed record OpenRequest(
 
 /// <param name="Previous">The connection that owned the session until now, still to be closed by takeover; null when it was detached.</param>
 /// <param name="State">
-/// What the session had stored, moved to the caller; null when it is new. With <c>Previous</c> set, the messages and identifiers are
-/// those that <c>Previous</c> was given: if its gateway knows that epoch, what it hands over counts instead; if it does not (the answer
-/// to that CONNECT was lost, or the gateway is), these do, and QoS 1 may repeat.
+/// What the session has stored; null when it is new. Its messages stay in the queue until they are reported as done. With
+/// <c>Previous</c> set, the gateway of that connection may know better how far its deliveries have come, and hands over what only it
+/// has; if it is gone, QoS 1 may repeat. A repeated call gets the state as it is then.
 /// </param>
 /// <param name="DueWill">The old session's will, when this open ends that session (clean start while a delay was running): publish it now.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.OpenReply")]

@@ -5,7 +5,7 @@ namespace GrainMQ.Grains.Contracts;
 
 /// <summary>
 /// One of the P shards that own the session records, key <c>hash(tenant/clientId) % P</c>: epochs, owners, subscriptions, will and
-/// expiry timers, and the offline queues.
+/// expiry timers, and the queues of messages.
 /// </summary>
 [Alias("GrainMQ.ISessionStoreGrain")]
 public interface ISessionStoreGrain : IGrainWithIntegerKey
@@ -13,12 +13,14 @@ public interface ISessionStoreGrain : IGrainWithIntegerKey
     /// <summary>Only <see cref="ISessionGrain"/> calls it.</summary>
     [Alias("Attach")] Task<OpenReply> AttachAsync(string key, OpenRequest request);
 
-    /// <summary>Changes an attached session's subscriptions; a delta without any reports that what was handed out is finished.</summary>
+    /// <summary>Changes an attached session's subscriptions.</summary>
     [Alias("Apply")] Task<SessionResult> ApplyAsync(SessionDelta delta);
 
     [Alias("Detach")] Task<SessionResult> DetachAsync(string key, ulong epoch, CloseRequest request);
 
-    /// <summary>Adds messages to the queues of sessions that outlive their connection. The reply is the promise behind PUBACK.</summary>
+    /// <summary>
+    /// Adds messages to the queues of sessions that outlive their connection, connected or not. The reply is the promise behind PUBACK.
+    /// </summary>
     [Alias("Queue")] Task<QueueReply> QueueAsync(QueueBatch batch);
 
     /// <summary>A page of a connected session's queue, for its gateway. Committed messages only.</summary>
@@ -116,10 +118,17 @@ public sealed record QueuePage(
     [property: Id(3)] bool HasMore);
 
 /// <summary>How far the deliveries of connected sessions have come; at most 1,000 sessions a call. Repeating it changes nothing.</summary>
+/// <param name="Gateway">Who reports.</param>
+/// <param name="Sessions">Each at most once.</param>
+/// <param name="Sequence">
+/// Rises per gateway incarnation and shard, with one report under way at a time: a copy that comes late, when a packet identifier may be
+/// in use again, changes nothing. 0: the caller sends nothing twice.
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.ProgressBatch")]
 public sealed record ProgressBatch(
     [property: Id(0)] GatewayRef Gateway,
-    [property: Id(1)] SessionProgress[] Sessions);
+    [property: Id(1)] SessionProgress[] Sessions,
+    [property: Id(2)] long Sequence = 0);
 
 /// <param name="Done">Numbers whose delivery has ended, as pairs of first and last.</param>
 /// <param name="Started">QoS 2 deliveries about to be sent, or released by PUBREC: stored before the packet leaves.</param>
@@ -179,7 +188,10 @@ public sealed record StorePoll(
 
 /// <param name="ShardEpoch">Changes when the shard was activated anew: re-attach every connected session.</param>
 /// <param name="Snapshot">True when <c>Deltas</c> is the whole table, not a continuation.</param>
-/// <param name="Behind">Connected sessions of the caller for which another gateway queued something: read their queues.</param>
+/// <param name="Behind">
+/// Connected sessions of the caller for which another gateway queued something: read their queues to the end. Named again by a later
+/// poll while that has not been done.
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.StorePollReply")]
 public sealed record StorePollReply(
     [property: Id(0)] long ShardEpoch,

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Runtime;
 
 namespace GrainMQ.Grains.Retained;
 
@@ -13,79 +14,86 @@ namespace GrainMQ.Grains.Retained;
 /// </summary>
 [Reentrant]
 internal sealed partial class RetainGrain(
-    IShardJournal<RetainSnapshot, RetainChange> journal,
+    IJournalStore<RetainSnapshot, RetainChange> journals,
     IOptions<GrainOptions> options,
     TimeProvider time,
     GrainMetrics metrics,
     ILogger<RetainGrain> logger) : Grain, IRetainGrain
 {
-    /// <summary>A journal is replaced by a snapshot when its changes hold more than a quarter of the tree and this: 4 MB.</summary>
-    private const long SnapshotFrom = 4 << 20;
-
     private readonly RetainGauge _gauge = new();
     private RetainedShard _retained = new(options.Value);
+    private ShardWriter<RetainSnapshot, RetainChange>? _writer;
     private int _shard;
-    private long _epoch;
-    private long _journaled;
+
+    private ShardWriter<RetainSnapshot, RetainChange> Writer => _writer ?? throw Moving();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _shard = (int)this.GetPrimaryKeyLong();
-        var contents = await journal.OpenAsync(_shard, Now());
-        _epoch = contents.Epoch;
-        _retained = RetainedShard.Restore(options.Value, contents.Snapshot, contents.Changes);
-        _journaled = contents.Changes.Sum(change => change.Cost);
+        _retained = new RetainedShard(options.Value);
+        var opening = await journals.OpenAsync(_shard, Now(), _retained);
+        if (opening.Journal is null)
+        {
+            LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
+            throw new InvalidOperationException($"The journal of retain shard {_shard} cannot be opened: {opening.Fault}");
+        }
+        _writer = new(opening.Journal, _retained.Snapshot, _retained.Replayed, () => (_retained.Tree.Bytes / 4, 0), End);
         metrics.Report(_shard, _gauge);
         Measure();
-        LogOpened(logger, _shard, _epoch, _retained.Tree.Count);
+        LogOpened(logger, _shard, Writer.Epoch, _retained.Tree.Count);
     }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        await (_writer?.CloseAsync() ?? Task.CompletedTask);
 
     public async Task<RetainReply> SetAsync(RetainBatch batch)
     {
+        if (Writer.IsOver)
+            return new RetainReply(SessionResult.Busy, []);
         if (_retained.Answered(batch) is { } answer)
-            return answer;
+            return Answer(answer, await Writer.SettleAsync());
+        if (!await Writer.HasSpaceAsync())
+            return new RetainReply(SessionResult.Full, []);
+        if (_retained.Answered(batch) is { } meanwhile)
+            return Answer(meanwhile, await Writer.SettleAsync());
         var change = new RetainChange(Now(), batch);
         var reply = _retained.Set(change);
-        if (!await AppendAsync(change))
-        {
-            Fence();
-            return new RetainReply(SessionResult.Busy, []);
-        }
+        var committed = await Writer.CommitAsync(change, change.Cost);
         metrics.RetainRefused(reply.Refused.Length);
         Measure();
-        return reply;
+        return Answer(reply, committed);
     }
 
     public async Task<RetainPage> QueryAsync(RetainQuery query)
     {
-        if (!await journal.IsCurrentAsync(_shard, _epoch))
-        {
-            Fence();
-            throw new InvalidOperationException("The shard is moving.");
-        }
+        if (!await Writer.IsCurrentAsync())
+            throw Moving();
         var now = Now();
         _retained.Tree.Expire(now);
         Measure();
         return _retained.Tree.Page(query, now);
     }
 
+    private static InvalidOperationException Moving() => new("The shard is moving to a newer activation; call again.");
+
+    private static RetainReply Answer(RetainReply reply, JournalResult committed) => committed switch
+    {
+        JournalResult.Ok => reply,
+        JournalResult.Full => new RetainReply(SessionResult.Full, []),
+        _ => new RetainReply(SessionResult.Busy, []),
+    };
+
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private async ValueTask<bool> AppendAsync(RetainChange change)
+    private void End(JournalResult why)
     {
-        if (!await journal.AppendAsync(_shard, _epoch, change))
-            return false;
-        _journaled += change.Cost;
-        if (_journaled <= SnapshotFrom + (_retained.Tree.Bytes / 4))
-            return true;
-        _journaled = 0;
-        return await journal.ReplaceAsync(_shard, _epoch, _retained.Snapshot());
-    }
-
-    private void Fence()
-    {
-        metrics.Fenced("retain");
-        LogFenced(logger, _shard, _epoch);
+        if (why == JournalResult.Fenced)
+        {
+            metrics.Fenced("retain");
+            LogFenced(logger, _shard, Writer.Epoch);
+        }
+        else
+            LogEnded(logger, _shard, Writer.Epoch, why);
         DeactivateOnIdle();
     }
 

@@ -1,9 +1,10 @@
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Storage;
 
 namespace GrainMQ.Grains.Retained;
 
 /// <summary>One shard: its tree and the last answer to each producer. A deterministic function of its changes.</summary>
-internal sealed class RetainedShard(GrainOptions options)
+internal sealed class RetainedShard(GrainOptions options) : IShardState<RetainSnapshot, RetainChange>
 {
     /// <summary>Gateway ids are few and return after a restart; the bound is for a fleet that draws a new id for every pod.</summary>
     private const int MaxProducers = 4_096;
@@ -12,16 +13,21 @@ internal sealed class RetainedShard(GrainOptions options)
 
     public RetainedTree Tree { get; } = new(options.RetainedMaxMessages, options.RetainedMaxBytes);
 
-    public static RetainedShard Restore(GrainOptions options, RetainSnapshot? snapshot, IEnumerable<RetainChange> changes)
+    /// <summary>Cost of the changes that were replayed.</summary>
+    public long Replayed { get; private set; }
+
+    public void Restore(RetainSnapshot snapshot)
     {
-        var shard = new RetainedShard(options);
-        foreach (var (tenant, entry) in snapshot?.Messages ?? [])
-            shard.Tree.Set(tenant, entry);
-        foreach (var last in snapshot?.Producers ?? [])
-            shard._last[last.Producer.Id] = last;
-        foreach (var change in changes)
-            shard.Set(change);
-        return shard;
+        foreach (var (tenant, entry) in snapshot.Messages)
+            Tree.Set(tenant, entry);
+        foreach (var last in snapshot.Producers)
+            _last[last.Producer.Id] = last;
+    }
+
+    public void Apply(RetainChange change)
+    {
+        Set(change);
+        Replayed += change.Cost;
     }
 
     /// <summary>The answer to a batch that is not taken (again): it is no newer than the last one of its producer.</summary>

@@ -23,7 +23,7 @@ internal abstract record SessionChange(long At)
 
 internal sealed record Attached(long At, string Key, OpenRequest Request, ulong Epoch) : SessionChange(At)
 {
-    protected override void Apply(SessionTable table) => table.Attach(Key, Request, Epoch, At);
+    protected override void Apply(SessionTable table) => table.Attach(Key, Request, Epoch);
 }
 
 internal sealed record Applied(long At, SessionDelta Delta) : SessionChange(At)
@@ -33,18 +33,51 @@ internal sealed record Applied(long At, SessionDelta Delta) : SessionChange(At)
     protected override void Apply(SessionTable table) => table.Apply(Delta);
 }
 
-internal sealed record Detached(long At, string Key, ulong Epoch, CloseRequest Request) : SessionChange(At)
+/// <summary>The end of a connection.</summary>
+/// <param name="Done">As in <see cref="CloseRequest"/>.</param>
+/// <param name="Begun">Deliveries of the queue that had begun.</param>
+/// <param name="Handed">Messages that only the connection had, with the numbers that they got.</param>
+/// <param name="Dropped">Numbers that had to go for them.</param>
+internal sealed record Detached(
+    long At, string Key, ulong Epoch, uint ExpirySeconds, WillAction Will, long[] Done, StartedDelivery[] Begun, HandedMessage[] Handed,
+    ushort[] InboundQos2, long[] Dropped) : SessionChange(At)
 {
-    public override long Cost => base.Cost + Request.Pending.Sum(OfflineQueue.Cost);
+    public override long Cost => base.Cost + Handed.Sum(message => QueueItem.Overhead + (long)message.Body.Length);
 
-    protected override void Apply(SessionTable table) => table.Detach(Key, Epoch, Request, At);
+    protected override void Apply(SessionTable table) => table.Replay(this);
 }
 
-internal sealed record Queued(long At, QueueBatch Batch) : SessionChange(At)
-{
-    public override long Cost { get; } = Batch.Entries.Sum(entry => 64L + entry.Message.Length + (64L * entry.Targets.Length));
+/// <summary>A message that a connection handed back; its number is new.</summary>
+internal sealed record HandedMessage(
+    MessageBody Body, long Number, byte Qos, bool Retain, uint[] SubscriptionIdentifiers, PendingStage Stage, ushort PacketId);
 
-    protected override void Apply(SessionTable table) => table.Queue(Batch, At);
+/// <summary>
+/// What a batch did. The numbers stand in it, so that they stay right after a damage that has swallowed a change before it.
+/// </summary>
+/// <param name="Count">Messages that full queues dropped, as it was answered.</param>
+/// <param name="Messages">Those that are in at least one queue now.</param>
+/// <param name="Origins">QoS 2 publications that are noted now.</param>
+/// <param name="Dropped">Messages that went from full queues.</param>
+internal sealed record Queued(
+    long At, GatewayRef Producer, long Sequence, int Count, QueuedMessage[] Messages, MessageOrigin[] Origins, QueuePlace[] Dropped)
+    : SessionChange(At)
+{
+    public override long Cost { get; } = 64 + Messages.Sum(message => 64L + message.Body.Length + (64L * message.Targets.Length));
+
+    protected override void Apply(SessionTable table) => table.Replay(this);
+}
+
+internal sealed record QueuedMessage(MessageBody Body, QueuedTarget[] Targets);
+
+internal readonly record struct QueuedTarget(string Key, long Number, byte Qos, bool Retain, uint[] SubscriptionIdentifiers);
+
+internal readonly record struct QueuePlace(string Key, long Number);
+
+internal sealed record Reported(long At, ProgressBatch Batch) : SessionChange(At)
+{
+    public override long Cost { get; } = Batch.Sessions.Sum(session => 128L + (16 * session.Done.Length) + (16 * session.Started.Length));
+
+    protected override void Apply(SessionTable table) => table.Report(Batch);
 }
 
 internal sealed record Reattached(long At, ReattachBatch Batch) : SessionChange(At)

@@ -5,8 +5,8 @@ namespace GrainMQ.Grains.Sessions;
 /// <summary>What the store shard knows of one session, attached or detached. Only <see cref="SessionTable"/> changes it.</summary>
 internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds, QueueBounds bounds)
 {
-    // most sessions are connected and have nothing waiting: a queue is made when the first message waits
-    private OfflineQueue? _queue;
+    // most sessions have nothing waiting: a queue is made when the first message waits
+    private SessionQueue? _queue;
 
     public string Key => key;
 
@@ -37,19 +37,17 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
 
     public SubscriptionSet Subscriptions { get; } = new();
 
-    public OfflineQueue Queue => _queue ??= new OfflineQueue(bounds);
+    public SessionQueue Queue => _queue ??= new SessionQueue(bounds);
 
     public bool HasQueue => _queue is { Count: > 0 };
 
-    /// <summary>
-    /// What the current owner was given and has not reported on: should its gateway be lost, these are pending again. Part of
-    /// <see cref="Opened"/>, so it costs nothing beyond the bodies.
-    /// </summary>
-    public PendingMessage[] HandedOut { get; set; } = [];
+    /// <summary>The number of the last message that was put into the queue.</summary>
+    public long LastNumber { get; set; }
 
-    public ushort[] InboundQos2 { get; set; } = [];
+    /// <summary>Packet identifiers of the client's QoS 2 publications between PUBLISH and PUBREL; null = none.</summary>
+    public HashSet<ushort>? InboundQos2 { get; set; }
 
-    /// <summary>The answer to the CONNECT that attached the session, to answer a repeated call alike.</summary>
+    /// <summary>The answer to the CONNECT that attached the session, without its state, to answer a repeated call alike.</summary>
     public OpenReply? Opened { get; set; }
 
     /// <summary>Whether the session has to outlive the shard's activation: it expires later than its connection, or has a will.</summary>

@@ -7,9 +7,10 @@ internal sealed record SessionSnapshot(
     ulong LastEpoch,
     SessionRecordSnapshot[] Records,
     WorkSnapshot[] Work,
-    ProducerSnapshot[] Producers);
+    ProducerSnapshot[] Producers,
+    ProducerSnapshot[] Reporters);
 
-/// <summary>One journaled session; bodies and subscriptions are shared with the live record, which never writes them.</summary>
+/// <summary>One journaled session; messages and subscriptions are shared with the live record, which never writes them.</summary>
 internal sealed record SessionRecordSnapshot(
     string Key,
     ulong Epoch,
@@ -22,28 +23,32 @@ internal sealed record SessionRecordSnapshot(
     long WillDueAt,
     long ExpiresAt,
     SubscriptionRecord[] Subscriptions,
-    PendingMessage[] Queue,
-    PendingMessage[] HandedOut,
+    long LastNumber,
+    QueueItem[] Front,
+    QueueItem[] Waiting,
     ushort[] InboundQos2,
     OpenReply? Opened)
 {
     public static SessionRecordSnapshot Of(SessionRecord record) => new(
         record.Key, record.Epoch, record.Owner, record.Earlier, record.IsAttached, record.IsOrphaned, record.ExpirySeconds, record.Will,
-        record.WillDueAt, record.ExpiresAt, record.Subscriptions.ToArray(), record.HasQueue ? record.Queue.ToArray() : [], record.HandedOut,
-        record.InboundQos2, record.Opened);
+        record.WillDueAt, record.ExpiresAt, record.Subscriptions.ToArray(), record.LastNumber,
+        record.HasQueue ? [.. record.Queue.Front] : [], record.HasQueue ? [.. record.Queue.Waiting] : [],
+        [.. record.InboundQos2 ?? []], record.Opened);
 
     public SessionRecord ToRecord(QueueBounds bounds)
     {
         var record = new SessionRecord(Key, Epoch, ExpirySeconds, bounds)
         {
             Owner = Owner, Earlier = Earlier, IsAttached = IsAttached, IsOrphaned = IsOrphaned,
-            Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt,
-            HandedOut = HandedOut, InboundQos2 = InboundQos2, Opened = Opened, IsJournaled = true,
+            Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt, LastNumber = LastNumber,
+            InboundQos2 = InboundQos2.Length == 0 ? null : [.. InboundQos2], Opened = Opened, IsJournaled = true,
         };
         foreach (var subscription in Subscriptions)
             record.Subscriptions.Add(subscription);
-        if (Queue.Length > 0)
-            record.Queue.Prepend(Queue);
+        foreach (var item in Front)
+            record.Queue.Hand(item);
+        foreach (var item in Waiting)
+            record.Queue.Enqueue(item);
         return record;
     }
 }

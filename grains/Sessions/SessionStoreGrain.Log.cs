@@ -1,3 +1,4 @@
+using GrainMQ.Grains.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Grains.Sessions;
@@ -18,4 +19,19 @@ internal sealed partial class SessionStoreGrain
         "Session store shard {Shard} takes gateway {Gateway} incarnation {Incarnation} for lost: its sessions are disconnected",
         EventName = "GatewayLost")]
     private static partial void LogGatewayLost(ILogger logger, int shard, string gateway, long incarnation);
+
+    [LoggerMessage(6103, LogLevel.Error,
+        "Session store shard {Shard} cannot be opened: {Fault}",
+        EventName = "StoreShardNotOpened")]
+    private static partial void LogNotOpened(ILogger logger, int shard, string fault);
+
+    [LoggerMessage(6104, LogLevel.Warning,
+        "Session store shard {Shard}: the activation of epoch {Epoch} ends and the journal is read again, because an append was answered {Why}",
+        EventName = "StoreShardEnded")]
+    private static partial void LogEnded(ILogger logger, int shard, long epoch, JournalResult why);
+
+    [LoggerMessage(6105, LogLevel.Error,
+        "Session store shard {Shard}: {Messages} messages of session {Key} are damaged on the disk and are not delivered",
+        EventName = "QueuedMessagesLost")]
+    private static partial void LogMessagesLost(ILogger logger, int shard, string key, int messages);
 }

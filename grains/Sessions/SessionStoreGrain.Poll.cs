@@ -2,7 +2,7 @@ using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Grains.Sessions;
 
-/// <content>The hanging polls of the gateways: news of detached sessions, acks of it, and due wills.</content>
+/// <content>The hanging polls of the gateways: news of detached sessions, acks of it, due wills, and queues to be read.</content>
 internal sealed partial class SessionStoreGrain
 {
     private const int MaxWaitMilliseconds = 10_000;
@@ -10,13 +10,14 @@ internal sealed partial class SessionStoreGrain
     private const int MaxWorkBytes = 1 << 20;
 
     private readonly Dictionary<string, StorePoll> _polls = [];
+    private readonly BehindSessions _behind = new();
     private long _announced;
     private long _wakeAt = long.MaxValue;
 
     public async Task<StorePollReply> PollAsync(StorePoll poll)
     {
         var deadline = Now() + Math.Clamp(poll.WaitMilliseconds, 0, MaxWaitMilliseconds);
-        var acked = poll.ShardEpoch == _epoch ? poll.AckedVersion : -1;
+        var acked = poll.ShardEpoch == Epoch ? poll.AckedVersion : -1;
         Enter(poll, acked);
         try
         {
@@ -54,8 +55,9 @@ internal sealed partial class SessionStoreGrain
             var isLatest = ReferenceEquals(_polls.GetValueOrDefault(poll.Gateway.Id), poll);
             var work = isLatest ? await LeaseAsync(poll.Gateway, now) : [];
             await DemandCurrentAsync();
-            if (work.Length > 0 || _table.Interest.Version != acked || now >= deadline || !isLatest)
-                return Reply(acked, work);
+            var behind = isLatest ? _behind.Take(poll.Gateway, now) : [];
+            if (work.Length > 0 || behind.Length > 0 || _table.Interest.Version != acked || now >= deadline || !isLatest)
+                return Reply(acked, work) with { Behind = behind };
             _wakeAt = Math.Min(_table.NextDue, NextLoss());
             await _news.WaitAsync(Math.Max(1, Math.Min(deadline, _wakeAt) - now));
         }
@@ -65,8 +67,8 @@ internal sealed partial class SessionStoreGrain
     {
         var version = _table.Interest.Version;
         return _table.Interest.TryGetSince(acked, out var deltas)
-            ? new StorePollReply(_epoch, version, false, deltas, work)
-            : new StorePollReply(_epoch, version, true, _table.Interest.Snapshot(), work);
+            ? new StorePollReply(Epoch, version, false, deltas, work)
+            : new StorePollReply(Epoch, version, true, _table.Interest.Snapshot(), work);
     }
 
     private async ValueTask<WorkItem[]> LeaseAsync(GatewayRef gateway, long now)
@@ -77,14 +79,14 @@ internal sealed partial class SessionStoreGrain
         // committed before it is handed out: after a fault nobody else gets it until the lease has lapsed
         var leased = new WorkLeased(now, gateway, [.. work.Select(item => item.Id)]);
         _table.Work.Lease(gateway, now, leased.Ids);
-        return await CommitAsync(leased, true) ? work : [];
+        return await CommitAsync(leased, true) == SessionResult.Ok ? work : [];
     }
 
     private async ValueTask CompleteAsync(long[] ids)
     {
         var now = Begin();
         _table.Work.Complete(ids);
-        if (!await CommitAsync(new WorkCompleted(now, ids), true))
+        if (await CommitAsync(new WorkCompleted(now, ids), true) != SessionResult.Ok)
             throw Moving(); // answered, the gateway would forget what it has published
     }
 
@@ -95,6 +97,7 @@ internal sealed partial class SessionStoreGrain
             LogGatewayLost(logger, _shard, gateway.Id, gateway.Incarnation);
             _table.Lose(gateway, now);
             _watch.Forget(gateway);
+            _behind.Forget(gateway);
             await CommitAsync(new GatewayLost(now, gateway), true);
         }
     }
@@ -106,13 +109,22 @@ internal sealed partial class SessionStoreGrain
     {
         var version = _table.Interest.Version;
         var deadline = began + (long)options.Value.PresetTimeout.TotalMilliseconds;
-        for (var now = began; !_isFenced && !_watch.AllAcked(version); now = Now())
+        for (var now = began; !IsOver && !_watch.AllAcked(version); now = Now())
         {
             if (now >= deadline)
                 return false;
             await _acks.WaitAsync(deadline - now);
         }
-        return !_isFenced;
+        return !IsOver;
+    }
+
+    /// <summary>Another gateway has queued something for connected sessions: theirs hear of it.</summary>
+    private void Tell(IReadOnlyCollection<(GatewayRef Gateway, string Key)> behind)
+    {
+        foreach (var (gateway, key) in behind)
+            _behind.Add(gateway, key);
+        if (behind.Count > 0)
+            _news.Raise();
     }
 
     /// <summary>Wakes the polls when there is news for them, or something is due before they would wake.</summary>

@@ -5,8 +5,8 @@ namespace GrainMQ.Grains.Sessions;
 /// <content>Connections that take a session: CONNECT, and the return of a shard's memory.</content>
 internal sealed partial class SessionTable
 {
-    /// <summary>A CONNECT; the epoch comes from <see cref="NextEpoch"/>.</summary>
-    public OpenReply Attach(string key, OpenRequest request, ulong epoch, long now)
+    /// <summary>A CONNECT; the epoch comes from <see cref="NextEpoch"/>. The answer lacks the state of a session that was there.</summary>
+    public OpenReply Attach(string key, OpenRequest request, ulong epoch)
     {
         var old = _records.GetValueOrDefault(key);
         if (old is not null && old.WasOpenedBy(request.Gateway, request.ConnectionId))
@@ -21,17 +21,16 @@ internal sealed partial class SessionTable
         var present = !request.CleanStart && old is not null && (previous is null || old.ExpirySeconds > 0);
         // The will of a live connection is published by its own gateway at takeover.
         var dueWill = !present && previous is null ? old?.Will?.Message : null;
-        var state = present ? Move(old!, now) : null; // present: there is an old session
         Release(old, forget: !present);
 
-        var record = present ? old! : Create(key, epoch, request.ExpirySeconds);
+        var record = present ? old! : Create(key, epoch, request.ExpirySeconds); // present: there is an old session
         if (old is not null && !present)
             record.Succeed(old);
         record.IsJournaled = request.ExpirySeconds > 0 || request.Will is not null || old is { IsJournaled: true };
         record.ExpirySeconds = request.ExpirySeconds;
         record.Will = request.Will; // resumed before its delay passed, the old will is never sent [MQTT-3.1.3-9]
         var owner = new SessionOwner(request.Gateway, request.ConnectionId, epoch);
-        Grant(record, owner, new OpenReply(SessionResult.Ok, epoch, present, previous, state, dueWill));
+        Grant(record, owner, new OpenReply(SessionResult.Ok, epoch, present, previous, null, dueWill));
         return record.Opened!; // Grant has just set it
     }
 
@@ -73,20 +72,6 @@ internal sealed partial class SessionTable
         Owners.Add(owner.Gateway, record);
         Interest.End(record.Key, announced);
         _lastEpoch = Math.Max(_lastEpoch, owner.Epoch);
-    }
-
-    /// <summary>
-    /// What the new owner gets. From a detached session everything; it stays on record until the owner reports on it. From an attached
-    /// one the same again as its owner got: usually that owner's gateway hands over what is left of it, but the answer to its CONNECT
-    /// may have been lost, and the gateway with it. What was queued since stays for the next resume.
-    /// </summary>
-    private SessionState Move(SessionRecord record, long now)
-    {
-        var again = record.HandedOut.Where(message => message.Qos > 0 && !OfflineQueue.HasExpired(message, now));
-        var expired = 0;
-        record.HandedOut = [.. again, .. record.IsAttached || !record.HasQueue ? [] : record.Queue.TakeAll(now, out expired)];
-        CountDropped(DropReason.Expired, expired);
-        return new SessionState(record.Subscriptions.ToArray(), record.HandedOut, record.InboundQos2);
     }
 
     private void Release(SessionRecord? old, bool forget)

@@ -5,52 +5,95 @@ namespace GrainMQ.Grains.Sessions;
 /// <content>What the owner of a session reports: SUBSCRIBE, UNSUBSCRIBE, and the connection's end.</content>
 internal sealed partial class SessionTable
 {
-    /// <summary>
-    /// Changes the subscriptions of an attached session; its gateway routes to it, so nothing is announced. A delta that changes
-    /// nothing reports that everything handed out at CONNECT is finished.
-    /// </summary>
+    /// <summary>Changes the subscriptions of an attached session; its gateway routes to it, so nothing is announced.</summary>
     public SessionResult Apply(SessionDelta delta)
     {
         if (!_records.TryGetValue(delta.Key, out var record) || delta.Epoch > record.Epoch)
             return SessionResult.NotFound;
         if (delta.Epoch < record.Epoch || !record.IsAttached)
             return SessionResult.Fenced;
-        if (delta.Added.Length == 0 && delta.Removed.Length == 0)
-            Finish(record);
         foreach (var filter in delta.Removed)
             record.Subscriptions.Remove(filter);
         return TryAdd(record, delta.Added) ? SessionResult.Ok : SessionResult.Quota;
     }
 
     /// <summary>The connection ended, or (again) one that was believed lost did.</summary>
-    public SessionResult Detach(string key, ulong epoch, CloseRequest request, long now)
+    /// <param name="key">Of the session.</param>
+    /// <param name="epoch">Of the connection.</param>
+    /// <param name="request">What it left.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="done">What has changed; null when nothing has.</param>
+    public SessionResult Detach(string key, ulong epoch, CloseRequest request, long now, out Detachment? done)
     {
+        done = null;
         if (!_records.TryGetValue(key, out var record) || epoch > record.Epoch)
             return SessionResult.NotFound;
         if (epoch < record.Epoch)
             return SessionResult.Fenced;
         if (!record.IsAttached && !record.IsOrphaned)
             return SessionResult.Ok; // a repeated call
-
-        Disarm(record);
-        record.IsOrphaned = false;
-        // a session that ends with its connection cannot be prolonged by DISCONNECT, MQTT 5 §3.14.2.2.2
-        record.ExpirySeconds = record.ExpirySeconds == 0 ? 0 : request.ExpirySeconds;
-        if (request.Will == WillAction.Discard)
-            record.Will = null;
-        record.HandedOut = [];
-        record.Opened = null;
-        record.InboundQos2 = request.InboundQos2;
-        if (record.ExpirySeconds > 0 && request.Pending.Length > 0)
-            CountDropped(DropReason.QueueFull, record.Queue.Prepend(request.Pending));
-        Disconnect(record, now);
+        done = Detach(record, request, now);
         return SessionResult.Ok;
     }
 
-    private static void Finish(SessionRecord record)
+    internal void Replay(Detached change)
     {
-        record.HandedOut = [];
-        record.Opened = record.Opened is { } opened ? opened with { State = null } : null;
+        if (!_records.TryGetValue(change.Key, out var record) || record.Epoch != change.Epoch)
+            return; // only after a damage
+        Detach(record, change, []);
+        foreach (var number in change.Dropped)
+            record.Queue.Remove(number, number);
+        Disconnect(record, change.At);
+    }
+
+    private Detachment Detach(SessionRecord record, CloseRequest request, long now)
+    {
+        // a session that ends with its connection cannot be prolonged by DISCONNECT, MQTT 5 §3.14.2.2.2
+        var expiry = record.ExpirySeconds == 0 ? 0 : request.ExpirySeconds;
+        var pending = expiry == 0 ? [] : request.Pending;
+        var number = record.LastNumber;
+        var change = new Detached(
+            now, record.Key, record.Epoch, expiry, request.Will, request.Done ?? [],
+            [.. pending.Where(message => message.Sequence > 0 && message.Stage != PendingStage.Queued)
+                .Select(message => new StartedDelivery(message.Sequence, message.PacketId, message.Stage))],
+            [.. pending.Where(message => message.Sequence == 0).Select(message => Handed(message, ++number))],
+            request.InboundQos2, []);
+        var messages = new List<StoredMessage>();
+        Detach(record, change, messages);
+        long[] dropped = expiry > 0 && record.HasQueue ? [.. record.Queue.Trim()] : [];
+        CountDropped(DropReason.QueueFull, dropped.Length);
+        Disconnect(record, now);
+        return new Detachment(change with { Dropped = dropped }, [.. messages]);
+    }
+
+    private void Detach(SessionRecord record, Detached change, List<StoredMessage> messages)
+    {
+        Disarm(record);
+        record.IsOrphaned = false;
+        record.ExpirySeconds = change.ExpirySeconds;
+        if (change.Will == WillAction.Discard)
+            record.Will = null;
+        record.Opened = null;
+        record.InboundQos2 = change.InboundQos2.Length == 0 ? null : [.. change.InboundQos2];
+        Finish(record, change.Done);
+        foreach (var begun in change.Begun)
+            if (record.HasQueue)
+                record.Queue.Begin(begun.Sequence, begun.PacketId, begun.Stage);
+        foreach (var handed in change.Handed)
+            Hand(record, handed, messages);
+    }
+
+    private static HandedMessage Handed(PendingMessage message, long number) => new(
+        new MessageBody(message.Message, message.Message.Length, message.ExpiresAt), number, message.Qos, message.Retain,
+        message.SubscriptionIdentifiers, message.Stage, message.PacketId);
+
+    private static void Hand(SessionRecord record, HandedMessage handed, List<StoredMessage> messages)
+    {
+        var message = new StoredMessage(handed.Body);
+        messages.Add(message);
+        record.LastNumber = Math.Max(record.LastNumber, handed.Number);
+        record.Queue.Hand(new QueueItem(
+            handed.Number, message, handed.Qos, handed.Retain, handed.SubscriptionIdentifiers, handed.Stage, handed.PacketId));
     }
 
     private bool TryAdd(SessionRecord record, SubscriptionRecord[] added)
@@ -63,3 +106,7 @@ internal sealed partial class SessionTable
         return true;
     }
 }
+
+/// <param name="Change">For the journal.</param>
+/// <param name="Messages">Those that it brings to the journal, in order.</param>
+internal sealed record Detachment(Detached Change, StoredMessage[] Messages);

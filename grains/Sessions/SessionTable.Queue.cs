@@ -5,16 +5,34 @@ namespace GrainMQ.Grains.Sessions;
 /// <content>Sessions without a connection: messages that wait, and sessions made before their device.</content>
 internal sealed partial class SessionTable
 {
-    /// <summary>Takes a batch that <see cref="Producers"/> lets through; returns how many messages full queues dropped.</summary>
-    public int Queue(QueueBatch batch, long now)
+    /// <summary>Takes a batch that <see cref="Producers"/> lets through.</summary>
+    public QueueOutcome Queue(QueueBatch batch, long now)
     {
-        var dropped = 0;
+        var queuing = new Queuing(batch, now);
         foreach (var entry in batch.Entries)
-            foreach (var target in entry.Targets)
-                dropped += Queue(entry, target, now);
-        Producers.Taken(batch.Producer, batch.Sequence, dropped);
-        CountDropped(DropReason.QueueFull, dropped);
-        return dropped;
+            Queue(entry, queuing);
+        var outcome = queuing.End();
+        Producers.Taken(batch.Producer, batch.Sequence, outcome.Change.Count);
+        CountDropped(DropReason.QueueFull, outcome.Change.Count);
+        return outcome;
+    }
+
+    internal void Replay(Queued change)
+    {
+        foreach (var origin in change.Origins)
+            TryNote(origin);
+        foreach (var (body, targets) in change.Messages)
+        {
+            var message = new StoredMessage(body);
+            message.Commit(body.Offset);
+            foreach (var target in targets)
+                if (_records.TryGetValue(target.Key, out var record) && target.Number > record.LastNumber)
+                    Enqueue(record, message, target);
+        }
+        foreach (var (key, number) in change.Dropped)
+            if (_records.TryGetValue(key, out var record) && record.HasQueue)
+                record.Queue.Remove(number, number);
+        Producers.Taken(change.Producer, change.Sequence, change.Count);
     }
 
     /// <summary>Creates a detached session or adds to one; the epoch, from <see cref="NextEpoch"/>, is for a new one.</summary>
@@ -37,19 +55,59 @@ internal sealed partial class SessionTable
         return SessionResult.Ok;
     }
 
-    private int Queue(QueueEntry entry, QueueTarget target, long now)
+    private void Queue(QueueEntry entry, Queuing queuing)
     {
+        if (entry.Origin is { } origin && _records.TryGetValue(origin.Key, out var publisher) && publisher.IsJournaled)
+        {
+            if (!TryNote(origin))
+            {
+                queuing.Skip(entry); // PUBLISH sent again: it is on its way already [MQTT-4.3.3-10]
+                return;
+            }
+            queuing.Origins.Add(origin);
+        }
+        queuing.Begin(entry);
+        foreach (var target in entry.Targets)
+            Queue(entry, target, queuing);
+    }
+
+    private void Queue(QueueEntry entry, QueueTarget target, Queuing queuing)
+    {
+        var number = 0L;
         if (!_records.TryGetValue(target.Key, out var record))
             CountDropped(DropReason.NoSession, 1);
         else if (record.IsAttached && (target.Qos == 0 || record.ExpirySeconds == 0))
             CountDropped(DropReason.Attached, 1);
-        else if (entry.ExpiresAt != 0 && entry.ExpiresAt <= now)
+        else if (entry.ExpiresAt != 0 && entry.ExpiresAt <= queuing.Now)
             CountDropped(DropReason.Expired, 1); // [MQTT-3.3.2-5]
+        else if (!record.Queue.CanFit(QueueItem.Overhead + entry.Message.Length))
+            queuing.Refused++;
         else
-            return record.Queue.Enqueue(new PendingMessage(
-                entry.Message, target.Qos, target.Retain, target.SubscriptionIdentifiers, entry.ExpiresAt, PendingStage.Queued, 0));
-        return 0;
+            number = Enqueue(record, target, queuing);
+        queuing.Numbers.Add(number);
     }
+
+    private static long Enqueue(SessionRecord record, QueueTarget target, Queuing queuing)
+    {
+        var queued = new QueuedTarget(
+            target.Key, record.LastNumber + 1, target.Qos, target.Retain, target.SubscriptionIdentifiers);
+        Enqueue(record, queuing.Message, queued);
+        queuing.Targets.Add(queued);
+        queuing.Dropped.AddRange(record.Queue.Trim().Select(dropped => new QueuePlace(record.Key, dropped)));
+        if (record is { IsAttached: true, Owner: { } owner } && owner.Gateway != queuing.Batch.Producer)
+            queuing.Behind.Add((owner.Gateway, record.Key));
+        return queued.Number;
+    }
+
+    private static void Enqueue(SessionRecord record, StoredMessage message, in QueuedTarget target)
+    {
+        record.LastNumber = target.Number;
+        record.Queue.Enqueue(new QueueItem(target.Number, message, target.Qos, target.Retain, target.SubscriptionIdentifiers));
+    }
+
+    /// <summary>False: the identifier is in use already, by the same publication.</summary>
+    private bool TryNote(MessageOrigin origin) =>
+        _records.TryGetValue(origin.Key, out var record) && (record.InboundQos2 ??= []).Add(origin.PacketId);
 
     private void CreateDetached(string key, SubscriptionRecord[] subscriptions, ulong epoch, uint expirySeconds, long now)
     {
@@ -73,20 +131,4 @@ internal sealed partial class SessionTable
             _due.Add(record, record.DueAt);
         Announce(record);
     }
-}
-
-/// <summary>Why a message reached nobody.</summary>
-internal enum DropReason
-{
-    /// <summary>The session's offline queue was full; the oldest message went.</summary>
-    QueueFull,
-
-    /// <summary>Its Message Expiry Interval passed while it waited.</summary>
-    Expired,
-
-    /// <summary>The session had just been attached, and the message was QoS 0 or the session ends with its connection.</summary>
-    Attached,
-
-    /// <summary>The session had ended.</summary>
-    NoSession,
 }

@@ -1,4 +1,5 @@
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Storage;
 
 namespace GrainMQ.Grains.Sessions;
 
@@ -14,11 +15,11 @@ namespace GrainMQ.Grains.Sessions;
 ///      ▲  Detach, gateway lost (expiry 0): ends, a will is due now        │
 ///      └──────────────────────────────────────────────────────────────────┘
 /// </code>
-/// A message that is queued for a session just after it was attached came from a gateway that had not heard of it yet. At QoS 0 it is
-/// dropped and counted; above, it stays in the queue and the next resume delivers it. The owner's own gateway flushes its batches
-/// before it opens a session, so this happens between gateways only.
+/// Every message above QoS 0 for a session that outlives its connection goes through its queue, connected or not, and stays there until
+/// its delivery was reported as done. At QoS 0 only what is queued while the session is detached waits; what comes from a gateway that had
+/// not heard of the new connection yet is dropped and counted.
 /// </summary>
-internal sealed partial class SessionTable
+internal sealed partial class SessionTable : IShardState<SessionSnapshot, SessionChange>
 {
     private readonly GrainOptions _options;
     private readonly long _maxSessions;
@@ -40,6 +41,9 @@ internal sealed partial class SessionTable
 
     public ProducerSequences Producers { get; } = new();
 
+    /// <summary>The last numbered report of each gateway.</summary>
+    public ProducerSequences Reporters { get; } = new();
+
     public OwnerIndex Owners { get; } = new();
 
     /// <summary>The bounds of the offline queues, and what waits in all of them.</summary>
@@ -53,22 +57,21 @@ internal sealed partial class SessionTable
     /// <summary>When time alone changes something next, in Unix milliseconds.</summary>
     public long NextDue => Math.Min(_due.NextDue, Work.NextLapse);
 
-    /// <summary>Roughly the memory of a snapshot.</summary>
-    public long Cost => (512L * _records.Count) + Queued.TotalBytes;
+    /// <summary>Roughly the bytes of a snapshot, without those of the messages.</summary>
+    public long Cost => (512L * _records.Count) + (24 * Queued.TotalMessages);
 
-    public static SessionTable Restore(GrainOptions options, SessionSnapshot? snapshot, IEnumerable<SessionChange> changes)
+    /// <summary>Cost of the changes that were replayed.</summary>
+    public long Replayed { get; private set; }
+
+    public void Apply(SessionChange change)
     {
-        var table = new SessionTable(options);
-        if (snapshot is not null)
-            table.Restore(snapshot);
-        foreach (var change in changes)
-            change.Replay(table);
-        return table;
+        change.Replay(this);
+        Replayed += change.Cost;
     }
 
     public SessionSnapshot Snapshot() => new(
         _lastEpoch, [.. _records.Values.Where(record => record.IsJournaled).Select(SessionRecordSnapshot.Of)],
-        [.. Work.Snapshot()], Producers.Snapshot());
+        [.. Work.Snapshot()], Producers.Snapshot(), Reporters.Snapshot());
 
     /// <summary>
     /// Epochs go on above the shard's: sessions that were not journaled had higher ones than the journal tells, and two activations can
@@ -79,13 +82,15 @@ internal sealed partial class SessionTable
     /// <summary>Above every epoch of the shard, and above those of a shard whose memory was lost: the clock leads, 16 bits count.</summary>
     public ulong NextEpoch(long now) => Math.Max(_lastEpoch + 1, (ulong)now << 16);
 
+    public bool Exists(string key) => _records.ContainsKey(key);
+
     public bool IsJournaled(string key) => _records.TryGetValue(key, out var record) && record.IsJournaled;
 
     public SessionInfo Info(string key)
     {
         if (!_records.TryGetValue(key, out var record))
             return new SessionInfo(false, 0, null, 0, [], 0, false);
-        var queued = (record.HasQueue ? record.Queue.Count : 0) + (record.IsAttached ? 0 : record.HandedOut.Length);
+        var queued = record.HasQueue ? record.Queue.Count : 0;
         return new SessionInfo(
             true, record.Epoch, record.IsAttached ? record.Owner : null, record.ExpirySeconds, record.Subscriptions.ToArray(),
             queued, !record.IsAttached && record.Will is not null);
@@ -198,7 +203,7 @@ internal sealed partial class SessionTable
             Dropped?.Invoke(reason, messages);
     }
 
-    private void Restore(SessionSnapshot snapshot)
+    public void Restore(SessionSnapshot snapshot)
     {
         _lastEpoch = snapshot.LastEpoch;
         foreach (var stored in snapshot.Records)
@@ -215,5 +220,6 @@ internal sealed partial class SessionTable
         foreach (var work in snapshot.Work)
             Work.Restore(work);
         Producers.Restore(snapshot.Producers);
+        Reporters.Restore(snapshot.Reporters);
     }
 }

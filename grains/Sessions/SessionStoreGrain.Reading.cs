@@ -1,0 +1,74 @@
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Storage;
+
+namespace GrainMQ.Grains.Sessions;
+
+/// <content>Pages of queues: chosen from the table, their messages read from memory or from the journal.</content>
+internal sealed partial class SessionStoreGrain
+{
+    public async Task<QueuePage> ReadAsync(QueueRead read)
+    {
+        if (IsOver)
+            return Refused(SessionResult.Busy);
+        var slice = _table.Page(read, Begin(), Writer.IsSettled, out var result);
+        if (slice is null)
+            return Refused(await SettleAsync(result));
+        var messages = await FetchAsync(read.Key, slice.Items);
+        if (messages is null || !await Writer.IsCurrentAsync())
+            return Refused(SessionResult.Busy);
+        if (!slice.HasMore && _table.Info(read.Key).Owner is { } owner && Writer.IsSettled)
+            _behind.Forget(owner.Gateway, read.Key);
+        return messages.Length == 0 && slice.HasMore
+            ? await ReadAsync(read with { After = slice.Last }) // all of them were damaged
+            : new QueuePage(SessionResult.Ok, messages, slice.Last, slice.HasMore);
+    }
+
+    private static QueuePage Refused(SessionResult result) => new(result, [], 0, false);
+
+    /// <summary>Adds what the session has stored to the answer of a CONNECT.</summary>
+    private async ValueTask<OpenReply> WithStateAsync(OpenReply reply, string key)
+    {
+        if (_table.Resume(key, reply.Epoch, Now(), Writer.IsSettled) is not { } resume)
+            return SessionTable.Refused(SessionResult.Fenced); // by a CONNECT that came meanwhile
+        var messages = await FetchAsync(key, [.. resume.Front, .. resume.Page.Items]);
+        return messages is null
+            ? SessionTable.Refused(SessionResult.Busy)
+            : reply with { State = resume.State with { Pending = messages } };
+    }
+
+    /// <summary>The items with their messages, without those that are damaged; null: the disk cannot be read.</summary>
+    private async ValueTask<PendingMessage[]?> FetchAsync(string key, List<QueueItem> items)
+    {
+        var bytes = new byte[]?[items.Count];
+        var places = new List<int>();
+        for (var at = 0; at < items.Count; at++)
+        {
+            bytes[at] = items[at].Message.Bytes;
+            if (bytes[at] is null)
+                places.Add(at);
+        }
+        if (places.Count > 0 && !await TryReadAsync(items, places, bytes))
+            return null;
+        if (places.Any(at => bytes[at] is null))
+            LoseDamaged(key, [.. places.Where(at => bytes[at] is null).Select(at => items[at].Number)]);
+        return [.. items.Zip(bytes).Where(pair => pair.Second is not null).Select(pair => pair.First.With(pair.Second!))]; // just looked at
+    }
+
+    private async ValueTask<bool> TryReadAsync(List<QueueItem> items, List<int> places, byte[]?[] bytes)
+    {
+        long[] offsets = [.. places.Select(at => items[at].Message.Offset)];
+        var read = new byte[]?[offsets.Length];
+        if (await Writer.ReadAsync(offsets, read) != JournalResult.Ok)
+            return false;
+        for (var at = 0; at < read.Length; at++)
+            bytes[places[at]] = read[at];
+        return true;
+    }
+
+    private void LoseDamaged(string key, long[] numbers)
+    {
+        LogMessagesLost(logger, _shard, key, numbers.Length);
+        _table.Lose(key, numbers);
+        Measure();
+    }
+}

@@ -1,0 +1,48 @@
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Grains.Sessions;
+
+/// <content>How far the deliveries of connected sessions have come.</content>
+internal sealed partial class SessionTable
+{
+    /// <summary>
+    /// Notes the progress of sessions; returns the keys of those that the caller does not hold, for which nothing is noted. Repeating it
+    /// changes nothing.
+    /// </summary>
+    public string[] Report(ProgressBatch batch)
+    {
+        var fenced = new List<string>();
+        foreach (var progress in batch.Sessions)
+            if (_records.TryGetValue(progress.Key, out var record) && IsHeld(record, progress.Epoch))
+                Note(record, progress);
+            else
+                fenced.Add(progress.Key);
+        if (batch.Sequence > 0)
+            Reporters.Taken(batch.Gateway, batch.Sequence, 0);
+        return [.. fenced];
+    }
+
+    /// <summary>A gateway that was believed lost still tells the truth about what it has delivered.</summary>
+    private static bool IsHeld(SessionRecord record, ulong epoch) => record.Epoch == epoch && (record.IsAttached || record.IsOrphaned);
+
+    private static void Note(SessionRecord record, SessionProgress progress)
+    {
+        if (record.HasQueue)
+            foreach (var started in progress.Started)
+                record.Queue.Begin(started.Sequence, started.PacketId, started.Stage);
+        Finish(record, progress.Done);
+        if (record.InboundQos2 is not { } inbound)
+            return;
+        inbound.ExceptWith(progress.InboundReleased);
+        if (inbound.Count == 0)
+            record.InboundQos2 = null;
+    }
+
+    /// <param name="record">The session.</param>
+    /// <param name="done">Pairs of first and last; a last one without its pair counts for nothing.</param>
+    private static void Finish(SessionRecord record, long[] done)
+    {
+        for (var at = 0; at + 1 < done.Length && record.HasQueue; at += 2)
+            record.Queue.Remove(done[at], done[at + 1]);
+    }
+}

@@ -1,0 +1,49 @@
+namespace GrainMQ.Grains.Sessions;
+
+/// <summary>
+/// A message that waits, once for all the queues of the shard that it waits in. Its bytes are in memory until they are in the log, where
+/// the shard's journal is one; then only their place is.
+/// </summary>
+internal sealed class StoredMessage(MessageBody body)
+{
+    private const long NotCommitted = -2;
+    private const long InMemory = -1;
+
+    private long _offset = body.Offset >= 0 ? body.Offset : NotCommitted;
+
+    /// <summary>What a delivery that PUBREC has released still needs.</summary>
+    public static StoredMessage Empty { get; } = new(new MessageBody([], 0, 0));
+
+    /// <summary>Null once it is to be read from the log.</summary>
+    public byte[]? Bytes { get; private set; } = body.Bytes;
+
+    public int Length => body.Length;
+
+    /// <summary>Unix milliseconds; 0 = never.</summary>
+    public long ExpiresAt => body.ExpiresAt;
+
+    /// <summary>Its record in the log; negative: it is in memory.</summary>
+    public long Offset => _offset;
+
+    /// <summary>Stored for good, in the way of the journal.</summary>
+    public bool IsCommitted => _offset != NotCommitted;
+
+    public MessageBody Body => new(Bytes, Length, ExpiresAt, _offset);
+
+    /// <param name="offset">Where the log has it; negative: the journal keeps objects, and these bytes with them.</param>
+    public void Commit(long offset)
+    {
+        _offset = Math.Max(offset, InMemory);
+        if (offset >= 0)
+            Bytes = null;
+    }
+
+    public bool HasExpired(long now) => ExpiresAt != 0 && ExpiresAt <= now;
+}
+
+/// <summary>A message as the journal has it.</summary>
+/// <param name="Bytes">Null: it stands at <paramref name="Offset"/>.</param>
+/// <param name="Length">Of the bytes.</param>
+/// <param name="ExpiresAt">Unix milliseconds; 0 = never.</param>
+/// <param name="Offset">Negative: in no log.</param>
+internal readonly record struct MessageBody(byte[]? Bytes, int Length, long ExpiresAt, long Offset = -1);
