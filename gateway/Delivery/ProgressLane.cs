@@ -53,9 +53,14 @@ internal sealed class ProgressLane(
 
     protected override void OnFailed(Exception? exception, Entry[] entries)
     {
-        foreach (var progress in _progress.Zip(Sessions(entries)))
+        foreach (var (progress, session) in _progress.Zip(Sessions(entries)))
         {
-            progress.Second.EndedAgain(progress.First.Done);
+            session.EndedAgain(progress.Done);
+        }
+
+        foreach (var entry in entries.Where(static entry => entry.Sending is not null))
+        {
+            entry.Session.FailToSend();
         }
 
         DeliveryLog.ProgressFailed(logger, _progress.Length, exception);
@@ -68,21 +73,21 @@ internal sealed class ProgressLane(
             session.Key,
             session.Epoch,
             session.TakeEnded(),
-            [.. bySession[session].Where(static entry => entry.Started is not null).Select(static entry => entry.Started!)],
+            [.. bySession[session].Where(static entry => entry.IsCommitted).Select(static entry => entry.Sending!)],
             [.. bySession[session].Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]))];
     }
 
     private static IEnumerable<Session> Sessions(Entry[] entries) => entries.Select(static entry => entry.Session).Distinct();
 
-    /// <summary>What was held back for the commit, in the order in which it was added.</summary>
+    /// <summary>What was held back for the commit, in the order in which it was added. [MQTT-4.6.0-1] [MQTT-4.6.0-6]</summary>
     private static void Send(Entry[] entries)
     {
         var burst = Burst.Rent();
         foreach (var entry in entries)
         {
-            if (entry.Started is { } started)
+            if (entry.Sending is { } sending)
             {
-                entry.Session.SendStarted(started, entry.Duplicate, burst);
+                entry.Session.SendCommitted(sending, entry.IsDuplicate, burst);
             }
         }
 
@@ -90,6 +95,10 @@ internal sealed class ProgressLane(
         burst.Return();
     }
 
-    /// <summary>A session with deliveries that ended, a QoS 2 delivery to be sent, or an identifier that PUBREL has freed.</summary>
-    internal readonly record struct Entry(Session Session, StartedDelivery? Started = null, bool Duplicate = false, ushort Released = 0);
+    /// <summary>
+    /// A session with deliveries that ended; or an identifier that PUBREL has freed; or a delivery that is sent after the batch, because its
+    /// state is to be committed first or because one before it waits for that.
+    /// </summary>
+    internal readonly record struct Entry(
+        Session Session, StartedDelivery? Sending = null, bool IsCommitted = false, bool IsDuplicate = false, ushort Released = 0);
 }

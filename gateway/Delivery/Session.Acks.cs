@@ -69,9 +69,9 @@ internal sealed partial class Session
             }
 
             _inflight.Release(packetId);
-            if (IsCommittedFirst(delivery)) // else a crash after PUBREL would send the PUBLISH again to a client that has forgotten it
+            if (IsCommittedFirst(delivery))
             {
-                store.Start(this, new StartedDelivery(delivery.Sequence, packetId, PendingStage.Released), isDuplicate: false);
+                HoldBack(delivery, PendingStage.Released);
                 return ReasonCode.Success;
             }
 

@@ -24,6 +24,7 @@ internal sealed partial class Session
     private bool _mustRead;
     private bool _isReading;
     private NumberRanges _ended;
+    private int _committing; // deliveries that wait for a commit, and those behind them
 
     private bool IsBehind => _mustRead || _newest > _taken;
 
@@ -110,20 +111,21 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>The commit that a packet of QoS 2 waited for: it may leave, unless the connection is another one by now.</summary>
-    public void SendStarted(StartedDelivery started, bool isDuplicate, Burst burst)
+    /// <summary>What a delivery waited for is committed: it may leave, unless it is over or its connection is.</summary>
+    public void SendCommitted(StartedDelivery sending, bool isDuplicate, Burst burst)
     {
         Connection? connection;
         lock (_gate)
         {
+            _committing--;
             connection = _connection;
-            if (connection is null || !_inflight.TryGetStage(started.PacketId, out var stage)
-                || _inflight.DeliveryOf(started.PacketId).Sequence != started.Sequence)
+            if (connection is null || !_inflight.TryGetStage(sending.PacketId, out var stage)
+                || _inflight.DeliveryOf(sending.PacketId).Sequence != sending.Sequence)
             {
                 return;
             }
 
-            bool isRelease = started.Stage == PendingStage.Released;
+            bool isRelease = sending.Stage == PendingStage.Released;
             if (isRelease != (stage == DeliveryStage.Released) || (!isRelease && !isDuplicate && stage != DeliveryStage.Unsent))
             {
                 return; // PUBREC came before the repetition of PUBLISH left, or the commit was made twice
@@ -131,16 +133,29 @@ internal sealed partial class Session
 
             if (isRelease)
             {
-                connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, started.PacketId, ReasonCode.Success));
+                connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, sending.PacketId, ReasonCode.Success));
             }
             else
             {
-                _inflight.MarkSent(started.PacketId);
-                Transmit(connection, _inflight.DeliveryOf(started.PacketId) with { Duplicate = isDuplicate }); // [MQTT-3.3.1-1]
+                _inflight.MarkSent(sending.PacketId);
+                Transmit(connection, _inflight.DeliveryOf(sending.PacketId) with { Duplicate = isDuplicate }); // [MQTT-3.3.1-1]
             }
         }
 
         burst.Wake(connection);
+    }
+
+    /// <summary>The commit failed, again and again: the client connects anew, and gets the delivery then.</summary>
+    public void FailToSend()
+    {
+        Connection? connection;
+        lock (_gate)
+        {
+            _committing--;
+            connection = _connection;
+        }
+
+        connection?.Close(CloseCause.InternalError, ReasonCode.UnspecifiedError);
     }
 
     /// <summary>Numbers whose delivery has ended, as pairs of first and last. Leaves none behind.</summary>
@@ -162,6 +177,20 @@ internal sealed partial class Session
                 _ended.Add(pairs[i], pairs[i + 1]);
             }
         }
+    }
+
+    /// <summary>
+    /// Towards a session that outlives its connection a packet identifier of QoS 2 is stored before it is used, and PUBREC before PUBREL, or a
+    /// crash could deliver the message a second time. What is sent meanwhile waits behind it. [MQTT-4.3.3-1] [MQTT-4.6.0-1]
+    /// </summary>
+    private bool IsHeldBack(in QueuedDelivery delivery) => delivery.QoS != QoS.AtMostOnce && (_committing > 0 || IsCommittedFirst(delivery));
+
+    private static bool IsCommittedFirst(in QueuedDelivery delivery) => delivery.QoS == QoS.ExactlyOnce && delivery.Sequence != 0;
+
+    private void HoldBack(in QueuedDelivery delivery, PendingStage stage)
+    {
+        _committing++;
+        store.Send(this, new StartedDelivery(delivery.Sequence, delivery.PacketId, stage), IsCommittedFirst(delivery), delivery.Duplicate);
     }
 
     private void Take(Connection connection, QueuePage page)

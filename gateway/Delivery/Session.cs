@@ -204,22 +204,16 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             delivery.PacketId = _inflight.Add(delivery);
         }
 
-        if (IsCommittedFirst(delivery))
+        if (IsHeldBack(delivery))
         {
             _inflight.MarkUnsent(delivery.PacketId);
-            store.Start(this, new StartedDelivery(delivery.Sequence, delivery.PacketId, PendingStage.Published), isDuplicate: false);
+            HoldBack(delivery, PendingStage.Published);
         }
         else
         {
             Transmit(connection, delivery);
         }
     }
-
-    /// <summary>
-    /// Towards a session that outlives its connection a packet identifier of QoS 2 is stored before it is used, or a crash could deliver the
-    /// message a second time under another one. [MQTT-4.3.3-1]
-    /// </summary>
-    private static bool IsCommittedFirst(in QueuedDelivery delivery) => delivery.QoS == QoS.ExactlyOnce && delivery.Sequence != 0;
 
     private void Transmit(Connection connection, in QueuedDelivery delivery)
     {
@@ -239,15 +233,14 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
         }
 
         delivery.Duplicate = stage == DeliveryStage.Published; // [MQTT-3.3.1-1]
-        if (IsCommittedFirst(delivery)) // under the epoch of this connection: an earlier one's commit may have come too late
+        if (IsHeldBack(delivery)) // committed under the epoch of this connection: an earlier one's commit may have come too late
         {
             if (stage == DeliveryStage.Unsent)
             {
                 _inflight.MarkUnsent(delivery.PacketId);
             }
 
-            var at = stage == DeliveryStage.Released ? PendingStage.Released : PendingStage.Published;
-            store.Start(this, new StartedDelivery(delivery.Sequence, delivery.PacketId, at), delivery.Duplicate);
+            HoldBack(delivery, stage == DeliveryStage.Released ? PendingStage.Released : PendingStage.Published);
             return;
         }
 

@@ -35,11 +35,15 @@ internal sealed class StoreLanes : IDisposable
 
     public void CountEnded(Session session) => ProgressOf(session.Key).CountEnded();
 
-    /// <summary>A packet of QoS 2 waits for this commit: <see cref="Session.SendStarted"/> follows.</summary>
-    public void Start(Session session, StartedDelivery delivery, bool isDuplicate)
+    /// <summary><see cref="Session.SendCommitted"/> or <see cref="Session.FailToSend"/> follows, in the order of these calls.</summary>
+    /// <param name="session">Whose delivery it is.</param>
+    /// <param name="sending">How far it is, once sent.</param>
+    /// <param name="isCommitted">The store is to know before; false: it only keeps its place in the order.</param>
+    /// <param name="isDuplicate">The DUP flag.</param>
+    public void Send(Session session, StartedDelivery sending, bool isCommitted, bool isDuplicate)
     {
         var lane = ProgressOf(session.Key);
-        lane.Add(new ProgressLane.Entry(session, delivery, isDuplicate), 0);
+        lane.Add(new ProgressLane.Entry(session, sending, isCommitted, isDuplicate), 0);
         lane.FlushSoon();
     }
 

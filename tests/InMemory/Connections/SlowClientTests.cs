@@ -1,3 +1,4 @@
+using System.Globalization;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Silo.Embedded;
@@ -186,25 +187,30 @@ public sealed class SlowClientTests
         await using var gateway = await InMemoryGateway.StartAsync(options =>
         {
             options.Outbound.MaximumMessages = 10;
-            options.Delivery.DurableMaximumMessages = 500;
+            options.Grains.OfflineQueueMaxMessages = 700;
         });
         var client = await gateway.ConnectAsync(
             "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 600; i++)
+        for (int i = 0; i < 2000; i++)
         {
             Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce));
         }
 
-        Assert.Equal(99, gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull"));
-        await client.ExpectPublishAsync("0");
-        for (int i = 100; i < 600; i++)
+        long dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
+        var received = new List<int>();
+        while (received.LastOrDefault() < 1999)
         {
-            await client.ExpectPublishAsync($"{i}");
+            received.Add(int.Parse((await client.ReceiveAsync())!.Text, CultureInfo.InvariantCulture)); // the broker keeps the connection
+            client.Send(ClientPackets.Puback((ushort)received.Count));
         }
 
         await client.NothingMoreAsync();
+        Assert.Equal(received.Order(), received);
+        Assert.Equal(Enumerable.Range(0, 500), received.Take(500)); // what the gateway holds for it
+        Assert.Equal(Enumerable.Range(1300, 700), received.TakeLast(700)); // and what the store does
+        Assert.InRange(2000 - received.Count, 1, dropped);
     }
 
     [Theory]

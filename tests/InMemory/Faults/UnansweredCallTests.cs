@@ -344,7 +344,7 @@ public sealed class UnansweredCallTests
     {
         var faults = new GrainFaults();
         faults.Plan.MaximumDelay = TimeSpan.FromHours(1); // a delayed call is as good as lost, until it arrives after all
-        return (await InMemoryGateway.StartAsync(faults: faults), faults);
+        return (await InMemoryGateway.StartAsync(options => options.Grains.StoreShards = 4, faults: faults), faults);
     }
 
     private static async Task OfflineAsync(InMemoryGateway gateway, string clientId)
