@@ -32,15 +32,14 @@ internal sealed class InflightWindow
         return packetId;
     }
 
-    /// <summary>Takes over a delivery of an earlier connection under its identifier. Call in order of age.</summary>
-    public void Restore(in QueuedDelivery delivery, DeliveryStage stage)
+    /// <summary>Takes over the deliveries of an earlier connection under their identifiers, in any order. Only while none is open.</summary>
+    public void Restore(IReadOnlyList<(QueuedDelivery Delivery, DeliveryStage Stage)> open)
     {
-        if (_span == 0)
+        _oldest = open.Count > 0 ? OldestOf([.. open.Select(static entry => entry.Delivery.PacketId).Order()]) : _oldest;
+        foreach (var (delivery, stage) in open)
         {
-            _oldest = delivery.PacketId;
+            Place(Distance(delivery.PacketId), delivery, stage);
         }
-
-        Place(Distance(delivery.PacketId), delivery, stage);
     }
 
     public bool TryGetStage(ushort packetId, out DeliveryStage stage)
@@ -155,6 +154,19 @@ internal sealed class InflightWindow
     {
         _ring = [];
         _start = _span = Count = PendingResends = 0;
+    }
+
+    /// <summary>Identifiers were given in a row, so the oldest one follows the widest gap of the circle.</summary>
+    private static ushort OldestOf(ushort[] ascending)
+    {
+        int oldest = 0, widest = ascending[0] - ascending[^1] + Identifiers;
+        for (int i = 1; i < ascending.Length; i++)
+        {
+            int gap = ascending[i] - ascending[i - 1];
+            (oldest, widest) = gap > widest ? (i, gap) : (oldest, widest);
+        }
+
+        return ascending[oldest];
     }
 
     private void Place(int distance, in QueuedDelivery delivery, DeliveryStage stage)

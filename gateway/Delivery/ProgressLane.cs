@@ -18,7 +18,8 @@ internal sealed class ProgressLane(
     private const int FlushFrom = 1000;
 
     private long _sequence;
-    private SessionProgress[] _progress = [];
+    private ProgressBatch[] _reports = [];
+    private long _reported;
     private int _ended;
 
     /// <summary>Counts a delivery that ended; enough of them set the batch off.</summary>
@@ -34,13 +35,13 @@ internal sealed class ProgressLane(
     {
         if (sequence != _sequence) // not a repetition
         {
-            (_sequence, _progress) = (sequence, Collect(entries));
+            (_sequence, _reports) = (sequence, Collect(entries));
             Interlocked.Exchange(ref _ended, 0);
         }
 
-        foreach (var sessions in _progress.Chunk(MostSessions))
+        foreach (var report in _reports)
         {
-            var reply = await shard.ReportAsync(new ProgressBatch(gateway, sessions)).ConfigureAwait(false);
+            var reply = await shard.ReportAsync(report).ConfigureAwait(false);
             if (reply.Result != SessionResult.Ok)
             {
                 return reply.Result;
@@ -53,7 +54,7 @@ internal sealed class ProgressLane(
 
     protected override void OnFailed(Exception? exception, Entry[] entries)
     {
-        foreach (var (progress, session) in _progress.Zip(Sessions(entries)))
+        foreach (var (progress, session) in _reports.SelectMany(static report => report.Sessions).Zip(Sessions(entries)))
         {
             session.EndedAgain(progress.Done);
         }
@@ -63,18 +64,19 @@ internal sealed class ProgressLane(
             entry.Session.FailToSend();
         }
 
-        DeliveryLog.ProgressFailed(logger, _progress.Length, exception);
+        DeliveryLog.ProgressFailed(logger, _reports.Sum(static report => report.Sessions.Length), exception);
     }
 
-    private static SessionProgress[] Collect(Entry[] entries)
+    private ProgressBatch[] Collect(Entry[] entries)
     {
         var bySession = entries.ToLookup(static entry => entry.Session);
-        return [.. Sessions(entries).Select(session => new SessionProgress(
+        var sessions = Sessions(entries).Select(session => new SessionProgress(
             session.Key,
             session.Epoch,
             session.TakeEnded(),
             [.. bySession[session].Where(static entry => entry.IsCommitted).Select(static entry => entry.Sending!)],
-            [.. bySession[session].Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]))];
+            [.. bySession[session].Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]));
+        return [.. sessions.Chunk(MostSessions).Select(chunk => new ProgressBatch(gateway, chunk, ++_reported))];
     }
 
     private static IEnumerable<Session> Sessions(Entry[] entries) => entries.Select(static entry => entry.Session).Distinct();

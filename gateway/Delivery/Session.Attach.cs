@@ -54,10 +54,13 @@ internal sealed partial class Session
                 newer.Add(_backlog.Dequeue());
             }
 
+            var begun = new List<(QueuedDelivery, DeliveryStage)>();
             foreach (var pending in state.Pending)
             {
-                Restore(pending);
+                Restore(pending, begun);
             }
+
+            _inflight.Restore(begun);
 
             newer.ForEach(delivery => _backlog.Enqueue(delivery));
             (_taken, _newest, _mustRead) = (state.Last, Math.Max(_newest, state.Last), state.HasMore);
@@ -226,12 +229,12 @@ internal sealed partial class Session
         return hasMessage;
     }
 
-    private void Restore(PendingMessage pending)
+    private void Restore(PendingMessage pending, List<(QueuedDelivery, DeliveryStage)> begun)
     {
         bool hasMessage = TryRestore(pending, out var delivery);
         if (pending.Stage == PendingStage.Released || (pending.Stage == PendingStage.Published && hasMessage))
         {
-            _inflight.Restore(delivery, pending.Stage == PendingStage.Released ? DeliveryStage.Released : DeliveryStage.Published);
+            begun.Add((delivery, pending.Stage == PendingStage.Released ? DeliveryStage.Released : DeliveryStage.Published));
         }
         else if (hasMessage)
         {
