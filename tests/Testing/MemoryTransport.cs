@@ -101,6 +101,18 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
         }
     }
 
+    /// <summary>What the server wrote since the last call; empty when there is nothing yet.</summary>
+    public byte[] Take()
+    {
+        lock (_lock)
+        {
+            var bytes = _toClient.ToArray()[_clientRead..];
+            _clientRead = 0;
+            _toClient.SetLength(0);
+            return bytes;
+        }
+    }
+
     /// <summary>Completes when the server has closed or broken the connection.</summary>
     public async Task ClosedAsync()
     {
