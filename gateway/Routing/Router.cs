@@ -39,6 +39,9 @@ internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
         return any;
     }
 
+    /// <summary>Gives a message to a session that it was routed to before.</summary>
+    public void Deliver(Session session, in QueuedDelivery delivery, Burst burst) => session.Deliver(delivery, store, burst);
+
     /// <summary>Chooses another member for a message whose first choice ended; false when there is none.</summary>
     public bool Redispatch(in QueuedDelivery delivery, Burst burst)
     {
@@ -132,7 +135,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie, StoreLanes store)
     }
 
     /// <summary>[MQTT-3.8.3-3]</summary>
-    private static bool IsOwnEcho(Subscription subscription, Session? publisher) => subscription.Session == publisher && subscription.NoLocal;
+    private static bool IsOwnEcho(Subscription subscription, Session? publisher) => subscription.NoLocal && subscription.Session.Main == publisher?.Main;
 
     private static ulong HashOf(ReadOnlySpan<byte> topic)
     {
