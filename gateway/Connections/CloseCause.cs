@@ -11,6 +11,8 @@ internal enum CloseCause : byte
     /// <summary>DISCONNECT 0x04 or with an error code: the will is published.</summary>
     ClientDisconnectWithWill,
     PeerClosed,
+    /// <summary>The client has finished a data stream; its connection goes on.</summary>
+    StreamFinished,
     NetworkError,
     ProtocolError,
     KeepAliveTimeout,
@@ -32,6 +34,10 @@ internal static class CloseCauses
     /// <summary>The client is gone or has said goodbye: nothing more is written to it.</summary>
     public static bool IsClientGone(this CloseCause cause) => cause is
         CloseCause.ClientDisconnect or CloseCause.ClientDisconnectWithWill or CloseCause.PeerClosed or CloseCause.NetworkError;
+
+    /// <summary>What ends a data stream alone. Every other cause is the connection's, on whichever stream it shows.</summary>
+    public static bool EndsOnlyItsStream(this CloseCause cause) => cause is
+        CloseCause.StreamFinished or CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.ProtocolError or CloseCause.Stalled;
 
     public static TransportCloseStatus TransportStatus(this CloseCause cause) => cause switch
     {

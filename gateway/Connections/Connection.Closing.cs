@@ -24,11 +24,24 @@ internal sealed partial class Connection
     /// <summary>Begins the end. <paramref name="reason"/> goes into the DISCONNECT of an MQTT 5 client; null sends none.</summary>
     public void Close(CloseCause cause, ReasonCode? reason = null)
     {
+        if (_control is not null && !cause.EndsOnlyItsStream())
+        {
+            _control.Close(cause, reason); // and with it this stream
+        }
+        else
+        {
+            CloseThis(cause, reason);
+        }
+    }
+
+    private void CloseThis(CloseCause cause, ReasonCode? reason)
+    {
         if (Interlocked.CompareExchange(ref _cause, (int)cause, (int)CloseCause.None) != (int)CloseCause.None)
         {
             return;
         }
 
+        OnClosing(cause);
         bool gone = cause.IsClientGone();
         Outbound.Complete(discardReplies: gone || cause == CloseCause.NullOutboundFrame, gone ? null : LastFrame(reason), _unsent);
         if (cause is CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.Stalled)
@@ -115,7 +128,7 @@ internal sealed partial class Connection
     private OutboundFrame? LastFrame(ReasonCode? reason)
     {
         // a server of 3.1.1 and before has no DISCONNECT; before CONNACK there is nobody to send one to
-        if (reason is not { } code || Version != ProtocolVersion.Mqtt5 || Session is null)
+        if (reason is not { } code || Version != ProtocolVersion.Mqtt5 || Session is null || IsDataStream)
         {
             return null;
         }
@@ -142,6 +155,7 @@ internal sealed partial class Connection
     {
         try
         {
+            await Task.WhenAll(DataStreams.Select(stream => stream._allWritten.Task)).ConfigureAwait(false);
             await Transport.CloseAsync(Cause.TransportStatus()).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
@@ -204,7 +218,15 @@ internal sealed partial class Connection
             return;
         }
 
-        Log.Stalled(_gateway.Logger, ClientId, RemoteEndPoint, Outbound.Count);
+        if (IsDataStream)
+        {
+            Log.StreamStalled(_gateway.Logger, Id, ClientId, RemoteEndPoint, Outbound.Count);
+        }
+        else
+        {
+            Log.Stalled(_gateway.Logger, ClientId, RemoteEndPoint, Outbound.Count);
+        }
+
         Close(CloseCause.Stalled);
     }
 

@@ -28,6 +28,18 @@ internal sealed partial class Connection
         [LoggerMessage(4305, LogLevel.Warning, "{ClientId} from {Client} takes nothing any more with {Frames} packets waiting and is disconnected (Outbound:StallTimeout)")]
         public static partial void Stalled(ILogger logger, string clientId, EndPoint? client, int frames);
 
+        [LoggerMessage(4306, LogLevel.Debug, "Connection {Id} of {ClientId}: the client opened a data stream")]
+        public static partial void StreamOpened(ILogger logger, long id, string clientId);
+
+        [LoggerMessage(4307, LogLevel.Debug, "Connection {Id} of {ClientId}: a data stream ended: {Cause}")]
+        public static partial void StreamEnded(ILogger logger, long id, string clientId, CloseCause cause);
+
+        [LoggerMessage(4308, LogLevel.Warning, "Connection {Id} of {ClientId} from {Client}: a data stream broke the protocol and is closed: {Reason}")]
+        public static partial void StreamProtocolError(ILogger logger, long id, string clientId, EndPoint? client, ReasonCode reason);
+
+        [LoggerMessage(4309, LogLevel.Warning, "Connection {Id} of {ClientId} from {Client}: a data stream takes nothing any more with {Frames} packets waiting and is closed (Outbound:StallTimeout)")]
+        public static partial void StreamStalled(ILogger logger, long id, string clientId, EndPoint? client, int frames);
+
         [LoggerMessage(4310, LogLevel.Error, "NullOutboundFrame for {ClientId}, epoch {Epoch}, on {Transport}, {Version}: {Depth} packets waiting, the last one written was {Last}; the connection is closed", EventName = "NullOutboundFrame")]
         public static partial void NullOutboundFrame(
             ILogger logger, string clientId, ulong epoch, TransportKind transport, ProtocolVersion version, int depth, PacketType last);

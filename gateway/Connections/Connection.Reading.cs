@@ -40,11 +40,13 @@ internal sealed partial class Connection
                 int read = await Transport.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
                 if (read == 0 || IsClosing)
                 {
+                    OnEndOfStream();
                     return;
                 }
 
                 _end += read;
                 OnReceived(read);
+                _control?.NoteReceived();
                 var burst = ProcessBurstAsync();
                 if (!burst.IsCompletedSuccessfully)
                 {
@@ -143,7 +145,7 @@ internal sealed partial class Connection
     {
         if (reason != ReasonCode.Success && !IsClosing)
         {
-            Log.ProtocolError(_gateway.Logger, Id, ClientId, RemoteEndPoint, reason);
+            LogProtocolError(reason);
             Close(reason == ReasonCode.ServerUnavailable ? CloseCause.InternalError : CloseCause.ProtocolError, reason);
         }
     }

@@ -39,7 +39,7 @@ internal sealed partial class Connection
     public OutboundQueue Outbound { get; }
 
     /// <summary>Bytes that wait for this client: being written, on the wire's queue and in its session.</summary>
-    public long WaitingBytes => _writer.BlockedBytes + Outbound.Bytes + (Session?.WaitingBytes ?? 0);
+    public long WaitingBytes => _writer.BlockedBytes + Outbound.Bytes + (Session?.WaitingBytes ?? 0) + DataStreams.Sum(stream => stream.WaitingBytes);
 
     public EndPoint? RemoteEndPoint => Transport.RemoteEndPoint;
 
@@ -82,12 +82,11 @@ internal sealed partial class Connection
 
     private async Task ServeAsync()
     {
-        _gateway.Wheel.Schedule(_deadline, _gateway.Options.Connections.ConnectTimeout);
-        Log.Accepted(_gateway.Logger, Id, Transport.Kind, Transport.Listener, RemoteEndPoint);
+        Begin();
         try
         {
             await ReadAllAsync().ConfigureAwait(false);
-            Close(CloseCause.PeerClosed);
+            Close(IsDataStream ? CloseCause.StreamFinished : CloseCause.PeerClosed);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -110,6 +109,18 @@ internal sealed partial class Connection
         {
             IsCertified = Transport.UserName is not null,
         };
+
+    private void Begin()
+    {
+        if (IsDataStream)
+        {
+            Log.StreamOpened(_gateway.Logger, Id, ClientId);
+            return;
+        }
+
+        _gateway.Wheel.Schedule(_deadline, _gateway.Options.Connections.ConnectTimeout);
+        Log.Accepted(_gateway.Logger, Id, Transport.Kind, Transport.Listener, RemoteEndPoint);
+    }
 
     /// <summary>Queues a reply; it leaves when the burst is flushed, or with <see cref="FlushOutbound"/>.</summary>
     public void Reply(in OutboundFrame frame) => Outbound.TryEnqueue(frame);
@@ -134,9 +145,16 @@ internal sealed partial class Connection
             _gateway.Wheel.Cancel(_stall);
         }
 
+        if (IsDataStream)
+        {
+            await EndStreamAsync().ConfigureAwait(false);
+            return;
+        }
+
         _gateway.Metrics.Closed(Cause);
         Log.Ended(_gateway.Logger, Id, ClientId, Cause, RemoteEndPoint);
         await _gateway.Closer.ConnectionEndedAsync(this).ConfigureAwait(false);
         await Transport.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(DataStreams.Select(stream => stream.Ended)).ConfigureAwait(false);
     }
 }

@@ -51,7 +51,11 @@ internal sealed partial class Session
             var newer = new List<QueuedDelivery>(_backlog.Count);
             while (_backlog.Count > 0)
             {
-                newer.Add(_backlog.Dequeue());
+                var held = _backlog.Dequeue();
+                if (held.Sequence == 0) // what has a number comes from the store
+                {
+                    newer.Add(held);
+                }
             }
 
             var begun = new List<(QueuedDelivery, DeliveryStage)>();

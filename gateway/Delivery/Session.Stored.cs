@@ -7,7 +7,7 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>
 /// The session's queue in the store: QoS 1 and 2 for a session that outlives its connection. The store numbers the messages, and each is
 /// taken from it once, in order: with the answer to the batch that stored it when it is the next one, else from a page. A client that
-/// is slow costs a window here and the rest there. Decision 6.
+/// is slow costs a window here and the rest there. docs/decisions/0007.
 /// </summary>
 internal sealed partial class Session
 {
@@ -33,6 +33,12 @@ internal sealed partial class Session
     /// <summary>A message that the store has committed under the next number, or a later one.</summary>
     public void DeliverStored(in QueuedDelivery delivery, Burst burst)
     {
+        if (main is not null)
+        {
+            DeliverToStream(delivery, burst);
+            return;
+        }
+
         Connection? connection;
         lock (_gate)
         {
@@ -64,6 +70,12 @@ internal sealed partial class Session
     /// <summary>Something was queued, and nobody knows under which number.</summary>
     public void LookForStored()
     {
+        if (main is not null)
+        {
+            main.LookForStored();
+            return;
+        }
+
         lock (_gate)
         {
             _mustRead = true;
@@ -185,7 +197,7 @@ internal sealed partial class Session
     /// </summary>
     private bool IsHeldBack(in QueuedDelivery delivery) => delivery.QoS != QoS.AtMostOnce && (_committing > 0 || IsCommittedFirst(delivery));
 
-    private static bool IsCommittedFirst(in QueuedDelivery delivery) => delivery.QoS == QoS.ExactlyOnce && delivery.Sequence != 0;
+    private bool IsCommittedFirst(in QueuedDelivery delivery) => delivery.QoS == QoS.ExactlyOnce && delivery.Sequence != 0 && main is null;
 
     private void HoldBack(in QueuedDelivery delivery, PendingStage stage)
     {
@@ -218,6 +230,11 @@ internal sealed partial class Session
     private void Take(Connection connection, in QueuedDelivery delivery)
     {
         _taken = delivery.Sequence;
+        Accept(connection, delivery);
+    }
+
+    private void Accept(Connection connection, in QueuedDelivery delivery)
+    {
         if (!Fits(connection, delivery))
         {
             End(delivery.Sequence);
@@ -248,6 +265,12 @@ internal sealed partial class Session
     {
         if (sequence == 0)
         {
+            return;
+        }
+
+        if (main is not null)
+        {
+            main.EndOfStream(sequence);
             return;
         }
 

@@ -7,27 +7,42 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>The session's subscriptions. Changed only by the holder of the client's turn, see <see cref="SessionTable"/>, or its connection.</summary>
 internal sealed partial class Session
 {
-    private readonly Lock _subscriptionsLock = new();
+    private readonly Lock _subscriptionsLock = main?._subscriptionsLock ?? new();
     private SubscriptionMap? _subscriptions;
     private bool _hasEnded;
 
-    public int SubscriptionCount => _subscriptions?.Count ?? 0;
+    public int SubscriptionCount => (_subscriptions?.Count ?? 0) + Streams.Sum(stream => stream.SubscriptionCount);
 
     /// <summary>Adds or replaces one; true when it is new. [MQTT-3.8.4-3] A session that has ended takes none: nobody would remove it again.</summary>
     public bool Subscribe(SubscriptionIndex index, SubscribeEntry entry, uint identifier)
     {
         lock (_subscriptionsLock)
         {
+            if (_phase == SessionPhase.Folded)
+            {
+                return Main.Subscribe(index, entry, identifier);
+            }
+
             if (_hasEnded)
             {
                 return false;
             }
 
             _subscriptions ??= new SubscriptionMap(index);
-            var previous = _subscriptions.Find(entry.Filter);
+            var holder = HolderOf(entry.Filter);
+            var previous = holder?._subscriptions?.Find(entry.Filter);
             var subscription = Subscription.Create(this, entry, identifier);
             index.Add(subscription, entry.Filter, previous); // replaces the old one in one step [MQTT-3.8.4-4]
-            _subscriptions.Set(subscription, previous);
+            if (previous is not null && holder != this)
+            {
+                holder?._subscriptions?.Remove(previous); // the client has one subscription per filter: it moves to the stream that asked last
+                _subscriptions.Set(subscription, null);
+            }
+            else
+            {
+                _subscriptions.Set(subscription, previous);
+            }
+
             return previous is null;
         }
     }
@@ -36,6 +51,11 @@ internal sealed partial class Session
     {
         lock (_subscriptionsLock)
         {
+            if (_phase == SessionPhase.Folded)
+            {
+                return Main.Unsubscribe(index, filter);
+            }
+
             if (_subscriptions?.Find(filter) is not { } subscription)
             {
                 return false;
@@ -87,7 +107,7 @@ internal sealed partial class Session
     {
         lock (_subscriptionsLock)
         {
-            return [.. _subscriptions?.Select(index.RecordOf) ?? []];
+            return [.. _subscriptions?.Select(index.RecordOf) ?? [], .. Streams.SelectMany(stream => stream.SubscriptionRecords(index))];
         }
     }
 }

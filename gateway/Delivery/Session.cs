@@ -10,7 +10,7 @@ namespace GrainMQ.Gateway.Delivery;
 /// grains hold the record that outlives this process; while no connection is attached, messages go there. MQTT 5 §4.1.
 /// <para>One gate per session guards it all; the connection's queue has a lock of its own that is taken inside the gate, never around it.</para>
 /// </summary>
-internal sealed partial class Session(string key, string clientId, DeliveryLimits limits, StoreLanes store)
+internal sealed partial class Session(string key, string clientId, DeliveryLimits limits, StoreLanes store, Session? main = null)
 {
     private readonly Lock _gate = new();
     private readonly Backlog _backlog = new();
@@ -39,11 +39,11 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
     public SessionPhase Phase => _phase;
 
-    public int Waiting => _backlog.Count;
+    public int Waiting => _backlog.Count + Streams.Sum(stream => stream.Waiting);
 
     public long WaitingBytes => _backlog.Bytes;
 
-    public int InFlight => _inflight.Count;
+    public int InFlight => _inflight.Count + Streams.Sum(stream => stream.InFlight);
 
     /// <summary>Whether a share group should choose this member: read without the gate, a guess that may be a message old.</summary>
     public bool CanTakeNow => Connection is { } connection && _backlog.Count == 0 && HasQuota && connection.Outbound.HasRoom;
@@ -74,12 +74,18 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             {
                 SessionPhase.Connected => DeliverConnected(connection!, delivery), // Connected has one by definition
                 SessionPhase.Opening => Enqueue(delivery, connectionWaiting: 0),
+                SessionPhase.Folded => DeliveryResult.Folded,
                 _ => DeliveryResult.Dropped,
             };
         }
 
         if (connection is null)
         {
+            if (result == DeliveryResult.Folded)
+            {
+                Main.Deliver(delivery, burst);
+            }
+
             return;
         }
 
@@ -126,6 +132,11 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
     private void Refill(Connection connection)
     {
+        if (_phase != SessionPhase.Connected)
+        {
+            return; // a data stream that is closing
+        }
+
         while (_inflight.PendingResends > 0 && HasQuota && connection.Outbound.HasRoom && _inflight.TryTakeResend(out var resend, out var stage))
         {
             SendAgain(connection, ref resend, stage);
@@ -275,6 +286,8 @@ internal enum SessionPhase : byte
     /// <summary>Durable, without a connection: only QoS 1 and 2 matter, and they are in the store's queue.</summary>
     Offline,
     Ended,
+    /// <summary>Of a data stream that has ended: the session takes what still comes.</summary>
+    Folded,
 }
 
 internal enum DeliveryResult : byte
@@ -282,4 +295,6 @@ internal enum DeliveryResult : byte
     Queued,
     Dropped,
     Overflow,
+    /// <summary>The session of the data stream's client has to take it.</summary>
+    Folded,
 }

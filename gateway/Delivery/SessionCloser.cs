@@ -25,9 +25,20 @@ internal sealed class SessionCloser(
         await EndAsync(connection, session).ConfigureAwait(false);
     }
 
+    /// <summary>Folds the part of a data stream that has ended into the session. Never throws.</summary>
+    public async Task StreamEndedAsync(Connection stream)
+    {
+        if (stream.Session is { } part)
+        {
+            using var turn = await sessions.Turns.TakeAsync(part.Key).ConfigureAwait(false);
+            Fold(stream, part);
+        }
+    }
+
     /// <summary>Ends the claim of a connection that is closing. Inside the client's turn.</summary>
     public async Task EndAsync(Connection connection, Session session)
     {
+        FoldStreams(connection);
         if (!session.Detach(connection, session.IsDurable ? SessionPhase.Offline : SessionPhase.Ended))
         {
             return;
@@ -49,6 +60,7 @@ internal sealed class SessionCloser(
     public async Task TakeOverAsync(Connection old, Session session, bool sessionGoesOn)
     {
         old.Close(CloseCause.TakenOver, Protocol.ReasonCode.SessionTakenOver);
+        FoldStreams(old);
         if (session.Detach(old, sessionGoesOn ? SessionPhase.Opening : SessionPhase.Ended)
             && old.Will is { } will && (!sessionGoesOn || will.DelaySeconds == 0))
         {
@@ -77,6 +89,34 @@ internal sealed class SessionCloser(
             Router.Redispatch(delivery, burst);
         }
 
+        burst.Flush();
+        burst.Return();
+    }
+
+    private void FoldStreams(Connection connection)
+    {
+        foreach (var stream in connection.DataStreams)
+        {
+            if (stream.Session is { } part)
+            {
+                Fold(stream, part);
+            }
+        }
+    }
+
+    /// <summary>Inside the client's turn, or two could fold the same part and change the order of its messages.</summary>
+    private void Fold(Connection stream, Session part)
+    {
+        var burst = Burst.Rent();
+        do
+        {
+            foreach (var delivery in part.TakeForSession(stream))
+            {
+                part.Main.TakeBack(delivery, burst);
+            }
+        }
+        while (!part.TryFold());
+        sessions.Adopt(part);
         burst.Flush();
         burst.Return();
     }

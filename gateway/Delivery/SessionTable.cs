@@ -48,6 +48,9 @@ internal sealed class SessionTable
         return session;
     }
 
+    /// <summary>A data stream has ended: its subscriptions become those of the client's session.</summary>
+    public void Adopt(Session stream) => stream.Main.Adopt(stream, _subscriptions);
+
     /// <summary>The session is over: nothing routes to it any more.</summary>
     public void End(Session session)
     {

@@ -39,14 +39,15 @@ internal sealed class PacketDispatcher(
                 return subscribe.Handle(connection, session, body);
             case PacketType.Unsubscribe:
                 return unsubscribe.Handle(connection, session, body);
-            case PacketType.Pingreq:
+            case PacketType.Pingreq when !connection.IsDataStream:
                 return new(PingreqHandler.Handle(connection, body));
-            case PacketType.Disconnect:
+            case PacketType.Disconnect when !connection.IsDataStream:
                 return new(DisconnectHandler.Handle(connection, session, body));
-            case PacketType.Auth:
+            case PacketType.Auth when !connection.IsDataStream:
                 return new(auth.Handle(connection, body));
             default:
-                return new(ReasonCode.ProtocolError); // a second CONNECT [MQTT-3.1.0-2]
+                // a second CONNECT [MQTT-3.1.0-2]; what belongs on the control stream, on a data stream
+                return new(ReasonCode.ProtocolError);
         }
     }
 }

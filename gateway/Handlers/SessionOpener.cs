@@ -59,6 +59,7 @@ internal sealed class SessionOpener(
             accept(reply.SessionPresent, session);
             session.Attach(connection, reply.Epoch, quota);
             connection.FlushOutbound();
+            connection.ServeStreams();
             return ReasonCode.Success;
         }
         finally

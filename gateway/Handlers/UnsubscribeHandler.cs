@@ -22,20 +22,22 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
             return new(ReasonCode.MalformedPacket); // as in SUBSCRIBE: [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.8.2-1]
         }
 
-        if (session.IsDurable)
+        // what a data stream subscribed to is that stream's alone to end
+        var filters = session.IsDurable ? Array.FindAll(packet.Filters, filter => !session.IsHeldElsewhere(filter)) : [];
+        if (filters.Length > 0)
         {
-            return CommitAsync(connection, session, packet);
+            return CommitAsync(connection, session, packet, filters);
         }
 
         return new(Unsubscribe(connection, session, packet));
     }
 
-    private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, UnsubscribePacket packet)
+    private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, UnsubscribePacket packet, string[] filters)
     {
         try
         {
             var grain = grains.GetGrain<ISessionGrain>(session.Key);
-            var result = await calls.CallAsync(() => grain.UnsubscribeAsync(session.Epoch, packet.Filters)).ConfigureAwait(false);
+            var result = await calls.CallAsync(() => grain.UnsubscribeAsync(session.Epoch, filters)).ConfigureAwait(false);
             if (result == SessionResult.Fenced)
             {
                 connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);

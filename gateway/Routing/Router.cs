@@ -132,7 +132,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
     }
 
     /// <summary>[MQTT-3.8.3-3]</summary>
-    private static bool IsOwnEcho(Subscription subscription, Session? publisher) => subscription.Session == publisher && subscription.NoLocal;
+    private static bool IsOwnEcho(Subscription subscription, Session? publisher) => subscription.NoLocal && subscription.Session.Main == publisher?.Main;
 
     private static ulong HashOf(ReadOnlySpan<byte> topic)
     {

@@ -85,6 +85,14 @@ public sealed class InMemoryGateway : IAsyncDisposable
         return new MemoryClient(transport);
     }
 
+    /// <summary>A new QUIC connection, accepted by the gateway; its client has opened nothing yet.</summary>
+    public MemoryQuicClient OpenQuic(int maximumStreams = 32)
+    {
+        var client = new MemoryQuicClient(new MemoryQuicLink(maximumStreams), Time);
+        _ = _services.GetRequiredService<IConnectionHandler>().HandleAsync(client.Transport);
+        return client;
+    }
+
     /// <summary>A new connection whose CONNECT was accepted.</summary>
     public async Task<MemoryClient> ConnectAsync(
         string clientId, bool cleanStart = true, uint? expiry = null, ProtocolVersion version = ProtocolVersion.Mqtt5,
@@ -124,6 +132,10 @@ public sealed class InMemoryGateway : IAsyncDisposable
             await Stuck.UntilAsync(() => !Connections.All.Contains(connection), "a connection to be forgotten");
         }
     }
+
+    /// <summary>Completes when nothing is left of the client's QUIC connection.</summary>
+    public Task GoneAsync(MemoryQuicClient client) =>
+        Stuck.UntilAsync(() => Connections.All.All(connection => connection.Transport != client.Transport), "a QUIC connection to be forgotten");
 
     /// <summary>The store's record of a session.</summary>
     public Task<SessionInfo> SessionInfoAsync(string clientId) => SessionGrain(clientId).GetInfoAsync().OrStuck("the session's info");

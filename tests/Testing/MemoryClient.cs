@@ -33,6 +33,19 @@ public sealed partial class MemoryClient(MemoryTransport transport)
         }
     }
 
+    /// <summary>The whole packets that have come since the last call.</summary>
+    public List<ServerPacket> TakePackets()
+    {
+        _received = [.. _received, .. Transport.Take()];
+        var packets = new List<ServerPacket>();
+        while (TryCut(out var packet))
+        {
+            packets.Add(ServerPacket.Read(packet, Version));
+        }
+
+        return packets;
+    }
+
     public Task ClosedAsync() => Transport.ClosedAsync();
 
     private bool TryCut(out byte[] packet)

@@ -12,6 +12,7 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
     private int _clientRead;
     private TaskCompletionSource _changed = NewSignal();
     private bool _clientClosed;
+    private bool _clientFinished;
     private bool _serverClosed;
     private bool _isStuck;
 
@@ -54,6 +55,16 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
         lock (_lock)
         {
             _clientClosed = true;
+            Signal();
+        }
+    }
+
+    /// <summary>The client says that it will send nothing more, and goes on reading.</summary>
+    public void Finish()
+    {
+        lock (_lock)
+        {
+            _clientFinished = true;
             Signal();
         }
     }
@@ -101,6 +112,18 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
         }
     }
 
+    /// <summary>What the server wrote since the last call; empty when there is nothing yet.</summary>
+    public byte[] Take()
+    {
+        lock (_lock)
+        {
+            var bytes = _toClient.ToArray()[_clientRead..];
+            _clientRead = 0;
+            _toClient.SetLength(0);
+            return bytes;
+        }
+    }
+
     /// <summary>Completes when the server has closed or broken the connection.</summary>
     public async Task ClosedAsync()
     {
@@ -141,7 +164,7 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
                     return count;
                 }
 
-                if (_clientClosed)
+                if (_clientClosed || _clientFinished)
                 {
                     return 0;
                 }

@@ -34,6 +34,8 @@ public sealed class MeteredTransport(Transport inner) : Transport
         return read;
     }
 
+    public override ValueTask<Transport?> AcceptStreamAsync() => inner.AcceptStreamAsync();
+
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer)
     {
         Interlocked.Add(ref _written, buffer.Length);

@@ -2,48 +2,17 @@ using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
-namespace GrainMQ.Tests.InMemory.Load;
+namespace GrainMQ.Tests.InMemory.Fuzz;
 
 /// <summary>
 /// Several clients at once that say anything in any order, break off, stall, come back and take each other's sessions. The server
 /// answers with well-formed packets, serves others meanwhile, and holds nothing afterwards.
 /// </summary>
-public sealed class SessionFuzzTests(ITestOutputHelper output)
+internal static class NoiseRound
 {
     private const int Clients = 6, Steps = 150;
 
-    /// <summary>A longer search: <c>GRAINMQ_TEST_FUZZ_SECONDS=600</c>.</summary>
-    private static readonly TimeSpan Duration =
-        TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_FUZZ_SECONDS"), out int seconds) ? seconds : 20);
-
-    /// <summary>One seed of an earlier failure: <c>GRAINMQ_TEST_FUZZ_SEED=4711</c>.</summary>
-    private static readonly int? OnlySeed = int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_FUZZ_SEED"), out int seed) ? seed : null;
-
-    [Fact]
-    public async Task NothingThatClientsSayBreaksTheServerOrStays()
-    {
-        long start = Environment.TickCount64;
-        int seed = OnlySeed ?? Random.Shared.Next(1_000_000);
-        int rounds = 0;
-        do
-        {
-            try
-            {
-                await RunAsync(seed);
-            }
-            catch (Exception exception)
-            {
-                throw new InvalidOperationException($"Failed with GRAINMQ_TEST_FUZZ_SEED={seed}", exception);
-            }
-
-            seed++;
-            rounds++;
-        }
-        while (OnlySeed is null && Environment.TickCount64 - start < Duration.TotalMilliseconds);
-        output.WriteLine($"{rounds} rounds, seeds up to {seed - 1}");
-    }
-
-    private static async Task RunAsync(int seed)
+    public static async Task RunAsync(int seed)
     {
         await using var gateway = await InMemoryGateway.StartAsync(options =>
         {
@@ -69,22 +38,7 @@ public sealed class SessionFuzzTests(ITestOutputHelper output)
             await gateway.AdvanceUntilAsync(reading, "the end of a connection");
         }
 
-        await HoldsNothingAsync(gateway, witness);
-    }
-
-    private static async Task HoldsNothingAsync(InMemoryGateway gateway, MemoryClient witness)
-    {
-        foreach (var connection in gateway.Connections.All.Where(connection => connection.Transport != witness.Transport))
-        {
-            await gateway.AdvanceUntilAsync(connection.Ended, "a connection to be handed back");
-        }
-
-        await gateway.AdvanceAsync(TimeSpan.FromSeconds(200)); // beyond every interval and delay, and the age of an idle grain
-        await witness.NothingMoreAsync();
-        Assert.Equal(1, gateway.Connections.Count);
-        Assert.Equal(1, gateway.Sessions.Count);
-        Assert.Equal(1, gateway.Sessions.All.Sum(session => session.SubscriptionCount));
-        Assert.DoesNotContain(gateway.Activations, grain => grain.StartsWith("SessionGrain/default/fuzz", StringComparison.Ordinal));
+        await Leftovers.AssertNoneAsync(gateway, witness);
     }
 
     private static async Task<List<Task>> FuzzAsync(InMemoryGateway gateway, Random random)

@@ -1,7 +1,7 @@
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 
-namespace GrainMQ.Tests.InMemory.Load;
+namespace GrainMQ.Tests.InMemory.Fuzz;
 
 /// <summary>Random packets of a client: mostly valid, some with a broken byte, some nothing but noise.</summary>
 internal sealed class PacketFuzzer(Random random)

@@ -1,0 +1,175 @@
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Testing;
+
+namespace GrainMQ.Tests.InMemory.Fuzz;
+
+/// <summary>
+/// Whole sessions of several clients, drawn from the grammar of what a client may do next, among others that say anything. Everything that
+/// the server says to the former is held against a model: acknowledgements one for one, deliveries to whom they belong, in order, as often
+/// as their QoS says, under packet identifiers that are free, Session Present; in the end nothing is owed and nothing is left.
+/// </summary>
+internal sealed class ModelRound
+{
+    public const uint Expiry = 30;
+    public const ushort ReceiveMaximum = 10;
+    private const int Clients = 5, NoisyClients = 2, Steps = 400, TraceLines = 2000;
+
+    private readonly InMemoryGateway _gateway;
+    private readonly Random _random;
+    private readonly ModelClient[] _clients;
+    private readonly NoisyClient[] _noisy;
+    private readonly Queue<string> _trace = [];
+    private readonly List<ModelMessage> _wills = [];
+
+    private ModelRound(InMemoryGateway gateway, int seed)
+    {
+        _gateway = gateway;
+        _random = new Random(seed);
+        _clients = [.. Enumerable.Range(0, Clients).Select(number => new ModelClient($"fuzz-model-{number}", this, new Random(seed * 31 + number)))];
+        _noisy = [.. Enumerable.Range(0, NoisyClients).Select(number => new NoisyClient(gateway, new Random(seed * 37 + number)))];
+    }
+
+    /// <summary>The step that the round is at.</summary>
+    public int Now { get; private set; }
+
+    public List<ModelMessage> Messages { get; } = [];
+
+    public IEnumerable<ModelSession> Sessions => _clients.Select(client => client.Session).OfType<ModelSession>();
+
+    public static async Task RunAsync(int seed)
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options =>
+        {
+            options.Connections.ReceiveMaximum = ReceiveMaximum;
+            options.Connections.SessionExpiryMaximum = TimeSpan.FromSeconds(Expiry);
+        });
+        var witness = await gateway.ConnectAsync("witness");
+        await witness.SubscribeAsync("witness");
+        var round = new ModelRound(gateway, seed);
+        try
+        {
+            await round.RunAsync();
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"{exception.Message}\nThe last packets:\n{string.Join('\n', round._trace)}", exception);
+        }
+
+        await Leftovers.AssertNoneAsync(gateway, witness);
+    }
+
+    public MemoryClient Open() => _gateway.Open();
+
+    public ModelMessage Publish(ModelClient publisher, string topic, QoS qos, bool retain, int sentAt)
+    {
+        var message = new ModelMessage(Messages.Count, publisher, topic, qos, retain, sentAt);
+        Messages.Add(message);
+        return message;
+    }
+
+    /// <summary>The connection of a client with this will is lost: it is published with the next settling at the latest.</summary>
+    public void Release(ModelMessage? will)
+    {
+        if (will is not null)
+        {
+            will.Release(Now);
+            _wills.Add(will);
+        }
+    }
+
+    /// <summary>What new subscriptions must be sent: the last retained message of each topic, where it is certain which one that is.</summary>
+    public IEnumerable<ModelMessage> Retained(List<ModelSubscription> made) => Messages
+        .Where(message => message.Retain)
+        .GroupBy(message => message.Topic)
+        .Where(topic => made.Exists(one => one.ShareName is null && one.Matches(topic.Key)))
+        .Select(topic => (Last: topic.Last(), Before: topic.SkipLast(1)))
+        .Where(topic => topic.Last.AcceptedAt < made[0].SentAt && !topic.Last.IsResent
+            && topic.Before.All(other => other.AcceptedAt < topic.Last.SentAt && !other.IsResent))
+        .Select(topic => topic.Last);
+
+    public void Note(string line)
+    {
+        _trace.Enqueue($"{Now} {line}");
+        if (_trace.Count > TraceLines)
+        {
+            _trace.Dequeue();
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        for (Now = 0; Now < Steps; Now++)
+        {
+            bool settles = _random.Next(3) == 0;
+            if (_random.Next(150) == 0)
+            {
+                await ExpireAsync();
+            }
+            else if (_random.Next(6) == 0)
+            {
+                _noisy[_random.Next(_noisy.Length)].Act();
+            }
+            else
+            {
+                settles |= _clients[_random.Next(_clients.Length)].Act();
+            }
+
+            if (settles)
+            {
+                await SettleAsync();
+            }
+        }
+
+        Array.ForEach(_noisy, client => client.Leave());
+        await SettleAsync();
+        while (Array.FindAll(_clients, client => client.Finish()).Length > 0)
+        {
+            Now++;
+            await SettleAsync();
+        }
+
+        AssertNothingIsOwed();
+        Array.ForEach(_clients, client => client.Leave());
+    }
+
+    /// <summary>So much time passes that every session without a connection ends.</summary>
+    private async Task ExpireAsync()
+    {
+        await SettleAsync();
+        await _gateway.AdvanceAsync(TimeSpan.FromSeconds(Expiry + 10));
+        Array.ForEach(_clients, client => client.Expire());
+        Note("the sessions of absent clients expired");
+    }
+
+    /// <summary>With a clock that stands still, whatever could happen has happened.</summary>
+    private async Task SettleAsync()
+    {
+        await Stuck.CalmAsync();
+        _wills.ForEach(will => will.AcceptedAt = Now);
+        _wills.Clear();
+        foreach (var client in _clients)
+        {
+            client.Receive();
+            if (client.IsWaiting)
+            {
+                throw new InvalidOperationException($"{client.Id} has no CONNACK.");
+            }
+        }
+    }
+
+    private void AssertNothingIsOwed()
+    {
+        foreach (var client in _clients.Where(client => client.Session is not null))
+        {
+            if (client.Session?.Missing(Messages).FirstOrDefault() is { } missing)
+            {
+                throw new InvalidOperationException($"{client.Id} never got {missing}, published at {missing.SentAt}, accepted at {missing.AcceptedAt}.");
+            }
+        }
+
+        if (Messages.Find(message => message.SharedBy.Count > 1 && !message.MayRepeat && message.SharedBy.All(session => session.WasThereSince(message.SentAt))) is { } twice)
+        {
+            throw new InvalidOperationException($"{twice} went to {twice.SharedBy.Count} members of the share group."); // [MQTT-4.8.2-4]
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Xunit;
+
+namespace GrainMQ.Tests.InMemory.Fuzz;
+
+/// <summary>
+/// Sessions of several clients, from seeds: first those of every earlier failure (<c>seeds.txt</c>), then new ones until the time is up.
+/// A seed that fails is added to the file.
+/// </summary>
+public sealed class SessionFuzzTests(ITestOutputHelper output)
+{
+    /// <summary>A minute for both tests; a nightly run says <c>GRAINMQ_TEST_FUZZ_SECONDS=600</c>.</summary>
+    private static readonly double Seconds = Number("GRAINMQ_TEST_FUZZ_SECONDS") ?? 60;
+
+    /// <summary>One seed and no other: <c>GRAINMQ_TEST_FUZZ_SEED=4711</c>.</summary>
+    private static readonly int? OnlySeed = Number("GRAINMQ_TEST_FUZZ_SEED");
+
+    /// <summary>Clients say anything, all at once: the server answers with well-formed packets, serves others, and holds nothing afterwards.</summary>
+    [Fact]
+    public Task NothingThatClientsSayBreaksTheServerOrStays() => SearchAsync("noise", NoiseRound.RunAsync, TimeSpan.FromSeconds(Seconds / 3));
+
+    /// <summary>Clients that keep to the protocol are told the truth, among others that do not.</summary>
+    [Fact]
+    public Task EveryClientGetsWhatItsSessionIsOwed() => SearchAsync("model", ModelRound.RunAsync, TimeSpan.FromSeconds(Seconds * 2 / 3));
+
+    private async Task SearchAsync(string kind, Func<int, Task> run, TimeSpan duration)
+    {
+        long start = Environment.TickCount64;
+        var known = new Queue<int>(OnlySeed is { } only ? [only] : Known(kind));
+        int regressions = known.Count, rounds = 0, seed = Random.Shared.Next(1_000_000);
+        for (; known.Count > 0 || (OnlySeed is null && Environment.TickCount64 - start < duration.TotalMilliseconds); rounds++)
+        {
+            int next = known.TryDequeue(out int earlier) ? earlier : seed++;
+            try
+            {
+                await run(next);
+            }
+            catch (Exception exception)
+            {
+                Keep(kind, next);
+                throw new InvalidOperationException($"The {kind} round of GRAINMQ_TEST_FUZZ_SEED={next} failed: {exception.Message}", exception);
+            }
+        }
+
+        output.WriteLine($"{rounds} rounds, {regressions} of them from seeds.txt, in {(Environment.TickCount64 - start) / 1000} s");
+    }
+
+    private static IEnumerable<int> Known(string kind) => File.ReadLines(SeedFile())
+        .Select(line => line.Split(' '))
+        .Where(words => words.Length > 1 && words[0] == kind)
+        .Select(words => int.Parse(words[1], CultureInfo.InvariantCulture));
+
+    private static void Keep(string kind, int seed)
+    {
+        if (!Known(kind).Contains(seed))
+        {
+            File.AppendAllText(SeedFile(), $"{kind} {seed}\n");
+        }
+    }
+
+    private static int? Number(string variable) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+
+    private static string SeedFile([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here) ?? "", "seeds.txt");
+}
