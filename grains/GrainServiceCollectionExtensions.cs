@@ -1,3 +1,6 @@
+using GrainMQ.Grains.Retained;
+using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.Stored;
 using GrainMQ.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -9,7 +12,8 @@ namespace GrainMQ.Grains;
 public static class GrainServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the grains' options (checked at start-up), metrics, journals (in memory) and, unless there is one, the system's clock.
+    /// Adds the grains' options (checked at start-up), metrics, journals (in the <see cref="ILogStore"/> of the services; in memory when there
+    /// is none) and, unless there is one, the system's clock.
     /// The grain classes themselves are found by the engine.
     /// </summary>
     /// <param name="services">The services of the process.</param>
@@ -23,9 +27,18 @@ public static class GrainServiceCollectionExtensions
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GrainMetrics>();
-        services.TryAddSingleton(typeof(IJournalStore<,>), typeof(MemoryJournalStore<,>));
+        services.TryAddSingleton<IJournalStore<SessionSnapshot, SessionChange>>(provider => JournalsOf(provider, new SessionCodec()));
+        services.TryAddSingleton<IJournalStore<RetainSnapshot, RetainChange>>(provider => JournalsOf(provider, new RetainCodec()));
         return services;
     }
+
+    private static IJournalStore<TSnapshot, TChange> JournalsOf<TSnapshot, TChange>(
+        IServiceProvider provider, IShardCodec<TSnapshot, TChange> codec)
+        where TSnapshot : class
+        where TChange : class =>
+        provider.GetService<ILogStore>() is { } logs
+            ? new LogJournalStore<TSnapshot, TChange>(logs, codec)
+            : new MemoryJournalStore<TSnapshot, TChange>();
 
     private sealed class GrainOptionsValidator : IValidateOptions<GrainOptions>
     {

@@ -53,7 +53,7 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
         if (IsOver)
             return new(JournalResult.Failed);
         if (IsAhead || journal.IsFull)
-            return CommitBySnapshotAsync();
+            return CommitBySnapshotAsync(committed);
         _underWay++;
         _change++;
         _journaled += changeCost;
@@ -99,7 +99,7 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     }
 
     /// <summary>Commits what the state is now: with the snapshot that is being written, if it began after the change, or the next one.</summary>
-    private async ValueTask<JournalResult> CommitBySnapshotAsync()
+    private async ValueTask<JournalResult> CommitBySnapshotAsync(Action<long>? committed = null)
     {
         var mine = _unjournaled = ++_change;
         while (_inSnapshot < mine && !IsOver)
@@ -109,7 +109,10 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
             if (await _replacing is var result and not JournalResult.Ok)
                 return result;
         }
-        return IsOver ? JournalResult.Failed : JournalResult.Ok;
+        if (IsOver)
+            return JournalResult.Failed;
+        committed?.Invoke(-1);
+        return JournalResult.Ok;
     }
 
     private async Task<JournalResult> ReplaceAsync()

@@ -1,4 +1,5 @@
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Storage;
 
 namespace GrainMQ.Grains.Sessions;
 

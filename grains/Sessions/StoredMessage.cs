@@ -1,3 +1,5 @@
+using GrainMQ.Grains.Storage;
+
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
@@ -12,7 +14,7 @@ internal sealed class StoredMessage(MessageBody body)
     private long _offset = body.Offset >= 0 ? body.Offset : NotCommitted;
 
     /// <summary>What a delivery that PUBREC has released still needs.</summary>
-    public static StoredMessage Empty { get; } = new(new MessageBody([], 0, 0));
+    public static StoredMessage Empty { get; } = new(new MessageBody([], 0, 0)) { _offset = InMemory };
 
     /// <summary>Null once it is to be read from the log.</summary>
     public byte[]? Bytes { get; private set; } = body.Bytes;
@@ -40,10 +42,3 @@ internal sealed class StoredMessage(MessageBody body)
 
     public bool HasExpired(long now) => ExpiresAt != 0 && ExpiresAt <= now;
 }
-
-/// <summary>A message as the journal has it.</summary>
-/// <param name="Bytes">Null: it stands at <paramref name="Offset"/>.</param>
-/// <param name="Length">Of the bytes.</param>
-/// <param name="ExpiresAt">Unix milliseconds; 0 = never.</param>
-/// <param name="Offset">Negative: in no log.</param>
-internal readonly record struct MessageBody(byte[]? Bytes, int Length, long ExpiresAt, long Offset = -1);

@@ -30,12 +30,12 @@ internal sealed class LogSnapshot : ILogSnapshot
         _entry = _entry with { DataEnd = _entry.DataEnd + batch.Bytes, Count = _entry.Count + batch.Count };
     });
 
-    public async ValueTask<LogReply> CommitAsync()
+    public async ValueTask<LogReply> CommitAsync(long keepFrom)
     {
         var written = await Run(file => file.Flush()).ConfigureAwait(false);
         if (written.Result != LogResult.Ok)
             return written;
-        var reply = await _log.CommitSnapshotAsync(_epoch, _entry).ConfigureAwait(false);
+        var reply = await _log.CommitSnapshotAsync(_epoch, _entry, keepFrom).ConfigureAwait(false);
         _isCommitted = reply.Result is LogResult.Ok or LogResult.Failed; // failed: nobody knows, the next opening does
         return reply;
     }

@@ -100,16 +100,16 @@ internal sealed partial class StoredLog
     }
 
     /// <summary>The snapshot's file is whole; from now on it stands for the records below its offset.</summary>
-    private LogReply CommitSnapshot(SnapshotEntry snapshot)
+    private LogReply CommitSnapshot(SnapshotEntry snapshot, long keepFrom)
     {
         Disk.FlushDirectory(_name);
         if (_open is { IsEmpty: false })
         {
             // A new segment, so that the one that the snapshot stands for can go and a restart need not read it.
-            Begin(_manifest.Epoch, snapshot, segment => segment.NextOffset > snapshot.Offset);
+            Begin(_manifest.Epoch, snapshot, segment => segment.NextOffset > keepFrom);
             return LogReply.Ok;
         }
-        Segment[] kept = [.. _view.Segments.Where(segment => segment == _open || segment.NextOffset > snapshot.Offset)];
+        Segment[] kept = [.. _view.Segments.Where(segment => segment == _open || segment.NextOffset > keepFrom)];
         Write(_manifest with { Snapshot = snapshot, FirstOffset = kept[0].BaseOffset, Segments = _manifest.Segments[^kept.Length..] });
         Publish(kept);
         return LogReply.Ok;

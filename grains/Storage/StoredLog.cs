@@ -50,8 +50,8 @@ internal sealed partial class StoredLog
 
     public ValueTask<LogReply> TrimAsync(long epoch, long below) => Post(() => Guarded(epoch, () => Trim(below)));
 
-    public ValueTask<LogReply> CommitSnapshotAsync(long epoch, SnapshotEntry snapshot) =>
-        Post(() => Guarded(epoch, () => CommitSnapshot(snapshot)));
+    public ValueTask<LogReply> CommitSnapshotAsync(long epoch, SnapshotEntry snapshot, long keepFrom) =>
+        Post(() => Guarded(epoch, () => CommitSnapshot(snapshot, Math.Min(snapshot.Offset, keepFrom))));
 
     public ValueTask<LogReply> CloseAsync() => Post(Close);
 

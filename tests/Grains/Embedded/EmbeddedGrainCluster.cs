@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Storage;
 using GrainMQ.Silo.Embedded;
 using GrainMQ.Tests.Grains.Suites;
 using GrainMQ.Tests.Testing;
@@ -11,15 +12,21 @@ using Xunit;
 
 namespace GrainMQ.Tests.Grains.Embedded;
 
-/// <summary>The grains on the engine of one process: three virtual silos, paranoid, with a clock that stands still.</summary>
+/// <summary>
+/// The grains on the engine of one process: three virtual silos, paranoid, with a clock that stands still. Journals are in memory, or in
+/// the given logs.
+/// </summary>
 internal sealed class EmbeddedGrainCluster : IGrainCluster
 {
     private readonly ServiceProvider _services;
     private readonly ErrorLog _errors = new();
 
-    public EmbeddedGrainCluster(Action<GrainOptions> configure, FaultPlan? faults = null)
+    public EmbeddedGrainCluster(Action<GrainOptions> configure, FaultPlan? faults = null, ILogStore? logs = null)
     {
-        _services = new ServiceCollection()
+        var services = new ServiceCollection();
+        if (logs is not null)
+            services.AddSingleton(logs);
+        _services = services
             .AddLogging(logging => logging.AddProvider(_errors))
             .AddSingleton<TimeProvider>(Time)
             .AddGrainMqGrains(configure)

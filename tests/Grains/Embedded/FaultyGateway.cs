@@ -42,6 +42,16 @@ internal sealed class FaultyGateway(EmbeddedGrainCluster cluster, GatewayRef sel
         return RepeatAsync(() => Session(key).CloseAsync(epoch, request), result => result);
     }
 
+    public Task<QueuePage> ReadAsync(string key, ulong epoch, long after, int messages) =>
+        RepeatAsync(() => Store.ReadAsync(new QueueRead(key, epoch, after, messages, int.MaxValue)), page => page.Result);
+
+    /// <summary>False: another connection has the session.</summary>
+    public async Task<bool> ReportAsync(string key, ulong epoch, long[] done)
+    {
+        var batch = new ProgressBatch(self, [new SessionProgress(key, epoch, done, [], [])]);
+        return (await RepeatAsync(() => Store.ReportAsync(batch), reply => reply.Result)).Fenced.Length == 0;
+    }
+
     public Task<SessionResult> PresetAsync(string key) =>
         RepeatAsync(() => Session(key).PresetAsync(new PresetRequest([Sample.Subscription(key)], 0)), result => result);
 

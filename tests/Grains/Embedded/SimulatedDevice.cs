@@ -8,7 +8,9 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
 {
     private const uint Never = uint.MaxValue;
 
-    private readonly List<PendingMessage> _rest = [];
+    private readonly Queue<PendingMessage> _rest = new();
+    private readonly HashSet<long> _received = [];
+    private readonly HashSet<long> _reported = [];
     private (FaultyGateway Gateway, ulong Epoch, string Will, uint Delay)? _connection;
     private int _wills;
 
@@ -31,6 +33,10 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         {
             await ConnectAsync();
             Receive(random.Next(_rest.Count + 1));
+            if (random.Next(2) == 0)
+                await ReadAsync();
+            if (random.Next(2) == 0)
+                await ReportAsync();
             if (random.Next(3) > 0) // otherwise the next connection takes over
                 await CloseAsync(random.Next(2) == 0 ? WillAction.Arm : WillAction.Discard);
         }
@@ -43,6 +49,7 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         {
             await ConnectAsync();
             Receive(_rest.Count);
+            await ReadAsync();
             await CloseAsync(WillAction.Discard);
         }
     }
@@ -61,29 +68,74 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
             return false;
         Assert.True(reply.SessionPresent, key);
         HasMetAGhost |= reply.Previous?.Epoch != _connection?.Epoch;
-        if (reply.Previous is null || reply.Previous.Epoch != _connection?.Epoch)
-        {
-            _rest.Clear(); // otherwise the gateway of the previous connection hands over what is left
-            _rest.AddRange(reply.State!.Pending); // present: there is a state
-        }
+        _rest.Clear();
+        Take(reply.State!.Pending); // present: there is a state
         _connection = (gateway, reply.Epoch, will, delay);
         Check(await gateway.SubscribeAsync(key, reply.Epoch, $"{key}/{random.Next(3)}"));
         return true;
     }
 
+    /// <summary>What was received, even if the store has not heard of it: the gateway of the connection before hands that over.</summary>
+    private void Take(PendingMessage[] messages)
+    {
+        foreach (var message in messages)
+        {
+            Assert.DoesNotContain(message.Sequence, _reported); // I7
+            if (!_received.Contains(message.Sequence))
+                _rest.Enqueue(message);
+        }
+    }
+
     private void Receive(int count)
     {
-        Received.AddRange(Sample.Texts(_rest.Take(count)));
-        _rest.RemoveRange(0, count);
+        for (; count > 0; count--)
+        {
+            var message = _rest.Dequeue();
+            _received.Add(message.Sequence);
+            Received.Add(Sample.Text(message.Message));
+        }
     }
+
+    /// <summary>Receives what has been queued since, page by page.</summary>
+    private async Task ReadAsync()
+    {
+        var (gateway, epoch, _, _) = _connection ?? throw new InvalidOperationException("Not connected.");
+        Receive(_rest.Count);
+        QueuePage page;
+        do
+        {
+            page = await gateway.ReadAsync(key, epoch, _received.DefaultIfEmpty().Max(), random.Next(1, 4));
+            Check(page.Result);
+            Take(page.Messages);
+            Receive(_rest.Count);
+        }
+        while (page.HasMore);
+    }
+
+    private async Task ReportAsync()
+    {
+        var (gateway, epoch, _, _) = _connection ?? throw new InvalidOperationException("Not connected.");
+        var (result, done) = (SessionResult.Fenced, Unreported());
+        if (await gateway.ReportAsync(key, epoch, done))
+            result = SessionResult.Ok;
+        Check(result);
+        if (result == SessionResult.Ok)
+            _reported.UnionWith(done);
+    }
+
+    private long[] Unreported() => [.. _received.Except(_reported).Order().SelectMany(number => new[] { number, number })];
 
     private async Task CloseAsync(WillAction action)
     {
         var (gateway, epoch, will, delay) = _connection ?? throw new InvalidOperationException("Not connected.");
         _connection = null;
-        var request = Sample.Close(uint.MaxValue, action, [.. _rest], deactivate: random.Next(2) == 0);
+        var done = Unreported();
+        var request = Sample.Close(uint.MaxValue, action, deactivate: random.Next(2) == 0) with { Done = done };
         _rest.Clear();
-        Check(await gateway.CloseAsync(key, epoch, request));
+        var result = await gateway.CloseAsync(key, epoch, request);
+        Check(result);
+        if (result == SessionResult.Ok)
+            _reported.UnionWith(done);
         if (action == WillAction.Arm && delay == 0)
             DueWills.Add(will);
     }

@@ -37,7 +37,9 @@ public sealed class RetainedShardTests
         var snapshot = _shard.Snapshot();
         var change = new RetainChange(0, Batch(2, ("b", "2")));
 
-        var restored = RetainedShard.Restore(new GrainOptions(), snapshot, [change]);
+        var restored = new RetainedShard(new GrainOptions());
+        restored.Restore(snapshot);
+        restored.Apply(change);
 
         Assert.Equal(["$SYS/a", "b"], restored.Tree.All().Select(pair => pair.Entry.Topic).Order());
         Assert.NotNull(restored.Answered(Batch(2)));

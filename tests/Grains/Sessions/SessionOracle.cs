@@ -19,14 +19,7 @@ internal sealed class SessionOracle
         var old = Find(key);
         var isResumed = old is not null && !request.CleanStart && (!old.IsAttached || old.Expiry > 0);
         var isEndedByThis = old is { IsAttached: false } && !isResumed;
-        string[]? pending = null;
-        if (isResumed)
-        {
-            pending = [.. old!.HandedOut, .. old.IsAttached ? [] : old.Queue]; // isResumed: there is an old one
-            old.HandedOut = pending;
-            if (!old.IsAttached)
-                old.Queue.Clear();
-        }
+        string[]? pending = isResumed ? [.. old!.Front, .. old.Queue] : null; // isResumed: there is an old one
         var session = isResumed ? old! : _sessions[key] = new Session();
         var reply = (isResumed, old is { IsAttached: true } ? old.Epoch : (ulong?)null, pending, isEndedByThis ? old?.Will : null);
         (session.IsAttached, session.IsLost, session.Epoch, session.Expiry) = (true, false, epoch, request.ExpirySeconds);
@@ -46,8 +39,8 @@ internal sealed class SessionOracle
             return SessionResult.Ok;
         session.Expiry = session.Expiry == 0 ? 0 : request.ExpirySeconds;
         session.Will = request.Will == WillAction.Arm ? session.Will : null;
-        session.HandedOut = [];
-        session.Queue.InsertRange(0, Sample.Texts(request.Pending));
+        if (session.Expiry > 0)
+            session.Front.AddRange(Sample.Texts(request.Pending));
         session.IsLost = false;
         Disconnect(session, now);
         Advance(now);
@@ -68,6 +61,16 @@ internal sealed class SessionOracle
     {
         if (Find(key) is { } session && !(session.IsAttached && session.Expiry == 0))
             session.Queue.Add(message);
+    }
+
+    /// <summary>The session's gateway says that so many messages, the oldest first, have been delivered.</summary>
+    public void Finish(string key, int count)
+    {
+        if (Find(key) is not { } session)
+            return;
+        var front = Math.Min(count, session.Front.Count);
+        session.Front.RemoveRange(0, front);
+        session.Queue.RemoveRange(0, Math.Min(count - front, session.Queue.Count));
     }
 
     public void Advance(long now)
@@ -112,7 +115,8 @@ internal sealed class SessionOracle
 
         public long EndsAt { get; set; }
 
-        public string[] HandedOut { get; set; } = [];
+        /// <summary>What connections have handed back.</summary>
+        public List<string> Front { get; } = [];
 
         public List<string> Queue { get; } = [];
     }

@@ -22,7 +22,7 @@ public sealed class SessionQueueTests : SessionTableTests
     public void FullQueueDropsTheOldestAndCountsIt()
     {
         Detach(Attach(expiry: 60).Epoch, Sample.Close(60));
-        Assert.Equal(2, Queue(1, "1", "2", "3", "4", "5", "6", "7"));
+        Assert.Equal(2, Queue(1, "1", "2", "3", "4", "5", "6", "7").Dropped);
 
         Assert.Equal(["3", "4", "5", "6", "7"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
         Assert.Equal(2, Drops[DropReason.QueueFull]);
@@ -31,7 +31,7 @@ public sealed class SessionQueueTests : SessionTableTests
     [Fact]
     public void MessageForNobodyIsCounted()
     {
-        Queue(1, "m");
+        Assert.Equal([0], Queue(1, "m").Sequences ?? []);
         Assert.Equal(1, Drops[DropReason.NoSession]);
         Assert.False(Info.Exists);
     }
@@ -41,9 +41,9 @@ public sealed class SessionQueueTests : SessionTableTests
     {
         Detach(Attach(expiry: 60).Epoch, Sample.Close(60));
         var target = new QueueTarget(Key, 1, false, []);
-        Table.Queue(new QueueBatch(Sample.A, 1, [
+        Queue(new QueueBatch(Sample.A, 1, [
             new QueueEntry(Sample.Bytes("late"), Now, [target]), new QueueEntry(Sample.Bytes("soon"), Now + 1_000, [target]),
-            new QueueEntry(Sample.Bytes("lives"), Now + 1_001, [target])]), Now);
+            new QueueEntry(Sample.Bytes("lives"), Now + 1_001, [target])]));
         Wait(1);
 
         Assert.Equal(["lives"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
@@ -51,14 +51,15 @@ public sealed class SessionQueueTests : SessionTableTests
     }
 
     [Fact]
-    public void MessageThatMeetsAnAttachedSessionWaitsForTheNextResume()
+    public void MessageForAConnectedSessionIsInItsQueueUntilItIsDone()
     {
         var epoch = Attach(expiry: 60).Epoch;
-        Table.Queue(Sample.Batch(Sample.B, 1, Key, 0, "qos0"), Now);
-        Table.Queue(Sample.Batch(Sample.B, 2, Key, 1, "qos1"), Now);
-        Detach(epoch, Sample.Close(60, pending: [Sample.Pending("before")]));
+        Assert.Equal([0], Queue(Sample.Batch(Sample.B, 1, Key, 0, "qos0")).Sequences ?? []);
+        Assert.Equal([1], Queue(Sample.Batch(Sample.B, 2, Key, 1, "qos1")).Sequences ?? []);
 
-        Assert.Equal(["before", "qos1"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
+        Assert.Equal(["qos1"], Page(epoch)?.Items.Texts() ?? []);
+        Report(epoch, done: [1, 1]);
+        Assert.Equal(0, Info.Queued);
         Assert.Equal(1, Drops[DropReason.Attached]);
     }
 
@@ -71,34 +72,143 @@ public sealed class SessionQueueTests : SessionTableTests
     }
 
     [Fact]
-    public void MessagesHandedOutArePendingAgainWhenTheGatewayIsLost()
+    public void EverythingIsStillThereWhenTheGatewayIsLost() // I11
     {
         Detach(Attach(expiry: 60).Epoch, Sample.Close(60, pending: [Sample.Pending("1"), Sample.Pending("qos0", qos: 0)]));
         Attach(expiry: 60, gateway: Sample.B);
-        Table.Queue(Sample.Batch(Sample.A, 1, Key, 1, "2"), Now);
+        Queue(Sample.Batch(Sample.A, 1, Key, 1, "2"));
         Table.Lose(Sample.B, Now);
 
-        Assert.Equal(["1", "2"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
+        Assert.Equal(["1", "qos0", "2"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
     }
 
     [Fact]
-    public void MessagesHandedOutAreForgottenWhenTheOwnerSaysThatTheyAreFinished()
+    public void NumbersRiseByOneAndAreNotUsedAgain()
     {
-        Detach(Attach(expiry: 60).Epoch, Sample.Close(60, pending: [Sample.Pending("1")]));
-        var epoch = Attach(expiry: 60, gateway: Sample.B).Epoch;
-        Subscribe(epoch);
-        Table.Lose(Sample.B, Now);
+        Detach(Attach(expiry: 60).Epoch, Sample.Close(60));
+        Assert.Equal([1, 2, 3], Queue(1, "1", "2", "3").Sequences ?? []);
+        var epoch = Attach(expiry: 60).Epoch;
+        Report(epoch, done: [1, 3]);
+        Assert.Equal([4], Queue(2, "4").Sequences ?? []);
+        Detach(epoch, Sample.Close(60, pending: [Sample.Pending("handed back")]));
 
-        Assert.Empty(Attach(expiry: 60).State?.Pending ?? []);
+        Assert.Equal([5, 4], Attach(expiry: 60).State?.Pending.Select(message => message.Sequence));
+        Assert.Equal([6], Queue(3, "6").Sequences ?? []);
     }
 
     [Fact]
-    public void MessagesHandedOutAreReplacedByWhatTheOwnerReports()
+    public void CleanStartBeginsWithAnEmptyQueueAndFreesTheOldOne()
     {
-        Detach(Attach(expiry: 60).Epoch, Sample.Close(60, pending: [Sample.Pending("1"), Sample.Pending("2")]));
-        Detach(Attach(expiry: 60).Epoch, Sample.Close(60, pending: [Sample.Pending("2")]));
+        Detach(Attach(expiry: 60).Epoch, Sample.Close(60));
+        Queue(1, "1", "2");
+        var epoch = Attach(clean: true, expiry: 60).Epoch;
 
-        Assert.Equal(["2"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
+        Assert.Equal((0, 0), (Table.Queued.TotalMessages, Table.Queued.TotalBytes));
+        Assert.Equal([1], Queue(2, "new").Sequences ?? []);
+        Detach(epoch, Sample.Close(0));
+        Assert.Equal((0, 0), (Table.Queued.TotalMessages, Table.Queued.TotalBytes));
+    }
+
+    [Fact]
+    public void PagesHaveTheWholeQueueOnceAndTellWhereItEnds()
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        Queue(1, "1", "2", "3", "4", "5");
+
+        AssertPage(["1", "2"], 2, true, Page(epoch, 0, messages: 2));
+        AssertPage(["3", "4", "5"], 5, false, Page(epoch, 2, messages: 3));
+        Assert.Equal(["3"], Page(epoch, 2, bytes: 1)?.Items.Texts() ?? []); // at least one
+        Report(epoch, done: [4, 5]);
+        AssertPage(["3"], 5, false, Page(epoch, 2));
+        AssertPage([], 5, false, Page(epoch, 5));
+    }
+
+    [Fact]
+    public void PageEndsBeforeWhatIsNotCommitted() // I5
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        Queue(1, "1");
+        var underWay = Table.Queue(Sample.Batch(2, "2"), Now);
+        AssertPage(["1"], 1, false, Table.Page(new QueueRead(Key, epoch, 0, 10, 1_000), Now, false, out _));
+        underWay.Messages.Commit();
+
+        Assert.Equal(["1", "2"], Page(epoch)?.Items.Texts() ?? []);
+    }
+
+    [Fact]
+    public void PageIsForTheOwnerAlone()
+    {
+        var old = Attach(expiry: 60).Epoch;
+        var current = Attach(expiry: 60, gateway: Sample.B).Epoch;
+
+        Assert.Null(Table.Page(new QueueRead(Key, old, 0, 1, 1), Now, true, out var result));
+        Assert.Equal(SessionResult.Fenced, result);
+        Assert.Null(Table.Page(new QueueRead("t/none", current, 0, 1, 1), Now, true, out result));
+        Assert.Equal(SessionResult.NotFound, result);
+        Assert.Equal([Key], Report(old, done: [1, 1]));
+    }
+
+    [Fact]
+    public void DeliveriesThatBeganComeFirstInTheOrderOfSendingAndNotInPages()
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        Queue(1, "1", "2", "3", "4");
+        Report(epoch, started: [new(2, 12, PendingStage.Published), new(1, 11, PendingStage.Published)]);
+        Report(epoch, started: [new(1, 11, PendingStage.Released), new(1, 11, PendingStage.Published)]); // the latter is a late copy
+
+        Assert.Equal(["3", "4"], Page(epoch)?.Items.Texts() ?? []);
+        Table.Lose(Sample.A, Now);
+        var pending = Attach(expiry: 60).State?.Pending ?? [];
+        Assert.Equal(["", "2", "3", "4"], Sample.Texts(pending)); // of what is released, PUBREL is all that is needed
+        Assert.Equal([(PendingStage.Released, 11), (PendingStage.Published, 12)], pending.Take(2).Select(message => (message.Stage, (int)message.PacketId)));
+    }
+
+    [Fact]
+    public void ReportsMayBeRepeated()
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        Queue(1, "1", "2", "3");
+        for (var i = 0; i < 3; i++)
+            Assert.Empty(Report(epoch, done: [1, 2, 77, 80], started: [new(3, 5, PendingStage.Published), new(1, 9, PendingStage.Published)]));
+
+        Assert.Equal(1, Info.Queued);
+    }
+
+    [Fact]
+    public void CloseTellsWhatIsDoneAndHowFarTheRestHasCome()
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        Queue(1, "1", "2", "3");
+        var begun = Sample.Pending("", stage: PendingStage.Published, id: 7) with { Sequence = 2 };
+        Detach(epoch, Sample.Close(60, pending: [begun, Sample.Pending("retained")]) with { Done = [1, 1] });
+
+        var state = Attach(expiry: 60).State;
+        Assert.Equal(["2", "retained", "3"], Sample.Texts(state?.Pending ?? []));
+        Assert.Equal((7, PendingStage.Published), ((int?)state?.Pending[0].PacketId, state?.Pending[0].Stage));
+        Assert.Equal(4, state?.Last);
+    }
+
+    [Fact]
+    public void PublicationThatIsSentAgainIsQueuedOnce() // [MQTT-4.3.3-10]
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        var entry = new QueueEntry(Sample.Bytes("m"), 0, [new QueueTarget(Key, 2, false, [])], new MessageOrigin(Key, 9));
+
+        Assert.Equal([1], Queue(new QueueBatch(Sample.A, 1, [entry])).Sequences ?? []);
+        Assert.Equal([0], Queue(new QueueBatch(Sample.A, 2, [entry])).Sequences ?? []);
+        Assert.Equal([9], Table.StateOf(Key, epoch, Now)?.InboundQos2 ?? []);
+        Report(epoch, released: [9]);
+        Assert.Equal([2], Queue(new QueueBatch(Sample.A, 3, [entry])).Sequences ?? []);
+        Queue(new QueueBatch(Sample.A, 4, [entry with { Targets = [], Origin = new MessageOrigin(Key, 10) }])); // its targets are elsewhere
+        Assert.Equal([9, 10], [.. (Table.StateOf(Key, epoch, Now)?.InboundQos2 ?? []).Order()]);
+    }
+
+    [Fact]
+    public void OwnerHearsOfWhatAnotherGatewayQueued()
+    {
+        Attach(expiry: 60, gateway: Sample.B);
+        Assert.Equal([(Sample.B, Key)], Table.Queue(Sample.Batch(Sample.A, 1, Key, 1, "m"), Now).Behind);
+        Assert.Empty(Table.Queue(Sample.Batch(Sample.B, 1, Key, 1, "m"), Now).Behind);
     }
 
     [Fact]
@@ -146,7 +256,13 @@ public sealed class SessionQueueTests : SessionTableTests
         Assert.Equal("a", Assert.Single(Info.Subscriptions).Filter);
     }
 
-    private int Queue(long sequence, params string[] messages) => Table.Queue(Sample.Batch(sequence, messages), Now);
+    private static void AssertPage(string[] texts, long last, bool hasMore, QueueSlice? page)
+    {
+        Assert.Equal(texts, page?.Items.Texts() ?? []);
+        Assert.Equal((last, hasMore), (page?.Last, page?.HasMore));
+    }
+
+    private QueueReply Queue(long sequence, params string[] messages) => Queue(Sample.Batch(sequence, messages));
 
     private SessionResult Preset(uint expiry, params string[] filters) => Table.Preset(
         Key, new PresetRequest([.. filters.Select(filter => Sample.Subscription(filter))], expiry), Table.NextEpoch(Now), Now);

@@ -28,9 +28,33 @@ public abstract class SessionTableTests
 
     private protected OpenReply Attach(
         bool clean = false, uint expiry = 0, string? will = null, uint delay = 0, GatewayRef? gateway = null, string key = Key) =>
-        Table.Attach(key, Sample.Open(gateway, Connection++, clean, expiry, will, delay), Table.NextEpoch(Now), Now);
+        Attach(Sample.Open(gateway, Connection++, clean, expiry, will, delay), key);
 
-    private protected SessionResult Detach(ulong epoch, CloseRequest request) => Table.Detach(Key, epoch, request, Now);
+    private protected OpenReply Attach(OpenRequest request, string key = Key)
+    {
+        var reply = Table.Attach(key, request, Table.NextEpoch(Now));
+        return reply.SessionPresent ? reply with { State = Table.StateOf(key, reply.Epoch, Now) } : reply;
+    }
+
+    private protected SessionResult Detach(ulong epoch, CloseRequest request)
+    {
+        var result = Table.Detach(Key, epoch, request, Now, out var done);
+        done?.Messages.Commit();
+        return result;
+    }
+
+    private protected QueueReply Queue(QueueBatch batch)
+    {
+        var outcome = Table.Queue(batch, Now);
+        outcome.Messages.Commit();
+        return outcome.Reply;
+    }
+
+    private protected string[] Report(ulong epoch, long[]? done = null, StartedDelivery[]? started = null, ushort[]? released = null) =>
+        Table.Report(new ProgressBatch(Sample.A, [new SessionProgress(Key, epoch, done ?? [], started ?? [], released ?? [])]));
+
+    private protected QueueSlice? Page(ulong epoch, long after = 0, int messages = 100, int bytes = 1_000_000) =>
+        Table.Page(new QueueRead(Key, epoch, after, messages, bytes), Now, true, out _);
 
     private protected SessionResult Subscribe(ulong epoch, params string[] filters) =>
         Table.Apply(new SessionDelta(Key, epoch, [.. filters.Select(filter => Sample.Subscription(filter))], []));

@@ -71,20 +71,21 @@ public sealed class SessionTakeoverTests : SessionTableTests
     {
         Detach(Attach(expiry: 60).Epoch, Sample.Close(60, pending: [Sample.Pending("m")]));
         var request = Sample.Open(connection: 1_000, expiry: 60);
-        var first = Table.Attach(Key, request, Table.NextEpoch(Now), Now);
+        var (first, again) = (Attach(request), Attach(request));
 
-        Assert.Same(first, Table.Attach(Key, request, Table.NextEpoch(Now), Now));
+        Assert.Equal(first with { State = null }, again with { State = null });
         Assert.Equal(["m"], Sample.Texts(first.State?.Pending ?? []));
+        Assert.Equal(["m"], Sample.Texts(again.State?.Pending ?? []));
     }
 
     [Fact]
     public void ConnectThatComesAfterItsOwnCloseTakesNothing()
     {
         var request = Sample.Open(connection: 7, expiry: 60);
-        var reply = Table.Attach(Key, request, Table.NextEpoch(Now), Now);
+        var reply = Attach(request);
         Detach(reply.Epoch, Sample.Close(60));
 
-        Assert.Equal(SessionResult.Fenced, Table.Attach(Key, request, Table.NextEpoch(Now), Now).Result);
+        Assert.Equal(SessionResult.Fenced, Attach(request).Result);
         Assert.Null(Info.Owner);
     }
 
@@ -94,27 +95,28 @@ public sealed class SessionTakeoverTests : SessionTableTests
     public void CopyOfAnEarlierConnectTakesNothingFromTheLaterOnes(bool clean)
     {
         var requests = Enumerable.Range(1, 4).Select(i => Sample.Open(i % 2 == 0 ? Sample.A : Sample.B, 10 - i, clean, 60)).ToArray();
-        var replies = requests.Select(request => Table.Attach(Key, request, Table.NextEpoch(Now), Now)).ToArray();
+        var replies = requests.Select(request => Attach(request)).ToArray();
 
         Assert.All(replies, reply => Assert.Equal(SessionResult.Ok, reply.Result)); // connections send CONNECT in any order
         foreach (var late in requests[..^1])
-            Assert.Equal(SessionResult.Fenced, Table.Attach(Key, late, Table.NextEpoch(Now), Now).Result);
+            Assert.Equal(SessionResult.Fenced, Attach(late).Result);
         Assert.Equal(replies[^1].Epoch, Info.Owner?.Epoch);
     }
 
     [Fact]
-    public void TakeoverOffersAgainWhatThePreviousOwnerWasGiven()
+    public void TakeoverOffersEverythingThatIsNotReportedAsDone()
     {
         Detach(Attach(expiry: 60).Epoch, Sample.Close(60, pending: [Sample.Pending("m"), Sample.Pending("qos0", qos: 0)], qos2: [4]));
-        Attach(expiry: 60); // whose answer is lost
-        Table.Queue(Sample.Batch(1, "later"), Now);
+        var lost = Attach(expiry: 60); // whose answer is lost
+        Queue(Sample.Batch(1, "later"));
         var reply = Attach(expiry: 60);
 
-        Assert.NotNull(reply.Previous);
-        Assert.Equal(["m"], Sample.Texts(reply.State?.Pending ?? []));
+        Assert.Equal(lost.Epoch, reply.Previous?.Epoch);
+        Assert.Equal(["m", "qos0", "later"], Sample.Texts(reply.State?.Pending ?? []));
         Assert.Equal([4], reply.State?.InboundQos2 ?? []);
-        Detach(reply.Epoch, Sample.Close(60, pending: [Sample.Pending("m")]));
-        Assert.Equal(["m", "later"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
+        Report(reply.Epoch, done: [2, 3]);
+        Detach(reply.Epoch, Sample.Close(60));
+        Assert.Equal(["m"], Sample.Texts(Attach(expiry: 60).State?.Pending ?? []));
     }
 
     [Fact]

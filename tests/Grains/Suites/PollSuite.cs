@@ -67,6 +67,23 @@ public abstract class PollSuite : GrainSuite
     }
 
     [Fact]
+    public async Task OwnerHearsWhatAnotherGatewayQueuedUntilItHasReadIt()
+    {
+        var opened = await Session().OpenAsync(Sample.Open(Sample.B, 1, expiry: 60));
+        var last = await Store.PollAsync(Sample.Poll(Sample.B));
+        var hanging = (await HangAsync(Sample.Poll(Sample.B, last, wait: 10_000)))[0];
+        await Store.QueueAsync(Sample.Batch(Sample.A, 1, Sample.Key, 1, "m"));
+
+        Assert.Equal(Sample.Key, Assert.Single((await hanging).Behind ?? []));
+        Assert.Empty((await Store.PollAsync(Sample.Poll(Sample.B, last))).Behind ?? []);
+        Advance(10);
+        Assert.Equal(Sample.Key, Assert.Single((await Store.PollAsync(Sample.Poll(Sample.B, last))).Behind ?? [])); // the answer may have been lost
+        Assert.Single((await Store.ReadAsync(new QueueRead(Sample.Key, opened.Epoch, 0, 10, 1_000))).Messages);
+        Advance(10);
+        Assert.Empty((await Store.PollAsync(Sample.Poll(Sample.B, last))).Behind ?? []);
+    }
+
+    [Fact]
     public async Task NewActivationTellsItsEpochAndTheWholeTable()
     {
         await DetachedAsync("t/1", 60, "a");

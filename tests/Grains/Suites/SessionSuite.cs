@@ -22,6 +22,66 @@ public abstract class SessionSuite : GrainSuite
     }
 
     [Fact]
+    public async Task MessagesOfAConnectedSessionStayUntilTheyAreReported() // I7
+    {
+        var opened = await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60));
+        var queued = await Store.QueueAsync(Sample.Batch(1, "1", "2", "3"));
+        Assert.Equal([1, 2, 3], queued.Sequences ?? []);
+        var page = await Store.ReadAsync(new QueueRead(Sample.Key, opened.Epoch, 1, 1, 1_000));
+        Assert.Equal((2L, true), (page.Last, page.HasMore));
+        Assert.Equal(["2"], Sample.Texts(page.Messages));
+
+        var progress = new SessionProgress(Sample.Key, opened.Epoch, [1, 1], [new StartedDelivery(2, 7, PendingStage.Released)], []);
+        for (var i = 0; i < 2; i++)
+            Assert.Empty((await Store.ReportAsync(new ProgressBatch(Sample.A, [progress]))).Fenced);
+        KillEverything();
+        var resumed = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+
+        Assert.Equal([(2, PendingStage.Released, ""), (3, PendingStage.Queued, "3")],
+            resumed.State?.Pending.Select(message => (message.Sequence, message.Stage, Sample.Text(message.Message))));
+        Assert.Equal(Sample.Key, Assert.Single((await Store.ReportAsync(new ProgressBatch(Sample.A, [progress]))).Fenced));
+        Assert.Equal(SessionResult.Fenced, (await Store.ReadAsync(new QueueRead(Sample.Key, opened.Epoch, 0, 1, 1))).Result);
+    }
+
+    [Fact]
+    public async Task LateCopyOfAReportFreesNoIdentifierThatIsInUseAgain()
+    {
+        var opened = await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60));
+        var entry = new QueueEntry(Sample.Bytes("m"), 0, [], new MessageOrigin(Sample.Key, 5));
+        var released = new ProgressBatch(Sample.A, [new SessionProgress(Sample.Key, opened.Epoch, [], [], [5])], 1);
+        await Store.QueueAsync(new QueueBatch(Sample.A, 1, [entry]));
+        await Store.ReportAsync(released);
+        await Store.QueueAsync(new QueueBatch(Sample.A, 2, [entry]));
+        KillEverything();
+        Assert.Equal(SessionResult.Ok, (await Store.ReportAsync(released)).Result);
+        var resumed = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+
+        Assert.Equal([5], resumed.State?.InboundQos2 ?? []);
+    }
+
+    [Fact]
+    public async Task LongBacklogIsReadInPages()
+    {
+        await DetachedAsync(Sample.Key, 60, "a");
+        var texts = Enumerable.Range(0, 500).Select(i => $"{i}").ToArray();
+        for (var from = 0; from < texts.Length; from += 50)
+            await Store.QueueAsync(Sample.Batch(from + 1, texts[from..(from + 50)]));
+        KillEverything();
+        var opened = await Session().OpenAsync(Sample.Open(connection: 2_000, expiry: 60));
+        var read = new List<PendingMessage>(opened.State?.Pending ?? []);
+        Assert.Equal(64, read.Count);
+        for (var hasMore = opened.State?.HasMore; hasMore == true;)
+        {
+            var page = await Store.ReadAsync(new QueueRead(Sample.Key, opened.Epoch, read[^1].Sequence, 100, 200));
+            read.AddRange(page.Messages);
+            hasMore = page.HasMore;
+        }
+
+        Assert.Equal(texts, Sample.Texts(read));
+        Assert.Equal(Enumerable.Range(1, 500).Select(number => (long)number), read.Select(message => message.Sequence));
+    }
+
+    [Fact]
     public async Task OlderConnectionIsFencedEverywhere()
     {
         var old = await Session().OpenAsync(Sample.Open(Sample.A, 1, expiry: 60));

@@ -155,7 +155,7 @@ public sealed class FaultyLogStore(ILogStore inner, LogFaults faults, TimeProvid
     {
         public ValueTask<LogReply> AddAsync(LogBatch batch) => RunAsync(() => snapshot.AddAsync(batch));
 
-        public ValueTask<LogReply> CommitAsync() => RunAsync(snapshot.CommitAsync);
+        public ValueTask<LogReply> CommitAsync(long keepFrom) => RunAsync(() => snapshot.CommitAsync(keepFrom));
 
         public ValueTask DisposeAsync() => snapshot.DisposeAsync();
 

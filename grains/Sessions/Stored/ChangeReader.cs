@@ -1,0 +1,99 @@
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Storage;
+
+namespace GrainMQ.Grains.Sessions.Stored;
+
+/// <summary>Reads what <see cref="ChangeWriter"/> wrote.</summary>
+internal static class ChangeReader
+{
+    public static SessionChange Read(ref RecordReader from, IReadOnlyList<MessageBody> messages)
+    {
+        var kind = (ChangeKind)from.Byte();
+        var at = from.Signed();
+        return kind switch
+        {
+            ChangeKind.Attached => Attached(at, ref from),
+            ChangeKind.Applied => new Applied(
+                at, new SessionDelta(from.Text(), from.Number(), from.List(Fields.Subscription), from.List(Fields.Text))),
+            ChangeKind.Detached => Detached(at, ref from, messages),
+            ChangeKind.Queued => Queued(at, ref from, messages),
+            ChangeKind.Reported => Reported(at, ref from),
+            ChangeKind.Reattached => new Reattached(at, new ReattachBatch(Fields.Gateway(ref from), from.List(Fields.Reattached))),
+            ChangeKind.Preset => Preset(at, ref from),
+            ChangeKind.GatewayLost => new GatewayLost(at, Fields.Gateway(ref from)),
+            ChangeKind.WorkCompleted => new WorkCompleted(at, from.List(Fields.Long)),
+            ChangeKind.WorkLeased => new WorkLeased(at, Fields.Gateway(ref from), from.List(Fields.Long)),
+            _ => throw new InvalidDataException($"A change is of an unknown kind {kind}."),
+        };
+    }
+
+    private static Attached Attached(long at, ref RecordReader from)
+    {
+        var (key, epoch) = (from.Text(), from.Number());
+        var request = new OpenRequest(
+            Fields.Gateway(ref from), from.Signed(), from.Flag(), from.UInt32(), from.Maybe(Fields.Will));
+        return new Attached(at, key, request, epoch);
+    }
+
+    private static Detached Detached(long at, ref RecordReader from, IReadOnlyList<MessageBody> messages)
+    {
+        var (key, epoch, expiry, will) = (from.Text(), from.Number(), from.UInt32(), Fields.Action(from.Byte()));
+        var (done, begun) = (from.List(Fields.Long), from.List(Fields.Started));
+        var handed = new HandedMessage[MessageCount(ref from, messages)];
+        for (var index = 0; index < handed.Length; index++)
+            handed[index] = Handed(ref from, messages[index]);
+        return new Detached(at, key, epoch, expiry, will, done, begun, handed, from.List(Fields.PacketId), from.List(Fields.Long));
+    }
+
+    private static HandedMessage Handed(ref RecordReader from, MessageBody body)
+    {
+        var (number, flags, packetId) = (from.Signed(), from.Byte(), from.UInt16());
+        var (qos, retain, hasIdentifiers) = Fields.Flags(flags);
+        return new HandedMessage(
+            body, number, qos, retain, hasIdentifiers ? from.List(Fields.Identifier) : [], Fields.Stage((byte)(flags >> 4)), packetId);
+    }
+
+    private static Queued Queued(long at, ref RecordReader from, IReadOnlyList<MessageBody> messages)
+    {
+        var (producer, sequence, count) = (Fields.Gateway(ref from), from.Signed(), from.Int32());
+        var keys = from.List(Fields.Text);
+        var queued = new QueuedMessage[MessageCount(ref from, messages)];
+        for (var index = 0; index < queued.Length; index++)
+            queued[index] = new QueuedMessage(messages[index], Targets(ref from, keys));
+        var origins = from.List(Fields.Origin);
+        var dropped = new QueuePlace[from.Count()];
+        for (var index = 0; index < dropped.Length; index++)
+            dropped[index] = new QueuePlace(Key(ref from, keys), from.Signed());
+        return new Queued(at, producer, sequence, count, queued, origins, dropped);
+    }
+
+    private static QueuedTarget[] Targets(ref RecordReader from, string[] keys)
+    {
+        var targets = new QueuedTarget[from.Count()];
+        for (var index = 0; index < targets.Length; index++)
+        {
+            var (key, number) = (Key(ref from, keys), from.Signed());
+            var (qos, retain, hasIdentifiers) = Fields.Flags(from.Byte());
+            targets[index] = new QueuedTarget(key, number, qos, retain, hasIdentifiers ? from.List(Fields.Identifier) : []);
+        }
+        return targets;
+    }
+
+    private static string Key(ref RecordReader from, string[] keys) =>
+        from.Int32() is var index && index < keys.Length ? keys[index] : throw new InvalidDataException("A change names a session that it does not have.");
+
+    private static int MessageCount(ref RecordReader from, IReadOnlyList<MessageBody> messages) => from.Count() is var count && count == messages.Count
+        ? count : throw new InvalidDataException($"A change brings {count} messages, and {messages.Count} stand before it.");
+
+    private static Reported Reported(long at, ref RecordReader from)
+    {
+        var (gateway, sequence) = (Fields.Gateway(ref from), from.Signed());
+        return new Reported(at, new ProgressBatch(gateway, from.List(Fields.Progress), sequence));
+    }
+
+    private static Preset Preset(long at, ref RecordReader from)
+    {
+        var (key, epoch, expiry) = (from.Text(), from.Number(), from.UInt32());
+        return new Preset(at, key, new PresetRequest(from.List(Fields.Subscription), expiry), epoch);
+    }
+}

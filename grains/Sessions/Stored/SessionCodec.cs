@@ -1,0 +1,81 @@
+using GrainMQ.Grains.Storage;
+
+namespace GrainMQ.Grains.Sessions.Stored;
+
+/// <summary>The logs <c>sessions/0</c> …: changes of the table, messages of the queues, and snapshots with one record per session.</summary>
+internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
+{
+    private const byte HeadPart = 1;
+    private const byte SessionPart = 2;
+
+    public string Name => "sessions";
+
+    public IReadOnlyList<MessageBody> MessagesOf(SessionChange change) => change switch
+    {
+        Queued queued => Array.ConvertAll(queued.Messages, message => message.Body),
+        Detached detached => Array.ConvertAll(detached.Handed, message => message.Body),
+        _ => [],
+    };
+
+    public void Write(SessionChange change, RecordWriter to) => ChangeWriter.Write(change, to);
+
+    public SessionChange Read(ref RecordReader from, IReadOnlyList<MessageBody> messages) => ChangeReader.Read(ref from, messages);
+
+    public int PartsOf(SessionSnapshot snapshot) => 1 + snapshot.Records.Length;
+
+    public void Write(SessionSnapshot snapshot, int part, RecordWriter to)
+    {
+        to.Byte(part == 0 ? HeadPart : SessionPart);
+        if (part > 0)
+        {
+            SnapshotFields.Session(to, snapshot.Records[part - 1]);
+            return;
+        }
+        to.Number(snapshot.LastEpoch);
+        to.List(snapshot.Work, SnapshotFields.Work);
+        to.List(snapshot.Producers, SnapshotFields.Producer);
+        to.List(snapshot.Reporters, SnapshotFields.Producer);
+    }
+
+    public ISnapshotReader<SessionSnapshot> BeginSnapshot() => new Reader();
+
+    public long LowestOffset(SessionSnapshot snapshot)
+    {
+        var lowest = long.MaxValue;
+        foreach (var record in snapshot.Records)
+        {
+            foreach (var item in record.Front)
+                lowest = Lower(lowest, item);
+            foreach (var item in record.Waiting)
+                lowest = Lower(lowest, item);
+        }
+        return lowest;
+    }
+
+    private static long Lower(long lowest, in QueueItem item) => item.Message.Offset < 0 ? lowest : Math.Min(lowest, item.Message.Offset);
+
+    private sealed class Reader : ISnapshotReader<SessionSnapshot>
+    {
+        private readonly List<SessionRecordSnapshot> _sessions = [];
+        private readonly MessagePool _pool = new();
+        private SessionSnapshot _head = new(0, [], [], [], []);
+
+        public void Add(ref RecordReader from)
+        {
+            switch (from.Byte())
+            {
+                case HeadPart:
+                    _head = new SessionSnapshot(
+                        from.Number(), [], from.List(SnapshotFields.Work), from.List(SnapshotFields.Producer), from.List(SnapshotFields.Producer));
+                    break;
+                case SessionPart:
+                    _sessions.Add(SnapshotFields.Session(ref from, _pool));
+                    break;
+                case var other:
+                    throw new InvalidDataException($"A snapshot has an unknown part {other}");
+            }
+        }
+
+        public SessionSnapshot End() => _head with { Records = [.. _sessions] };
+    }
+}

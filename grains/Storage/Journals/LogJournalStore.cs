@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+
+namespace GrainMQ.Grains.Storage;
+
+/// <summary>Journals in logs: mode <c>file</c>. What is committed is on the disk.</summary>
+internal sealed class LogJournalStore<TSnapshot, TChange>(ILogStore logs, IShardCodec<TSnapshot, TChange> codec)
+    : IJournalStore<TSnapshot, TChange>
+    where TSnapshot : class
+    where TChange : class
+{
+    private readonly ConcurrentDictionary<int, SpaceWatch> _space = new();
+
+    public async ValueTask<JournalOpening<TSnapshot, TChange>> OpenAsync(int shard, long leastEpoch, IShardState<TSnapshot, TChange> state)
+    {
+        var opening = await logs.OpenAsync($"{codec.Name}/{shard}", leastEpoch).ConfigureAwait(false);
+        if (opening.Log is not { } log)
+            return new(opening.Result == LogResult.Full ? JournalResult.Full : JournalResult.Failed, null, opening.Fault?.ToString());
+        var replay = new LogReplay<TSnapshot, TChange>(log, codec, state);
+        var fault = await replay.RunAsync().ConfigureAwait(false);
+        if (fault is not null)
+            return new(JournalResult.Failed, null, fault);
+        var version = Math.Max(replay.Version, (long)opening.Hlc);
+        return new(JournalResult.Ok, new LogJournal<TSnapshot, TChange>(log, codec, version, _space.GetOrAdd(shard, _ => new SpaceWatch())));
+    }
+}
+
+/// <summary>Whether a shard found the disk full, which its next activation must know before it changes anything.</summary>
+internal sealed class SpaceWatch
+{
+    private volatile bool _isFull;
+
+    public bool IsFull
+    {
+        get => _isFull;
+        set => _isFull = value;
+    }
+}
+
+/// <summary>The kinds of records of a journal, and the version of their contents.</summary>
+internal static class JournalRecord
+{
+    /// <summary>Raised when a reader of the version before could not read what is written.</summary>
+    public const byte Format = 1;
+
+    /// <summary>Properties: when it expires, or none. Payload: the message.</summary>
+    public const byte Message = 1;
+
+    /// <summary>Behind its messages, in the same batch. Its clock is the change's number.</summary>
+    public const byte Change = 2;
+
+    /// <summary>First record of a snapshot: the number of the last change in it.</summary>
+    public const byte SnapshotHead = 3;
+
+    public const byte SnapshotPart = 4;
+
+    /// <summary>Written to find out whether there is space again; means nothing.</summary>
+    public const byte Probe = 5;
+
+    /// <exception cref="InvalidDataException">A newer broker has written the record.</exception>
+    public static void CheckFormat(ref RecordReader from)
+    {
+        if (from.Byte() is var format and not Format)
+            throw new InvalidDataException($"it has records of format {format}; this version of GrainMQ reads format {Format}. Use the version that wrote it, or a newer one");
+    }
+}
