@@ -63,6 +63,7 @@ internal sealed partial class Session
                 Restore(pending);
             }
 
+            _holdsRestored = state.Pending.Length > 0;
             newer.ForEach(delivery => _backlog.Enqueue(delivery));
             _inboundQoS2 = InboundQoS2.Restore(state.InboundQos2);
         }

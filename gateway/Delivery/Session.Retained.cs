@@ -101,5 +101,7 @@ internal sealed partial class Session
             _drained.SetResult();
             _drained = null;
         }
+
+        SignalRestored();
     }
 }

@@ -122,6 +122,7 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             if (_connection == connection && delivery.PacketId != 0)
             {
                 _inflight.Remove(delivery.PacketId, out _);
+                SignalRestored();
             }
         }
     }

@@ -30,4 +30,7 @@ internal static partial class HandlerLog
 
     [LoggerMessage(4507, LogLevel.Error, "Authenticating {ClientId} failed in an unexpected way; it is refused")]
     public static partial void AuthenticatorFailed(ILogger logger, string clientId, Exception exception);
+
+    [LoggerMessage(4508, LogLevel.Debug, "The store keeps a copy of what {ClientId} has finished until it disconnects: {Error}")]
+    public static partial void ReportFailed(ILogger logger, string clientId, string error);
 }

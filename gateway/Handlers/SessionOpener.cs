@@ -57,7 +57,9 @@ internal sealed class SessionOpener(
             var session = await TakeAsync(key, reply).ConfigureAwait(false);
             session.ExpirySeconds = expiry;
             accept(reply.SessionPresent, session);
+            var restored = session.RestoredFinishedAsync();
             session.Attach(connection, reply.Epoch, quota);
+            _ = restored is null ? Task.CompletedTask : ReportAsync(key, reply.Epoch, restored);
             connection.FlushOutbound();
             connection.ServeStreams();
             return ReasonCode.Success;
@@ -68,6 +70,23 @@ internal sealed class SessionOpener(
             {
                 turn.Dispose();
             }
+        }
+    }
+
+    /// <summary>Lets the store forget what it handed out. Not to know it costs memory there until the close, nothing else.</summary>
+    private async Task ReportAsync(string key, ulong epoch, Task<bool> finished)
+    {
+        try
+        {
+            if (await finished.ConfigureAwait(false))
+            {
+                var grain = grains.GetGrain<ISessionGrain>(key);
+                await calls.CallAsync(() => grain.SubscribeAsync(epoch, [])).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            HandlerLog.ReportFailed(logger, SessionTable.ClientIdOf(key), exception.Message);
         }
     }
 

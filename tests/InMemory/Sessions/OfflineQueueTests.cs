@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Silo.Embedded;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -35,6 +36,34 @@ public sealed class OfflineQueueTests
         }
 
         await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task StoreIsToldOnceWhenWhatItHandedOutIsFinished()
+    {
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m1", QoS.AtLeastOnce);
+        await publisher.PublishAsync("t", "m2", QoS.ExactlyOnce);
+        faults.Break("ISessionGrain.SubscribeAsync", CallFault.None); // counts them
+        client = await BackAsync(gateway);
+        await client.ExpectPublishAsync("m1", acknowledge: false);
+        await gateway.DropAsync(client); // not finished: nothing to tell
+        client = await BackAsync(gateway);
+        await client.ExpectPublishAsync("m1");
+        await Stuck.CalmAsync();
+        Assert.Equal(0, faults.Met);
+
+        await client.ExpectPublishAsync("m2");
+        await Stuck.CalmAsync();
+        Assert.Equal(1, faults.Met);
+        await publisher.PublishAsync("t", "m3", QoS.AtLeastOnce);
+        await client.ExpectPublishAsync("m3");
+        await Stuck.CalmAsync();
+        Assert.Equal(1, faults.Met); // what came live was never the store's
     }
 
     [Fact]
