@@ -7,7 +7,7 @@ namespace GrainMQ.Tests.Load;
 /// <summary>A raw MQTT client: whole packets in, whole packets out.</summary>
 internal sealed class LoadClient : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private byte[] _buffer = new byte[4096];
     private int _start, _end;
 
@@ -55,6 +55,14 @@ internal sealed class LoadClient : IDisposable
         {
             return default;
         }
+    }
+
+    /// <summary>Hands the connected socket over; this client is then of no use.</summary>
+    public Socket Detach()
+    {
+        var socket = _socket;
+        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        return socket;
     }
 
     public void Dispose() => _socket.Dispose();
