@@ -31,6 +31,9 @@ public sealed class LogPage(int capacity = 256 << 10)
     /// <summary>Where the last read of all records ended, so that the next one need not look for the place.</summary>
     internal ReadPosition Stopped { get; set; }
 
+    /// <summary>The last search for topics, so that the next page of the same need not search again.</summary>
+    internal ChunksOfTopics? Found { get; set; }
+
     internal void Begin(LogRead request)
     {
         _blocks.Clear();

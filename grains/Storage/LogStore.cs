@@ -10,6 +10,8 @@ namespace GrainMQ.Grains.Storage;
 /// </summary>
 public sealed partial class LogStore : ILogStore
 {
+    private const long MemorySegmentBytes = 4 << 20;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, StoredLog> _logs = [];
     private readonly StorageContext _context;
@@ -26,9 +28,18 @@ public sealed partial class LogStore : ILogStore
             new FileDisk(directory), options, time, logger, new StorageThreads("log write", options.WriteThreads),
             new StorageThreads("log read", options.ReadThreads)));
 
-    /// <summary>Mode <c>memory</c>: the same logs, which live as long as the store.</summary>
-    public static LogStore InMemory(LogStoreOptions options, TimeProvider time, ILogger<LogStore> logger) =>
-        On(new MemoryDisk(), new InlineExecutor(), options, time, logger);
+    /// <summary>
+    /// Mode <c>memory</c>: the same logs, which live as long as the store. Segments have at most 4 MB, for memory is given back segment by
+    /// segment; the work is done by whoever asks.
+    /// </summary>
+    public static LogStore InMemory(LogStoreOptions options, TimeProvider time, ILogger<LogStore> logger)
+    {
+        var inMemory = new LogStoreOptions
+        {
+            SegmentBytes = Math.Min(options.SegmentBytes, MemorySegmentBytes), SegmentAge = options.SegmentAge, MinFreeBytes = 0,
+        };
+        return On(new MemoryDisk(), new InlineExecutor(), inMemory, time, logger);
+    }
 
     /// <summary>On any disk, with everything run by one executor.</summary>
     public static LogStore On(
@@ -52,11 +63,17 @@ public sealed partial class LogStore : ILogStore
         StoredLog[] logs;
         lock (_lock)
             logs = [.. _logs.Values];
-        foreach (var log in logs)
-            await log.CloseAsync().ConfigureAwait(false);
-        _context.Writers.Dispose();
-        _context.Readers.Dispose();
-        _context.Disk.Dispose();
+        try
+        {
+            foreach (var log in logs)
+                await log.CloseAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _context.Writers.Dispose();
+            _context.Readers.Dispose();
+            _context.Disk.Dispose();
+        }
     }
 
     [GeneratedRegex("^[a-z0-9_-]+(/[a-z0-9_-]+)*$")]

@@ -8,7 +8,7 @@ namespace GrainMQ.Tests.Load;
 /// <summary>A raw MQTT client: whole packets in, whole packets out.</summary>
 internal sealed class LoadClient : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private byte[] _buffer = new byte[64 * 1024];
     private int _start, _end;
 
@@ -74,6 +74,14 @@ internal sealed class LoadClient : IDisposable
         var properties = new PropertyList { { PropertyId.SessionExpiryInterval, 3600u }, { PropertyId.ReceiveMaximum, 1000u } };
         await SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt5, clientId, cleanStart: false, properties: properties));
         await ReceiveAsync();
+    }
+
+    /// <summary>Hands the connected socket over; this client is then of no use.</summary>
+    public Socket Detach()
+    {
+        var socket = _socket;
+        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        return socket;
     }
 
     public void Dispose() => _socket.Dispose();

@@ -37,4 +37,14 @@ backlog.SetAction((parsed, _) => OfflineBacklog.RunAsync(
     parsed.GetValue(port), parsed.GetValue(messages), parsed.GetValue(sessions), parsed.GetValue(payload),
     parsed.GetValue(process), parsed.GetValue(data)!)); // required
 
-return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, durable, backlog }.Parse(args).InvokeAsync();
+var attempts = new Option<int>("--attempts") { Description = "Handshakes in one pass.", DefaultValueFactory = _ => 24_000 };
+var rate = new Option<int>("--rate") { Description = "Attempts per second; 0: as many as possible.", DefaultValueFactory = _ => 400 };
+var concurrency = new Option<int>("--concurrency") { Description = "Attempts at once.", DefaultValueFactory = _ => 64 };
+var handshakes = new Command("handshakes", "Broken TLS handshakes: the broker's memory, and the latency of a client that is connected")
+{
+    attempts, rate, concurrency, seconds,
+};
+handshakes.SetAction((parsed, _) => HandshakeStorm.RunAsync(
+    parsed.GetValue(attempts), parsed.GetValue(rate), parsed.GetValue(concurrency), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
+
+return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, handshakes, durable, backlog }.Parse(args).InvokeAsync();

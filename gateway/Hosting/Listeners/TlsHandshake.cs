@@ -27,12 +27,15 @@ public sealed partial class TlsHandshake(
         using var timeout = new CancellationTokenSource(options.HandshakeTimeout, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
         using var onEnded = ended.Token.UnsafeRegister(static abort => ((Action?)abort)?.Invoke(), abort);
-        var secure = new SslStream(plain, leaveInnerStreamOpen: true);
+        var below = new HandshakeStream(plain);
+        var secure = new SslStream(below, leaveInnerStreamOpen: true);
         ServerHandshake? handshake = null;
         try
         {
             _ = await plain.ReadAsync(Memory<byte>.Empty, CancellationToken.None); // reads nothing: waits for the first bytes
             await AuthenticateInTurnAsync(secure, serverName => handshake = tls.Begin(serverName), ended.Token);
+            below.Done();
+            await Task.Yield(); // what the client says is not for the threads of the handshake
             return new SecureStream(secure, handshake?.UserName);
         }
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
@@ -49,6 +52,7 @@ public sealed partial class TlsHandshake(
         await _turns.WaitAsync(ended);
         try
         {
+            await HandshakeThreads.HopAsync();
             await secure.AuthenticateAsServerAsync((_, hello, _, _) => new(begin(hello.ServerName).Options), null, ended);
         }
         finally

@@ -3,6 +3,8 @@ namespace GrainMQ.Grains.Storage.Execution;
 /// <summary>Memory needs no waiting: the caller does the work.</summary>
 internal sealed class InlineExecutor : IStorageExecutor
 {
+    public bool IsShared => false;
+
     public void Queue(Action work) => work();
 
     public void Dispose()

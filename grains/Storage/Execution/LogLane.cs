@@ -30,21 +30,24 @@ internal sealed class LogLane
         _executor.Queue(_run);
     }
 
+    /// <summary>
+    /// One round, then the turn of other logs: with more busy logs than threads each would otherwise keep its thread for good.
+    /// </summary>
     private void Run()
     {
-        while (TryTake())
+        while (true)
         {
+            lock (_lock)
+                (_waiting, _taken) = (_taken, _waiting);
             _carryOut(_taken);
             _taken.Clear();
-        }
-    }
-
-    private bool TryTake()
-    {
-        lock (_lock)
-        {
-            (_waiting, _taken) = (_taken, _waiting);
-            return _isRunning = _taken.Count > 0;
+            lock (_lock)
+                if (!(_isRunning = _waiting.Count > 0))
+                    return;
+            if (!_executor.IsShared)
+                continue;
+            _executor.Queue(_run);
+            return;
         }
     }
 }

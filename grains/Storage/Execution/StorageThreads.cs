@@ -18,6 +18,8 @@ internal sealed class StorageThreads : IStorageExecutor
             thread.Start();
     }
 
+    public bool IsShared => true;
+
     public void Queue(Action work) => _work.Add(work);
 
     /// <summary>Runs what was queued before and ends the threads.</summary>

@@ -14,7 +14,9 @@ internal sealed partial class Segment
         {
             if (topics is null)
                 return ReadAll(page, extent, ref offset, out isFull);
-            return TryFindChunks(topics, offset, out var chunks)
+            if (page.Found?.Segment != this || page.Found.Extent != extent || !page.Found.Topics.AsSpan().SequenceEqual(topics))
+                page.Found = new ChunksOfTopics(this, extent, topics, FindChunks(topics));
+            return page.Found.Chunks is { } chunks
                 ? ReadChunks(page, extent, chunks, ref offset, out isFull)
                 : ReadAll(page, extent, ref offset, out isFull);
         }
@@ -33,11 +35,12 @@ internal sealed partial class Segment
         return broken;
     }
 
-    private LogFinding? ReadChunks(LogPage page, SegmentExtent extent, SortedSet<int> chunks, ref long offset, out bool isFull)
+    private LogFinding? ReadChunks(LogPage page, SegmentExtent extent, int[] chunks, ref long offset, out bool isFull)
     {
         var index = Index();
         isFull = false;
-        foreach (var chunk in chunks)
+        var next = Array.BinarySearch(chunks, index.Chunks == 0 ? 0 : index.Find(offset));
+        foreach (var chunk in chunks.AsSpan(next < 0 ? ~next : next))
         {
             var (first, position) = index.StartOf(chunk);
             if (position >= extent.DataEnd)
@@ -83,15 +86,14 @@ internal sealed partial class Segment
         return index.Chunks == 0 ? SegmentHeader.Size : index.StartOf(index.Find(offset)).Position;
     }
 
-    private bool TryFindChunks(ulong[] topics, long offset, out SortedSet<int> chunks)
+    /// <returns>In order; null: the index is broken, so every chunk may have them.</returns>
+    private int[]? FindChunks(ulong[] topics)
     {
         var index = Index();
-        chunks = [];
+        var chunks = new HashSet<int>();
         foreach (var topic in topics)
             if (!index.TryAddChunks(topic, chunks))
-                return false;
-        var first = index.Chunks == 0 ? 0 : index.Find(offset);
-        chunks.RemoveWhere(chunk => chunk < first);
-        return true;
+                return null;
+        return [.. chunks.Order()];
     }
 }

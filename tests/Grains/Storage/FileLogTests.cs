@@ -91,6 +91,21 @@ public sealed class FileLogTests : IDisposable
     }
 
     [Fact]
+    public async Task MemoryKeepsTheSameLogs()
+    {
+        await using var store = LogStore.InMemory(SmallSegments, TimeProvider.System, NullLogger<LogStore>.Instance);
+        var log = await OpenLogAsync(store);
+        for (var id = 0; id < 2_000; id += 2)
+            await AppendAsync(log, id, id + 1);
+        await log.TrimAsync(1_000);
+        var again = await OpenLogAsync(store);
+
+        Assert.InRange(again.FirstOffset, 1, 1_000);
+        Assert.Equal(Enumerable.Range((int)again.FirstOffset, 2_000 - (int)again.FirstOffset).Select(id => (long)id), await ReadIdsAsync(again));
+        Assert.Equal(LogResult.Fenced, (await log.AppendAsync(Batch(1))).Result);
+    }
+
+    [Fact]
     public async Task DirectoryHasOneOwner()
     {
         var held = DirectoryLock.TryTake(_directory.Path, out _);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -133,6 +134,26 @@ public sealed class GatewayProcessTests : IDisposable
         var (code, error) = await broker.EndAsync();
         Assert.Equal(1, code);
         Assert.Contains("Did you mean Security:AllowAnonymous?", error);
+    }
+
+    [Fact]
+    public async Task PasswordFileThatCannotBeUsedIsOneLine()
+    {
+        var users = _directory.File("users");
+        await FailsAsync([$"password file '{users}' does not exist", $"gateway passwd {users} USER"], [.. FreePorts, "--password-file", users]);
+        await File.WriteAllTextAsync(users, "# users\nalice:secret\n");
+        await FailsAsync([$"password file '{users}', line 2"], [.. FreePorts, "--password-file", users]);
+        await FailsAsync([$"password file '{users}', line 2"], [.. FreePorts, "--password-file", users, "--check-config"]);
+    }
+
+    [Fact]
+    public async Task PasswordFileIsAChoiceForOpenListeners()
+    {
+        var users = _directory.File("users");
+        await using (var passwd = ClientProcess.Start("dotnet", [GatewayRun.Product, "passwd", users, "alice"], "correct horse\n"))
+            Assert.Equal([$"{users}: alice written."], await passwd.EndAsync());
+        using var broker = GatewayRun.Start("--tcp", "0.0.0.0:0", "--ws", "none", "--password-file", users);
+        await broker.EndPointAsync("tcp");
     }
 
     [Fact]

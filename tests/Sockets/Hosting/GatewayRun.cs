@@ -6,7 +6,7 @@ namespace GrainMQ.Tests.Sockets.Hosting;
 /// <summary>The broker as a process of its own, killed with the test when it has not ended by then.</summary>
 internal sealed class GatewayRun : IDisposable
 {
-    private static readonly string Product = Path.Combine(AppContext.BaseDirectory, "GrainMQ.Gateway.dll");
+    public static readonly string Product = Path.Combine(AppContext.BaseDirectory, "GrainMQ.Gateway.dll");
 
     private readonly Process _process;
     private readonly Task<string> _error;

@@ -5,6 +5,8 @@ namespace GrainMQ.Tests.Testing.Storage;
 /// <summary>Whoever asks the storage for something does it.</summary>
 public sealed class NowExecutor : IStorageExecutor
 {
+    public bool IsShared => false;
+
     public void Queue(Action work) => work();
 
     public void Dispose()

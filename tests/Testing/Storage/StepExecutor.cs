@@ -11,6 +11,8 @@ public sealed class StepExecutor(Random random) : IStorageExecutor
     private readonly Lock _lock = new();
     private readonly List<Action> _work = [];
 
+    public bool IsShared => true;
+
     public void Queue(Action work)
     {
         lock (_lock)
