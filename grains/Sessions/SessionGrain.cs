@@ -53,11 +53,14 @@ internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogg
     private Task<SessionResult> FencedAsync(ulong epoch, Func<ISessionStoreGrain, Task<SessionResult>> call) =>
         epoch < _epoch ? Task.FromResult(SessionResult.Fenced) : CallAsync(call, result => result, SessionResult.Busy);
 
-    /// <summary>Calls the store shard, once more when it is moving; every call to it may be repeated.</summary>
+    /// <summary>
+    /// Calls the store shard, once more when it is moving or has just found its disk full, which it then knows how to live with; every call
+    /// to it may be repeated.
+    /// </summary>
     private async Task<T> CallAsync<T>(Func<ISessionStoreGrain, Task<T>> call, Func<T, SessionResult> resultOf, T busy)
     {
         var reply = await TryCallAsync(call, busy);
-        return resultOf(reply) == SessionResult.Busy ? await TryCallAsync(call, busy) : reply;
+        return resultOf(reply) is SessionResult.Busy or SessionResult.Full ? await TryCallAsync(call, busy) : reply;
     }
 
     private async Task<T> TryCallAsync<T>(Func<ISessionStoreGrain, Task<T>> call, T busy)

@@ -20,7 +20,11 @@ internal sealed class LogJournalStore<TSnapshot, TChange>(ILogStore logs, IShard
         if (fault is not null)
             return new(JournalResult.Failed, null, fault);
         var version = Math.Max(replay.Version, (long)opening.Hlc);
-        return new(JournalResult.Ok, new LogJournal<TSnapshot, TChange>(log, codec, version, _space.GetOrAdd(shard, _ => new SpaceWatch())));
+        var space = _space.GetOrAdd(shard, _ => new SpaceWatch());
+        space.IsFull = true; // until it is known: the first change may be one that must not be refused
+        var journal = new LogJournal<TSnapshot, TChange>(log, codec, version, space);
+        await journal.HasSpaceAsync().ConfigureAwait(false);
+        return new(JournalResult.Ok, journal);
     }
 }
 

@@ -1,0 +1,127 @@
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Storage;
+using GrainMQ.Tests.Testing;
+using GrainMQ.Tests.Testing.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace GrainMQ.Tests.Grains.Embedded;
+
+/// <summary>The grains on a disk that is full, broken, or was left behind by another process.</summary>
+public sealed class LoggedShardTests : IAsyncLifetime
+{
+    private const long LeastFree = 50_000;
+
+    private SimulatedDisk _disk = new(new Random(1));
+    private EmbeddedGrainCluster? _cluster;
+
+    private EmbeddedGrainCluster Cluster => _cluster ?? throw new InvalidOperationException("Not started.");
+
+    private ISessionStoreGrain Store => Cluster.Client.GetGrain<ISessionStoreGrain>(0L);
+
+    private ISessionGrain Session => Cluster.Client.GetGrain<ISessionGrain>(Sample.Key);
+
+    public ValueTask InitializeAsync()
+    {
+        Start();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+
+    [Fact]
+    public async Task FullDiskRefusesMessagesAndStillServesAndFreesThem() // I5, MQTT 5 reason 0x97
+    {
+        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
+        var text = new string('x', 500);
+        var sequence = 0L;
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(++sequence, text, "2", "3"))).Result);
+        _disk.Capacity = Used() + LeastFree + 100;
+        while ((await Store.QueueAsync(Sample.Batch(++sequence, text))).Result == SessionResult.Ok)
+            Assert.True(sequence < 100);
+
+        Assert.Equal(SessionResult.Full, (await Store.QueueAsync(Sample.Batch(++sequence, text))).Result);
+        var page = await Store.ReadAsync(new QueueRead(Sample.Key, opened.Epoch, 0, 3, 10_000));
+        Assert.Equal([text, "2", "3"], Sample.Texts(page.Messages));
+        var done = new ProgressBatch(Sample.A, [new SessionProgress(Sample.Key, opened.Epoch, [1, 2], [], [])], 1);
+        Assert.Equal(SessionResult.Ok, (await Store.ReportAsync(done)).Result);
+        Assert.Equal(SessionResult.Ok, await Session.CloseAsync(opened.Epoch, Sample.Close(600)));
+        await RestartAsync(_disk.Kill());
+        opened = await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600)); // comes to read: no space is needed
+        Assert.Equal("3", Sample.Text(opened.State?.Pending[0].Message ?? []));
+
+        _disk.Capacity = long.MaxValue;
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(++sequence, "again"))).Result);
+    }
+
+    [Fact]
+    public async Task FullDiskRefusesRetainedMessages()
+    {
+        var retain = Cluster.Client.GetGrain<IRetainGrain>(0L);
+        Assert.Equal(SessionResult.Ok, (await retain.SetAsync(Retained(1, "a"))).Result);
+        _disk.Capacity = Used() + LeastFree;
+
+        SessionResult result;
+        while ((result = (await retain.SetAsync(Retained(2, "b"))).Result) == SessionResult.Busy)
+            await Task.Yield();
+        Assert.Equal(SessionResult.Full, result);
+        Assert.Equal("a", Assert.Single((await retain.QueryAsync(new RetainQuery("t", "#", null, 10, 1_000))).Messages).Topic);
+        _disk.Capacity = long.MaxValue;
+        Assert.Equal(SessionResult.Ok, (await retain.SetAsync(Retained(2, "b"))).Result);
+    }
+
+    [Fact]
+    public async Task DiskThatFailsEndsTheActivationAndLosesNothingAcknowledged() // I11
+    {
+        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
+        await Store.QueueAsync(Sample.Batch(1, "1"));
+        _disk.Fault = (operation, _) =>
+        {
+            if (operation != DiskOperation.Flush)
+                return null;
+            _disk.Fault = (_, _) => null;
+            return new IOException("The simulated disk failed.");
+        };
+        Assert.Equal(SessionResult.Busy, (await Store.QueueAsync(Sample.Batch(2, "2"))).Result);
+
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(2, "2"))).Result);
+        await RestartAsync(_disk.PowerCut());
+        opened = await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600));
+        Assert.Equal(["1", "2"], Sample.Texts(opened.State?.Pending ?? []));
+    }
+
+    [Fact]
+    public async Task DamagedMessageIsNeverServedAndTheOthersAre()
+    {
+        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
+        foreach (var number in (long[])[1, 2, 3])
+            await Store.QueueAsync(Sample.Batch(number, $"message {number}"));
+        var file = _disk.Files().Single(file => file.StartsWith("sessions/0/", StringComparison.Ordinal) && _disk.Contents(file).AsSpan().IndexOf("message 2"u8) > 0);
+        var bytes = _disk.Contents(file);
+        bytes[bytes.AsSpan().IndexOf("message 2"u8)] ^= 1;
+        _disk.SetContents(file, bytes);
+        await RestartAsync(_disk.Kill());
+
+        opened = await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600));
+        Assert.Equal([(1, "message 1"), (3, "message 3")], opened.State?.Pending.Select(message => (message.Sequence, Sample.Text(message.Message))));
+    }
+
+    private static RetainBatch Retained(long sequence, string topic) =>
+        new("t", Sample.A, sequence, [new RetainEntry(topic, new byte[200], 0)]);
+
+    private long Used() => _disk.Files().Sum(file => (long)_disk.Contents(file).Length);
+
+    private async Task RestartAsync(SimulatedDisk disk)
+    {
+        await Cluster.DisposeAsync();
+        _disk = disk;
+        Start();
+    }
+
+    private void Start()
+    {
+        var logs = LogStore.On(
+            _disk, new NowExecutor(), new LogStoreOptions { MinFreeBytes = LeastFree }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
+        _cluster = new EmbeddedGrainCluster(options => (options.StoreShards, options.RetainShards) = (1, 1), logs: logs);
+    }
+}

@@ -1,0 +1,277 @@
+using System.Text;
+using GrainMQ.Grains;
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Storage;
+using GrainMQ.Tests.Testing;
+using GrainMQ.Tests.Testing.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace GrainMQ.Tests.Grains.Sessions;
+
+/// <summary>
+/// A shard without its grain, on a disk that loses power, fills up and fails, beside a table that got exactly the changes that were
+/// acknowledged.
+/// </summary>
+internal sealed class ShardSimulation(int seed)
+{
+    private const long LeastFree = 6_000;
+    private static readonly string[] Keys = ["t/1", "t/2", "t/3", "t/4"];
+    private static readonly GrainOptions Options = new() { StoreShards = 1, OfflineQueueMaxMessages = 8 };
+
+    private readonly Random _random = new(seed);
+    private readonly List<SessionChange> _acknowledged = [];
+    private readonly StringBuilder _trace = new();
+    private SimulatedDisk _disk = new(new Random(seed));
+    private SessionTable _table = new(Options);
+    private LogJournalStore<SessionSnapshot, SessionChange>? _journals;
+    private IShardJournal<SessionSnapshot, SessionChange>? _journal;
+    private ShardWriter<SessionSnapshot, SessionChange>? _writer;
+    private SessionChange? _unanswered;
+    private long _now = 1_000_000;
+    private int _number;
+
+    public string Trace => _trace.ToString();
+
+    public Dictionary<string, int> Met { get; } = [];
+
+    private ShardWriter<SessionSnapshot, SessionChange> Writer => _writer ?? throw new InvalidOperationException("Not open.");
+
+    public async Task RunAsync(int steps)
+    {
+        await StartAsync();
+        for (var step = 0; step < steps; step++)
+        {
+            try
+            {
+                if (_random.Next(12) == 0)
+                    _disk.OperationsLeft = _random.Next(1, 12);
+                await StepAsync(Keys[_random.Next(Keys.Length)]);
+            }
+            catch (PowerLossException)
+            {
+                await RestartAsync("power cut", _disk.PowerCut());
+            }
+        }
+        await RestartAsync("kill", _disk.Kill());
+    }
+
+    private async Task StepAsync(string key)
+    {
+        _now += _random.Next(50);
+        _table.FireDue(_now);
+        switch (_random.Next(16))
+        {
+            case < 2:
+                await AttachAsync(key);
+                break;
+            case < 4:
+                await DetachAsync(key);
+                break;
+            case < 9:
+                await QueueAsync();
+                break;
+            case < 12:
+                await ReportAsync(key);
+                break;
+            case 12:
+                await SnapshotAsync();
+                break;
+            case 13:
+                await RestartAsync("kill", _disk.Kill());
+                break;
+            case 14:
+                Squeeze();
+                break;
+            default:
+                FailOnce();
+                break;
+        }
+    }
+
+    private async Task AttachAsync(string key)
+    {
+        if (!_table.Exists(key) && !await Writer.HasSpaceAsync())
+            return;
+        var request = Sample.Open(_random.Next(2) == 0 ? Sample.A : Sample.B, ++_number, _random.Next(5) == 0, uint.MaxValue);
+        var epoch = _table.NextEpoch(_now);
+        if (_table.Attach(key, request, epoch).Result == SessionResult.Ok)
+            await CommitAsync(new Attached(_now, key, request, epoch), []);
+    }
+
+    private async Task DetachAsync(string key)
+    {
+        if (_table.Info(key).Owner is not { } owner)
+            return;
+        var numbers = Numbers(key, owner.Epoch);
+        PendingMessage[] pending = [
+            .. numbers.Take(_random.Next(3)).Select(number => Sample.Pending("", 2, (PendingStage)_random.Next(3), id: 3) with { Sequence = number }),
+            .. Enumerable.Range(0, _random.Next(3)).Select(_ => Sample.Pending($"handed {++_number}"))];
+        var request = Sample.Close(uint.MaxValue, pending: pending, qos2: [4]) with { Done = [.. numbers.TakeLast(1).SelectMany(Pair)] };
+        _table.Detach(key, owner.Epoch, request, _now, out var done);
+        await CommitAsync(done!.Change, done.Messages); // the owner has the session
+    }
+
+    private async Task QueueAsync()
+    {
+        if (!await Writer.HasSpaceAsync())
+            return;
+        var entries = Enumerable.Range(0, _random.Next(1, 5)).Select(_ => new QueueEntry(
+            Sample.Bytes($"m{++_number} {new string('x', _random.Next(400))}"), _random.Next(3) == 0 ? _now + 1_000_000 : 0,
+            [.. Keys.Where(_ => _random.Next(2) == 0).Select(key => new QueueTarget(key, 1, false, _random.Next(3) == 0 ? [7u, 300u] : []))],
+            _random.Next(4) == 0 ? new MessageOrigin(Keys[_random.Next(4)], (ushort)_random.Next(1, 4)) : null));
+        var outcome = _table.Queue(new QueueBatch(Sample.A, ++_number, [.. entries]), _now);
+        await CommitAsync(outcome.Change, outcome.Messages);
+    }
+
+    private async Task ReportAsync(string key)
+    {
+        if (_table.Info(key).Owner is not { } owner)
+            return;
+        var numbers = Numbers(key, owner.Epoch);
+        var started = numbers.Where(_ => _random.Next(4) == 0).Select(number => new StartedDelivery(number, 9, (PendingStage)_random.Next(1, 3)));
+        var batch = new ProgressBatch(owner.Gateway, [new SessionProgress(
+            key, owner.Epoch, [.. numbers.Where(_ => _random.Next(3) == 0).SelectMany(Pair)], [.. started], [(ushort)_random.Next(1, 4)])], ++_number);
+        _table.Report(batch);
+        await CommitAsync(new Reported(_now, batch), []);
+    }
+
+    private async Task SnapshotAsync()
+    {
+        var journal = _journal ?? throw new InvalidOperationException("Not open.");
+        var snapshot = _table.Snapshot();
+        var result = await journal.ReplaceAsync(snapshot, journal.Mark());
+        Count(result == JournalResult.Ok ? "snapshot" : "no snapshot");
+        if (result == JournalResult.Ok && _disk.Files().Count(file => file.EndsWith(".segment", StringComparison.Ordinal)) > 1)
+            Count("kept segments");
+        if (result is not (JournalResult.Ok or JournalResult.Full))
+            await RestartAsync("failed", _disk.Kill());
+    }
+
+    /// <summary>The disk fills up, or has room again.</summary>
+    private void Squeeze()
+    {
+        var used = _disk.Files().Sum(file => (long)_disk.Contents(file).Length);
+        _disk.Capacity = _random.Next(2) == 0 ? long.MaxValue : used + LeastFree + _random.Next(-4_000, 1_000);
+    }
+
+    private void FailOnce()
+    {
+        var left = _random.Next(6);
+        _disk.Fault = (operation, _) =>
+        {
+            if (operation is not (DiskOperation.Write or DiskOperation.Flush) || left-- > 0)
+                return null;
+            _disk.Fault = (_, _) => null;
+            return new IOException("The simulated disk failed.");
+        };
+    }
+
+    private async Task CommitAsync(SessionChange change, StoredMessage[] messages)
+    {
+        _trace.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"{change}");
+        _unanswered = change;
+        var result = await Writer.CommitAsync(change, change.Cost, first =>
+        {
+            if (first < 0)
+                Count("commit by snapshot");
+            for (var at = 0; at < messages.Length; at++)
+                messages[at].Commit(first < 0 ? first : first + at);
+        });
+        _trace.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"  {result}");
+        if (result == JournalResult.Ok)
+        {
+            _acknowledged.Add(change);
+            _unanswered = null;
+            return;
+        }
+        if (result == JournalResult.Full)
+            await RestartAsync("full", null);
+        else
+            await RestartAsync("failed", _disk.Kill());
+    }
+
+    private async Task StartAsync()
+    {
+        while (true)
+        {
+            _journals ??= new(
+                LogStore.On(
+                    _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = LeastFree }, new ManualTimeProvider(),
+                    NullLogger<LogStore>.Instance),
+                new SessionCodec());
+            _table = new SessionTable(Options);
+            var opening = await _journals.OpenAsync(0, 0, _table);
+            _journal = opening.Journal;
+            if (_journal is not null)
+                break;
+            Count("not opened");
+            (_disk, _journals) = (_disk.Kill(), null);
+            _disk.Capacity = long.MaxValue;
+        }
+        _writer = new(_journal, _table.Snapshot, 0, () => (_table.Cost, 0), _ => { });
+    }
+
+    /// <param name="why">For the trace.</param>
+    /// <param name="disk">What a new process finds; null: only the activation is new.</param>
+    private async Task RestartAsync(string why, SimulatedDisk? disk)
+    {
+        Count(why);
+        _trace.AppendLine(why);
+        if (disk is not null)
+            (_disk, _journals) = (disk, null);
+        _disk.OperationsLeft = null;
+        await StartAsync();
+        var actual = await DescribeAsync(_table);
+        var without = await DescribeAsync(Expected([]));
+        var with = _unanswered is null ? without : await DescribeAsync(Expected([_unanswered]));
+        if (actual != without && actual != with)
+            Assert.Equal(without, actual);
+        if (_unanswered is not null && actual == with && actual != without)
+            _acknowledged.Add(_unanswered);
+        _unanswered = null;
+    }
+
+    private SessionTable Expected(IEnumerable<SessionChange> more)
+    {
+        var table = new SessionTable(Options);
+        foreach (var change in _acknowledged.Concat(more))
+            table.Apply(change);
+        return table;
+    }
+
+    private async Task<string> DescribeAsync(SessionTable table)
+    {
+        var text = new StringBuilder();
+        var snapshot = table.Snapshot();
+        text.AppendJoin(' ', snapshot.Producers.Concat(snapshot.Reporters).Select(producer => producer.ToString()));
+        foreach (var record in snapshot.Records.OrderBy(record => record.Key, StringComparer.Ordinal))
+        {
+            text.AppendLine().Append(string.Join(' ', [
+                record.Key, record.Epoch, record.Owner, record.IsAttached, record.ExpirySeconds, record.LastNumber, record.Opened,
+                string.Join(',', record.InboundQos2.Order())]));
+            foreach (var item in record.Front.Concat(record.Waiting))
+                text.AppendLine().Append(string.Join(' ', [
+                    " ", item.Number, item.Qos, item.Retain, string.Join(',', item.SubscriptionIdentifiers), item.Stage, item.PacketId,
+                    item.Message.ExpiresAt, await TextOfAsync(item.Message)]));
+        }
+        return text.ToString();
+    }
+
+    private async Task<string> TextOfAsync(StoredMessage message)
+    {
+        var bytes = new[] { message.Bytes };
+        if (message.Bytes is null)
+            Assert.Equal(JournalResult.Ok, await Writer.ReadAsync([message.Offset], bytes));
+        return bytes[0] is { } read ? Sample.Text(read) : "lost";
+    }
+
+    private long[] Numbers(string key, ulong epoch) =>
+        _table.Resume(key, epoch, _now, true) is { } resume ? [.. resume.Front.Concat(resume.Page.Items).Select(item => item.Number)] : [];
+
+    private static long[] Pair(long number) => [number, number];
+
+    private void Count(string what) => Met[what] = Met.GetValueOrDefault(what) + 1;
+}
