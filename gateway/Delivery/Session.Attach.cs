@@ -64,6 +64,7 @@ internal sealed partial class Session
                 Restore(pending, begun);
             }
 
+            _inflight.Clear();
             _inflight.Restore(begun);
 
             newer.ForEach(delivery => _backlog.Enqueue(delivery));

@@ -130,13 +130,12 @@ internal sealed class SessionOpener(
     private async Task<Session> TakeAsync(string key, OpenReply reply)
     {
         sessions.TryGet(key, out var existing);
-        // another gateway had it: what is in memory here is old
-        bool goesOn = reply.SessionPresent && (reply.Previous is null || reply.Previous.Gateway == self);
+        bool isHere = existing?.Connection is not null && reply.Previous?.Gateway == self; // else another gateway had it meanwhile
         if (existing?.Connection is { } old)
         {
-            await closer.TakeOverAsync(old, existing, goesOn).ConfigureAwait(false);
+            await closer.TakeOverAsync(old, existing, reply.SessionPresent).ConfigureAwait(false);
         }
-        else if (existing is not null && !goesOn)
+        else if (existing is not null && !reply.SessionPresent)
         {
             closer.EndHere(existing);
         }
@@ -146,11 +145,12 @@ internal sealed class SessionOpener(
             await publisher.PublishAsync(message, null).ConfigureAwait(false);
         }
 
-        var session = goesOn && existing is not null ? existing : sessions.Create(key);
+        // the same object if there is one: what is published in this moment finds its subscriptions
+        var session = reply.SessionPresent && existing is not null ? existing : sessions.Create(key);
         if (reply is { SessionPresent: true, State: { } state })
         {
             session.Resubscribe(subscriptions, state.Subscriptions);
-            if (reply.Previous is null || session != existing)
+            if (!isHere)
             {
                 session.Restore(state);
             }
