@@ -13,11 +13,11 @@ internal sealed partial class SessionStoreGrain
         var slice = _table.Page(read, Begin(), Writer.IsSettled, out var result);
         if (slice is null)
             return Refused(await SettleAsync(result));
+        if (!slice.HasMore && _table.Info(read.Key).Owner is { } owner)
+            _behind.Forget(owner.Gateway, read.Key); // at once: what is committed from here on is told again
         var messages = await FetchAsync(read.Key, slice.Items);
         if (messages is null || !await Writer.IsCurrentAsync())
             return Refused(SessionResult.Busy);
-        if (!slice.HasMore && _table.Info(read.Key).Owner is { } owner && Writer.IsSettled)
-            _behind.Forget(owner.Gateway, read.Key);
         return messages.Length == 0 && slice.HasMore
             ? await ReadAsync(read with { After = slice.Last }) // all of them were damaged
             : new QueuePage(SessionResult.Ok, messages, slice.Last, slice.HasMore);

@@ -4,7 +4,11 @@ namespace GrainMQ.Grains.Storage;
 internal sealed class LogReplay<TSnapshot, TChange>(ILog log, IShardCodec<TSnapshot, TChange> codec, IShardState<TSnapshot, TChange> state)
     where TSnapshot : class
 {
-    private readonly LogPage _page = new();
+    private const int SmallPage = 64 << 10;
+    private const int LargePage = 2 << 20;
+
+    // a long log is read in few steps, a short one costs little
+    private readonly LogPage _page = new((int)Math.Clamp((log.NextOffset - log.FirstOffset) * 256, SmallPage, LargePage));
     private readonly List<MessageBody> _messages = [];
 
     /// <summary>Number of the last change.</summary>
