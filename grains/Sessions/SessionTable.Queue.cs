@@ -76,7 +76,7 @@ internal sealed partial class SessionTable
         var number = 0L;
         if (!_records.TryGetValue(target.Key, out var record))
             CountDropped(DropReason.NoSession, 1);
-        else if (record.IsAttached && (target.Qos == 0 || record.ExpirySeconds == 0))
+        else if (record.IsAttached && target.Qos == 0)
             CountDropped(DropReason.Attached, 1);
         else if (entry.ExpiresAt != 0 && entry.ExpiresAt <= queuing.Now)
             CountDropped(DropReason.Expired, 1); // [MQTT-3.3.2-5]

@@ -59,7 +59,7 @@ internal sealed class SessionOracle
 
     public void Queue(string key, string message)
     {
-        if (Find(key) is { } session && !(session.IsAttached && session.Expiry == 0))
+        if (Find(key) is { } session)
             session.Queue.Add(message);
     }
 
