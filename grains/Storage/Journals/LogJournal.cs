@@ -10,8 +10,8 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
     where TSnapshot : class
     where TChange : class
 {
-    /// <summary>128 MB of changes are replayed in about half a second.</summary>
-    private const long SnapshotFrom = 128 << 20;
+    /// <summary>What a restart replays beside the snapshot: at least 64 MB of changes, about 170,000 messages of 256 bytes.</summary>
+    private const long SnapshotFrom = 64 << 20;
 
     private const int SnapshotBatch = 256 << 10;
     private const int MostBatches = 8;
@@ -70,7 +70,7 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
 
     public ValueTask<JournalResult> ReadAsync(IReadOnlyList<long> offsets, byte[]?[] messages) => _reader.ReadAsync(offsets, messages);
 
-    public long SnapshotAfter(long state, long messages) => SnapshotFrom + (2 * state);
+    public long SnapshotAfter(long state, long messages) => SnapshotFrom + (state / 2);
 
     private void Add(LogBatch batch, MessageBody message)
     {

@@ -38,9 +38,12 @@ public static class StoreFootprint
         }
         if (directory is null)
             return;
-        var clock = Stopwatch.StartNew();
+        using var process = Process.GetCurrentProcess();
+        var (processor, clock) = (process.TotalProcessorTime, Stopwatch.StartNew());
         await using var again = new Shard(directory);
         var info = await again.Store.GetInfoAsync(Key(0));
+        process.Refresh();
+        Console.WriteLine($"  restart took {(process.TotalProcessorTime - processor).TotalMilliseconds:0} ms of processor");
         Console.WriteLine($"  restart with {sessions:N0} sessions and {messages:N0} messages: {clock.Elapsed.TotalMilliseconds:0} ms to the first answer ({info.Queued} wait for the first session)");
         await PrintReadAsync(again);
     }
