@@ -34,6 +34,7 @@ internal static class QuicDialer
             DefaultStreamErrorCode = 0,
             DefaultCloseErrorCode = 0,
             IdleTimeout = Timeout.InfiniteTimeSpan,
+            MaxInboundBidirectionalStreams = 1, // the broker opens none, but only then can its close be awaited
         };
         if (receiveBuffer is { } bytes)
             options.InitialReceiveWindowSizes.LocallyInitiatedBidirectionalStream = bytes;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Testing;
@@ -54,6 +55,23 @@ public sealed class GatewayProcessTests : IDisposable
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(endPoint);
         }
+    }
+
+    [Fact]
+    public async Task QuicListensOrSaysWhatIsMissing()
+    {
+        WriteCertificate();
+        using var broker = GatewayRun.Start(
+            [.. FreePorts, "--quic", "127.0.0.1:0", "--cert", _directory.File("cert.pem"), "--key", _directory.File("key.pem")]);
+        if (QuicSupport.IsAvailable)
+        {
+            Assert.NotEqual(0, IPEndPoint.Parse(await broker.EndPointAsync("quic")).Port);
+            return;
+        }
+
+        var (code, error) = await broker.EndAsync();
+        Assert.Equal(1, code);
+        Assert.Contains("package 'libmsquic'", Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
     }
 
     [Fact]
