@@ -120,6 +120,51 @@ public sealed class GatewayProcessTests : IDisposable
         FailsAsync(["nowhere.pem' does not exist"], [.. FreePorts, "--tls", "127.0.0.1:0", "--cert", _directory.File("nowhere.pem")]);
 
     [Fact]
+    public async Task UnixDomainSocketOutlivesAKilledBroker()
+    {
+        string[] arguments = [.. FreePorts, "--unix", _directory.File("mqtt.sock")];
+        using (var killed = GatewayRun.Start(arguments))
+        {
+            await killed.EndPointAsync("tcp");
+            await FailsAsync(["another program listens there", "--unix PATH"], arguments);
+            killed.Signal("KILL");
+            await killed.EndAsync();
+        }
+        Assert.True(File.Exists(_directory.File("mqtt.sock")));
+
+        using var next = GatewayRun.Start(arguments);
+        await next.EndPointAsync("tcp");
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(_directory.File("mqtt.sock")));
+        next.Signal("TERM");
+        Assert.Equal((0, ""), await next.EndAsync());
+        Assert.False(File.Exists(_directory.File("mqtt.sock")));
+    }
+
+    [Fact]
+    public async Task BadPathOfAUnixDomainSocketIsOneLine()
+    {
+        await FailsAsync(["does not exist. Create it", "--unix PATH"], [.. FreePorts, "--unix", _directory.File("nowhere/mqtt.sock")]);
+        await FailsAsync(["does not exist. Create it", "--unix PATH"], [.. FreePorts, "--unix", _directory.File("nowhere/mqtt.sock"), "--check-config"]);
+        await FailsAsync(["Choose a shorter one with --unix PATH"], [.. FreePorts, "--unix", "/" + new string('x', 120)]);
+    }
+
+    [Fact]
+    public async Task UnusableFilesOfClientCertificatesAreOneLine()
+    {
+        WriteCertificate();
+        string[] arguments =
+        [
+            .. FreePorts, "--tls", "127.0.0.1:0", "--cert", _directory.File("cert.pem"), "--key", _directory.File("key.pem"),
+            "--set", "Tls:ClientCertificates=Require",
+        ];
+        await FailsAsync(["set Tls:ClientCa"], arguments);
+        await FailsAsync(["ca.pem' does not exist"], [.. arguments, "--set", $"Tls:ClientCa={_directory.File("ca.pem")}"]);
+        await FailsAsync(["ca.pem' does not exist"], [.. arguments, "--set", $"Tls:ClientCa={_directory.File("ca.pem")}", "--check-config"]);
+        await FailsAsync(["no.pem' does not exist"], [.. arguments[..^2], "--set", $"Tls:Certificates:0:Certificate={_directory.File("no.pem")}"]);
+    }
+
+    [Fact]
     public async Task UnwritableDataDirectoryIsOneLine()
     {
         await File.WriteAllTextAsync(_directory.File("file"), "");
