@@ -106,7 +106,7 @@ public sealed partial class SocketListener(
             else if (await tls.AuthenticateAsync(transport.Stream, transport.RemoteEndPoint, transport.Abort, _stopping.Token) is { } secure)
                 await handler.HandleAsync(new TlsTransport(transport, secure.Stream, time) { UserName = secure.UserName });
         }
-        catch (SocketException e) when (transport is null)
+        catch (Exception e) when (transport is null && e is (SocketException or IOException))
         {
             LogGoneBeforeAccept(logger, Name, e.Message);
             accepted.Dispose();
