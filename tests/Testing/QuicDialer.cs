@@ -25,7 +25,12 @@ internal static class QuicDialer
     public static async Task<QuicConnection> ConnectAsync(
         X509Certificate2 expected, IPEndPoint endPoint, int? receiveBuffer = null, string protocol = "mqtt")
     {
-        var tls = RawStream.Trust(expected);
+        return await ConnectAsync(RawStream.Trust(expected), endPoint, receiveBuffer, protocol);
+    }
+
+    public static async Task<QuicConnection> ConnectAsync(
+        SslClientAuthenticationOptions tls, IPEndPoint endPoint, int? receiveBuffer = null, string protocol = "mqtt")
+    {
         tls.ApplicationProtocols = [new SslApplicationProtocol(protocol)];
         var options = new QuicClientConnectionOptions
         {
