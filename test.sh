@@ -46,6 +46,8 @@ install_clients() {
   command -v node >/dev/null || missing+=(nodejs)
   command -v npm >/dev/null || missing+=(npm)
   if [ ${#missing[@]} -gt 0 ]; then try_apt "${missing[@]}"; fi
+  # By itself: a Debian that is too old has no such package, and that must not take the others away.
+  /usr/bin/python3 -c 'import aioquic.asyncio' 2>/dev/null || try_apt python3-aioquic
 
   pinned=$(sed -n 's/.*"mqtt": *"\([^"]*\)".*/\1/p' "$clients/package.json")
   grep -qs "\"version\": \"$pinned\"" "$clients/node_modules/mqtt/package.json" && return

@@ -41,9 +41,14 @@ internal sealed partial class Connection
             return;
         }
 
-        OnClosing(cause);
+        if (IsDataStream)
+        {
+            Session?.PauseStream();
+        }
+
         bool gone = cause.IsClientGone();
         Outbound.Complete(discardReplies: gone || cause == CloseCause.NullOutboundFrame, gone ? null : LastFrame(reason), _unsent);
+        CloseStreams(cause); // after the line before: what they leave behind must not go out here any more
         if (cause is CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.Stalled)
         {
             FinishTransport(aborted: true);

@@ -73,13 +73,8 @@ internal sealed partial class Connection
     /// <summary>A data stream was received from: the client lives. [MQTT-3.1.2-22]</summary>
     private void NoteReceived() => Volatile.Write(ref _lastReceived, Now);
 
-    private void OnClosing(CloseCause cause)
+    private void CloseStreams(CloseCause cause)
     {
-        if (IsDataStream)
-        {
-            Session?.PauseStream();
-        }
-
         foreach (var stream in DataStreams)
         {
             stream.CloseThis(cause, reason: null);

@@ -12,6 +12,11 @@ internal static class ConfigurationCheck
     {
         foreach (var listener in options.Listeners.Where(listener => listener.Kind == ListenerKind.Quic && !QuicSupport.IsAvailable))
             yield return QuicSupport.MissingMessage(listener);
+        foreach (var listener in options.Listeners.Where(listener => listener.Kind == ListenerKind.Unix))
+        {
+            if (UnixPath.WhyNoDirectory(listener.Address) is { } missing)
+                yield return UnixPath.CannotListen(listener, missing);
+        }
         var secure = options.Listeners.Where(listener => listener.IsSecure).ToList();
         foreach (var file in secure.SelectMany(listener => CertificateFile.AllFor(listener, options.Tls)).Distinct())
         {

@@ -9,7 +9,7 @@ internal enum DropReason
     /// <summary>Its Message Expiry Interval passed while it waited.</summary>
     Expired,
 
-    /// <summary>The session had just been attached, and the message was QoS 0 or the session ends with its connection.</summary>
+    /// <summary>The session had just been attached, and the message was QoS 0.</summary>
     Attached,
 
     /// <summary>The session had ended.</summary>

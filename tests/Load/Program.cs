@@ -47,4 +47,8 @@ var handshakes = new Command("handshakes", "Broken TLS handshakes: the broker's 
 handshakes.SetAction((parsed, _) => HandshakeStorm.RunAsync(
     parsed.GetValue(attempts), parsed.GetValue(rate), parsed.GetValue(concurrency), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
 
-return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, handshakes, durable, backlog }.Parse(args).InvokeAsync();
+var connections = new Option<int>("--connections") { Description = "Clients.", DefaultValueFactory = _ => 2000 };
+var idle = new Command("idle", "Clients that are connected and silent: the broker's memory for each, on TCP and TLS") { connections };
+idle.SetAction((parsed, _) => IdleConnections.RunAsync(parsed.GetValue(connections)));
+
+return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, handshakes, idle, durable, backlog }.Parse(args).InvokeAsync();

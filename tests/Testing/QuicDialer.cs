@@ -25,7 +25,12 @@ internal static class QuicDialer
     public static async Task<QuicConnection> ConnectAsync(
         X509Certificate2 expected, IPEndPoint endPoint, int? receiveBuffer = null, string protocol = "mqtt")
     {
-        var tls = RawStream.Trust(expected);
+        return await ConnectAsync(RawStream.Trust(expected), endPoint, receiveBuffer, protocol);
+    }
+
+    public static async Task<QuicConnection> ConnectAsync(
+        SslClientAuthenticationOptions tls, IPEndPoint endPoint, int? receiveBuffer = null, string protocol = "mqtt")
+    {
         tls.ApplicationProtocols = [new SslApplicationProtocol(protocol)];
         var options = new QuicClientConnectionOptions
         {
@@ -34,6 +39,7 @@ internal static class QuicDialer
             DefaultStreamErrorCode = 0,
             DefaultCloseErrorCode = 0,
             IdleTimeout = Timeout.InfiniteTimeSpan,
+            MaxInboundBidirectionalStreams = 1, // the broker opens none, but only then can its close be awaited
         };
         if (receiveBuffer is { } bytes)
             options.InitialReceiveWindowSizes.LocallyInitiatedBidirectionalStream = bytes;

@@ -13,6 +13,8 @@ internal static class TlsValidation
             yield return $"Tls:Certificates:{certificate.Name} needs a file: set Tls:Certificates:{certificate.Name}:Certificate.";
         if (CipherSuiteError(options.Tls) is { } error)
             yield return error;
+        else if (options.Listeners.Any(listener => listener.Kind == ListenerKind.Quic) && !CipherSuites.HaveTls13(options.Tls))
+            yield return "Tls:CipherSuites names no cipher suite of TLS 1.3, and QUIC has no other version. Add one, such as TLS_AES_128_GCM_SHA256.";
         foreach (var fault in CheckClientCertificates(options))
             yield return fault;
         foreach (var listener in options.Listeners.Where(listener => listener.IsSecure))

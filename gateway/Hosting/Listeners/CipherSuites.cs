@@ -7,6 +7,9 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 /// <summary>Reads <c>Tls:CipherSuites</c>.</summary>
 internal static class CipherSuites
 {
+    /// <summary>Whether there is one that TLS 1.3 can use; without a list there always is.</summary>
+    public static bool HaveTls13(TlsOptions tls) => tls.CipherSuites is not { } text || Parse(text).Exists(IsTls13);
+
     /// <returns>Null when none are set: the platform's.</returns>
     /// <exception cref="StartupException">They cannot be used.</exception>
     [SuppressMessage("Interoperability", "CA1416", Justification = "PlatformNotSupportedException is answered.")]
@@ -14,7 +17,7 @@ internal static class CipherSuites
     {
         if (tls.CipherSuites is not { } text)
             return null;
-        var suites = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Parse).ToList();
+        var suites = Parse(text);
         if (suites.Count == 0)
             throw new StartupException("Tls:CipherSuites names no cipher suite. Remove the setting to use those of the platform.");
         if (tls.MinimumVersion == TlsVersion.Tls13 && !suites.Exists(IsTls13))
@@ -30,7 +33,10 @@ internal static class CipherSuites
         }
     }
 
-    private static TlsCipherSuite Parse(string name) =>
+    private static List<TlsCipherSuite> Parse(string list) =>
+        [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ParseOne)];
+
+    private static TlsCipherSuite ParseOne(string name) =>
         Enum.TryParse<TlsCipherSuite>(name, ignoreCase: true, out var suite) && Enum.IsDefined(suite) && !char.IsAsciiDigit(name[0])
             ? suite
             : throw new StartupException(

@@ -13,4 +13,7 @@ public sealed partial class QuicEndpoint
 
     [LoggerMessage(1152, LogLevel.Error, "Listener {Listener}: serving {Client} failed in an unexpected way; the QUIC connection is closed.")]
     private static partial void LogHandlerFailed(ILogger logger, Exception cause, string listener, EndPoint? client);
+
+    [LoggerMessage(1153, LogLevel.Warning, "Listener {Listener}: {Client} is refused: {Cause} ({Suppressed} more since the last line)")]
+    private static partial void LogCertificateRefused(ILogger logger, string listener, EndPoint? client, string? cause, int suppressed);
 }

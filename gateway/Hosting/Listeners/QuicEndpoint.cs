@@ -29,6 +29,7 @@ public sealed partial class QuicEndpoint(
 
     private readonly ConditionalWeakTable<QuicConnection, ServerHandshake> _begun = [];
     private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(1));
+    private readonly LogLimiter _refusals = new(time, TimeSpan.FromSeconds(1));
     private readonly CancellationTokenSource _stopping = new();
     private QuicListener? _listener;
     private Task _accepting = Task.CompletedTask;
@@ -75,6 +76,7 @@ public sealed partial class QuicEndpoint(
         var handshake = tls.Begin(hello.ServerName);
         handshake.Options.ApplicationProtocols = [ApplicationProtocol];
         handshake.Options.EnabledSslProtocols = SslProtocols.Tls13; // QUIC has no other
+        CheckClients(handshake, connection.RemoteEndPoint);
         _begun.Add(connection, handshake);
         return new QuicServerConnectionOptions
         {
@@ -85,6 +87,23 @@ public sealed partial class QuicEndpoint(
             MaxInboundUnidirectionalStreams = 0,
             DefaultStreamErrorCode = QuicErrorCode.None,
             DefaultCloseErrorCode = QuicErrorCode.ControlStreamLost,
+        };
+    }
+
+    /// <summary>
+    /// The rules for clients' certificates, without what System.Net.Quic adds: it looks for a host name in them, which clients have not. And
+    /// what it tells of a failed handshake does not say why a certificate was refused.
+    /// </summary>
+    private void CheckClients(ServerHandshake handshake, IPEndPoint client)
+    {
+        if (handshake.Options.RemoteCertificateValidationCallback is not { } check)
+            return;
+        handshake.Options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
+        {
+            var isGood = check(sender, certificate, chain, errors & ~SslPolicyErrors.RemoteCertificateNameMismatch);
+            if (!isGood && _refusals.TryTake(out var suppressed))
+                LogCertificateRefused(logger, Name, client, handshake.Refusal, suppressed);
+            return isGood;
         };
     }
 

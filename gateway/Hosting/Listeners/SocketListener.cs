@@ -87,6 +87,7 @@ public sealed partial class SocketListener(
 
     private async Task ServeAsync(Socket accepted, EndPoint? client)
     {
+        SocketTransport? transport = null;
         try
         {
             if (proxy is not null)
@@ -99,11 +100,16 @@ public sealed partial class SocketListener(
                 }
                 client = ClientAddress.Of(header.Client);
             }
-            var transport = new SocketTransport(accepted, client, Name, time);
+            transport = new SocketTransport(accepted, client, Name, time);
             if (tls is null)
                 await handler.HandleAsync(transport);
             else if (await tls.AuthenticateAsync(transport.Stream, transport.RemoteEndPoint, transport.Abort, _stopping.Token) is { } secure)
                 await handler.HandleAsync(new TlsTransport(transport, secure.Stream, time) { UserName = secure.UserName });
+        }
+        catch (Exception e) when (transport is null && e is (SocketException or IOException))
+        {
+            LogGoneBeforeAccept(logger, Name, e.Message);
+            accepted.Dispose();
         }
         catch (Exception e)
         {

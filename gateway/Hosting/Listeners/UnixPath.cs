@@ -25,6 +25,15 @@ internal static class UnixPath
             : null;
     }
 
+    /// <returns>Null when its directory is there, else the cause and the first half of the cure.</returns>
+    public static string? WhyNoDirectory(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory && !Directory.Exists(directory)
+        ? $"directory '{directory}' does not exist. Create it, or choose another path"
+        : null;
+
+    /// <summary>One line for a socket that cannot be bound.</summary>
+    public static string CannotListen(ListenerOptions listener, string cause) =>
+        $"Cannot listen on {listener.Address} (listener '{listener.Name}'): {cause} with --unix PATH (Listeners:{listener.Name}:Address).";
+
     /// <summary>Null: as the umask says.</summary>
     public static UnixFileMode? ModeOf(ListenerOptions listener)
     {

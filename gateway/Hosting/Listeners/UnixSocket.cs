@@ -25,7 +25,7 @@ internal static class UnixSocket
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
         {
             socket.Dispose();
-            throw new StartupException($"Cannot listen on {path} (listener '{listener.Name}'): {Explain(e, path)} with --unix PATH (Listeners:{listener.Name}:Address).", e);
+            throw new StartupException(UnixPath.CannotListen(listener, Explain(e, path)), e);
         }
     }
 
@@ -78,8 +78,8 @@ internal static class UnixSocket
                 ? "another program listens there. Stop it, or choose another path"
                 : "the path exists and is no socket. Remove it, or choose another path";
         }
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory && !Directory.Exists(directory))
-            return $"directory '{directory}' does not exist. Create it, or choose another path";
+        if (UnixPath.WhyNoDirectory(path) is { } cause)
+            return cause;
         return e is UnauthorizedAccessException or SocketException { SocketErrorCode: SocketError.AccessDenied }
             ? "the broker's user may not create it. Give it the right to write to the directory, or choose another path"
             : $"{e.Message}. Choose another path";

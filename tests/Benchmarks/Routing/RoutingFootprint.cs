@@ -66,8 +66,8 @@ internal static class RoutingFootprint
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var trie = new LocalTrie<Subscribers>();
         var index = new SubscriptionIndex(trie, new DeliveryOptions());
-        var limits = new DeliveryLimits(new OutboundOptions(), new DeliveryOptions(), new GatewayMetrics(services.GetRequiredService<IMeterFactory>()));
-        var sessions = Enumerable.Range(0, sessionCount).Select(id => new Session($"default/{id}", $"{id}", limits)).ToArray();
+        var limits = new DeliveryLimits(new OutboundOptions(), new GatewayMetrics(services.GetRequiredService<IMeterFactory>()));
+        var sessions = Enumerable.Range(0, sessionCount).Select(id => new Session($"default/{id}", $"{id}", limits, store: null!)).ToArray(); // they receive nothing
         var before = Memory();
         PrintRate("subscribe", filters, device =>
             sessions[device % sessionCount].Subscribe(index, new SubscribeEntry(DeviceTopics.Filter(device), 1), identifier: 0));

@@ -198,6 +198,8 @@ public sealed class SessionScheduleTests
                 Assert.Equal(JournalResult.Ok, Wait(Journal.ReplaceAsync(_table.Snapshot(), Journal.Mark())));
             Open();
             foreach (var entry in live)
+                _oracle.Find(entry.Key)?.Queue.Clear(); // what was queued for the connection alone went with the memory
+            foreach (var entry in live)
                 Assert.Empty(_table.Reattach(new ReattachBatch(entry.Owner.Gateway, [entry])));
             _table.FireDue(_now);
         }

@@ -18,6 +18,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
     private readonly Dictionary<ushort, (ModelMessage Message, bool IsReceived)> _publications = [];
     private readonly Dictionary<ushort, (PacketType Answer, List<ModelSubscription> Made, List<ModelSubscription> Ended)> _requests = [];
     private MemoryClient? _connection;
+    private MemoryClient? _left;
     private ushort _lastId;
     private ModelMessage? _will;
     private bool _isDurable;
@@ -28,8 +29,10 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
     /// <summary>Null when there is none that outlives the connection.</summary>
     public ModelSession? Session { get; private set; }
 
-    /// <summary>CONNECT was sent and its answer has not come.</summary>
-    public bool IsWaiting => _connection is not null && !_isConnacked;
+    /// <summary>The server has still to answer something, or to read a DISCONNECT.</summary>
+    public bool IsWaiting => _connection is null
+        ? _left is { Transport.IsClosedByServer: false }
+        : !_isConnacked || _requests.Count > 0 || _publications.Values.Any(publication => !publication.IsReceived);
 
     /// <summary>One step; true when the round has to settle before the next one.</summary>
     public bool Act()
@@ -202,6 +205,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
             : ClientPackets.Disconnect(_connection.Version));
         _isDurable &= !ends;
         _will = null; // [MQTT-3.14.4-3]
+        _left = _connection;
         LoseConnection();
     }
 

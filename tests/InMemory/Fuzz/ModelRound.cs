@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 
@@ -12,7 +13,9 @@ internal sealed class ModelRound
 {
     public const uint Expiry = 30;
     public const ushort ReceiveMaximum = 10;
-    private const int Clients = 5, NoisyClients = 2, Steps = 400, TraceLines = 2000;
+    private const int Clients = 5, NoisyClients = 2, Steps = 400, TraceLines = 2000, MostTries = 50;
+
+    private static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(60);
 
     private readonly InMemoryGateway _gateway;
     private readonly Random _random;
@@ -20,6 +23,7 @@ internal sealed class ModelRound
     private readonly NoisyClient[] _noisy;
     private readonly Queue<string> _trace = [];
     private readonly List<ModelMessage> _wills = [];
+    private bool _willsAreAtOnce;
 
     private ModelRound(InMemoryGateway gateway, int seed)
     {
@@ -36,25 +40,31 @@ internal sealed class ModelRound
 
     public IEnumerable<ModelSession> Sessions => _clients.Select(client => client.Session).OfType<ModelSession>();
 
+    /// <summary>Every other round has grains whose calls come late, come twice, or get lost before or after they had their effect.</summary>
     public static async Task RunAsync(int seed)
     {
-        await using var gateway = await InMemoryGateway.StartAsync(options =>
-        {
-            options.Connections.ReceiveMaximum = ReceiveMaximum;
-            options.Connections.SessionExpiryMaximum = TimeSpan.FromSeconds(Expiry);
-        });
+        var faults = new GrainFaults { Plan = { Seed = seed } };
+        await using var gateway = await InMemoryGateway.StartAsync(Configure, faults: faults);
         var witness = await gateway.ConnectAsync("witness");
         await witness.SubscribeAsync("witness");
         var round = new ModelRound(gateway, seed);
+        faults.Plan.Injected = (call, fault) => round.Note($"{fault} of {call.Method} to {call.Grain}");
+        bool isFaulty = seed % 2 != 0;
         try
         {
-            await round.RunAsync();
+            if (isFaulty)
+            {
+                (faults.Plan.Delay, faults.Plan.Duplicate, faults.Plan.TimeoutBefore, faults.Plan.TimeoutAfter) = (0.05, 0.05, 0.02, 0.02);
+            }
+
+            await round.RunAsync(willsAreAtOnce: !isFaulty);
         }
         catch (Exception exception)
         {
             throw new InvalidOperationException($"{exception.Message}\nThe last packets:\n{string.Join('\n', round._trace)}", exception);
         }
 
+        (faults.Plan.Delay, faults.Plan.Duplicate, faults.Plan.TimeoutBefore, faults.Plan.TimeoutAfter) = (0, 0, 0, 0);
         await Leftovers.AssertNoneAsync(gateway, witness);
     }
 
@@ -89,15 +99,26 @@ internal sealed class ModelRound
 
     public void Note(string line)
     {
-        _trace.Enqueue($"{Now} {line}");
-        if (_trace.Count > TraceLines)
+        lock (_trace)
         {
-            _trace.Dequeue();
+            _trace.Enqueue($"{Now} {line}");
+            if (_trace.Count > TraceLines)
+            {
+                _trace.Dequeue();
+            }
         }
     }
 
-    private async Task RunAsync()
+    private static void Configure(GatewayOptions options)
     {
+        options.Connections.ReceiveMaximum = ReceiveMaximum;
+        options.Connections.SessionExpiryMaximum = TimeSpan.FromSeconds(Expiry);
+    }
+
+    /// <param name="willsAreAtOnce">No call to a grain holds up the publication of a will.</param>
+    private async Task RunAsync(bool willsAreAtOnce)
+    {
+        _willsAreAtOnce = willsAreAtOnce;
         for (Now = 0; Now < Steps; Now++)
         {
             bool settles = _random.Next(3) == 0;
@@ -121,15 +142,21 @@ internal sealed class ModelRound
         }
 
         Array.ForEach(_noisy, client => client.Leave());
-        await SettleAsync();
-        while (Array.FindAll(_clients, client => client.Finish()).Length > 0)
-        {
-            Now++;
-            await SettleAsync();
-        }
-
+        await FinishAsync();
+        await _gateway.AdvanceAsync(TimeSpan.FromSeconds(5)); // what a lost call has held up
+        await FinishAsync();
         AssertNothingIsOwed();
         Array.ForEach(_clients, client => client.Leave());
+    }
+
+    /// <summary>Everybody comes back and takes what is there, until nothing more comes.</summary>
+    private async Task FinishAsync()
+    {
+        do
+        {
+            await SettleAsync();
+        }
+        while (Array.FindAll(_clients, client => client.Finish()).Length > 0);
     }
 
     /// <summary>So much time passes that every session without a connection ends.</summary>
@@ -141,20 +168,31 @@ internal sealed class ModelRound
         Note("the sessions of absent clients expired");
     }
 
-    /// <summary>With a clock that stands still, whatever could happen has happened.</summary>
+    /// <summary>
+    /// With a clock that stands still, whatever could happen has happened; it moves only when an answer waits for a call that is repeated.
+    /// </summary>
     private async Task SettleAsync()
     {
-        await Stuck.CalmAsync();
-        _wills.ForEach(will => will.AcceptedAt = Now);
-        _wills.Clear();
-        foreach (var client in _clients)
+        await ReceiveAsync();
+        for (int tries = 0; tries < MostTries && Array.Exists(_clients, client => client.IsWaiting); tries++)
         {
-            client.Receive();
-            if (client.IsWaiting)
-            {
-                throw new InvalidOperationException($"{client.Id} has no CONNACK.");
-            }
+            _gateway.Time.Advance(RepeatAfter);
+            await ReceiveAsync();
         }
+
+        if (Array.Find(_clients, client => client.IsWaiting) is { } waiting)
+        {
+            throw new InvalidOperationException($"{waiting.Id} waits for an answer.");
+        }
+
+        _wills.ForEach(will => will.AcceptedAt = _willsAreAtOnce ? Now : ModelMessage.Never);
+        _wills.Clear();
+    }
+
+    private async Task ReceiveAsync()
+    {
+        await Stuck.CalmAsync();
+        Array.ForEach(_clients, client => client.Receive());
     }
 
     private void AssertNothingIsOwed()

@@ -50,9 +50,13 @@ internal sealed class ModelSession(ModelClient client)
             return "the will was deleted, or its client is still there"; // [MQTT-3.14.4-3]
         }
 
+        if (message.Retain) // a later one of the topic does as well, from the store or live
+        {
+            _owedRetained.RemoveWhere(owed => owed.Topic == message.Topic && owed.Number <= message.Number);
+        }
+
         if (publish.Retain)
         {
-            _owedRetained.Remove(message);
             _seenRetained.Add(message); // live or from the store: who asks for the flag cannot tell
         }
 

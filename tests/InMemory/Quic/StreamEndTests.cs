@@ -145,6 +145,25 @@ public sealed class StreamEndTests
         Assert.False(gateway.Sessions.TryGet("default/c", out _));
     }
 
+    [Fact]
+    public async Task NothingFollowsDisconnectOnTheControlStream()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var publisher = await gateway.ConnectAsync("p");
+        for (int round = 0; round < 20; round++)
+        {
+            var client = gateway.OpenQuic();
+            await client.ConnectAsync("c");
+            var data = client.OpenStream();
+            await data.SubscribeAsync("t", QoS.AtLeastOnce);
+            await publisher.PublishAsync("t", "unacknowledged", QoS.AtLeastOnce);
+            await data.ExpectPublishAsync("unacknowledged", acknowledge: false);
+            client.Control.Send(ClientPackets.Disconnect(ProtocolVersion.Mqtt5));
+            await client.Control.ExpectClosedAsync();
+            await gateway.GoneAsync(client);
+        }
+    }
+
     private static async Task FinishAsync(MemoryQuicClient client, MemoryClient data)
     {
         client.StreamOf(data).Finish();

@@ -72,6 +72,21 @@ public sealed class ClientCertificateTests : IDisposable
     }
 
     [Fact]
+    public async Task UserNameReachesTheHandlerThroughWebSocketsToo()
+    {
+        _tls.ClientUserName = CertificateUserName.CommonName;
+        using var certificate = _authority.Issue("CN=sensor 7");
+        await using var harness = await StartAsync(ListenerKind.Wss);
+
+        await using var stream = await new SecureClient { Certificate = certificate }.ConnectAsync(harness.Listener.EndPoint);
+        await stream.WriteAsync(
+            "GET /mqtt HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"u8.ToArray());
+        await stream.WriteAsync("Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"u8.ToArray());
+
+        Assert.Equal("sensor 7", (await harness.Handler.First.Task.OrStuck("the WebSocket")).UserName);
+    }
+
+    [Fact]
     public async Task CertificateWithoutTheNameIsRefused()
     {
         _tls.ClientUserName = CertificateUserName.SubjectAlternativeName;

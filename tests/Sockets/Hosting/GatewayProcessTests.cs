@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Testing;
@@ -57,6 +58,23 @@ public sealed class GatewayProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task QuicListensOrSaysWhatIsMissing()
+    {
+        WriteCertificate();
+        using var broker = GatewayRun.Start(
+            [.. FreePorts, "--quic", "127.0.0.1:0", "--cert", _directory.File("cert.pem"), "--key", _directory.File("key.pem")]);
+        if (QuicSupport.IsAvailable)
+        {
+            Assert.NotEqual(0, IPEndPoint.Parse(await broker.EndPointAsync("quic")).Port);
+            return;
+        }
+
+        var (code, error) = await broker.EndAsync();
+        Assert.Equal(1, code);
+        Assert.Contains("package 'libmsquic'", Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    [Fact]
     public async Task JsonLogStaysJsonFromTheFirstLineOn()
     {
         using var broker = GatewayRun.Start([.. FreePorts, "--log-format", "json"]);
@@ -100,6 +118,51 @@ public sealed class GatewayProcessTests : IDisposable
     [Fact]
     public Task MissingCertificateIsOneLine() =>
         FailsAsync(["nowhere.pem' does not exist"], [.. FreePorts, "--tls", "127.0.0.1:0", "--cert", _directory.File("nowhere.pem")]);
+
+    [Fact]
+    public async Task UnixDomainSocketOutlivesAKilledBroker()
+    {
+        string[] arguments = [.. FreePorts, "--unix", _directory.File("mqtt.sock")];
+        using (var killed = GatewayRun.Start(arguments))
+        {
+            await killed.EndPointAsync("tcp");
+            await FailsAsync(["another program listens there", "--unix PATH"], arguments);
+            killed.Signal("KILL");
+            await killed.EndAsync();
+        }
+        Assert.True(File.Exists(_directory.File("mqtt.sock")));
+
+        using var next = GatewayRun.Start(arguments);
+        await next.EndPointAsync("tcp");
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(_directory.File("mqtt.sock")));
+        next.Signal("TERM");
+        Assert.Equal((0, ""), await next.EndAsync());
+        Assert.False(File.Exists(_directory.File("mqtt.sock")));
+    }
+
+    [Fact]
+    public async Task BadPathOfAUnixDomainSocketIsOneLine()
+    {
+        await FailsAsync(["does not exist. Create it", "--unix PATH"], [.. FreePorts, "--unix", _directory.File("nowhere/mqtt.sock")]);
+        await FailsAsync(["does not exist. Create it", "--unix PATH"], [.. FreePorts, "--unix", _directory.File("nowhere/mqtt.sock"), "--check-config"]);
+        await FailsAsync(["Choose a shorter one with --unix PATH"], [.. FreePorts, "--unix", "/" + new string('x', 120)]);
+    }
+
+    [Fact]
+    public async Task UnusableFilesOfClientCertificatesAreOneLine()
+    {
+        WriteCertificate();
+        string[] arguments =
+        [
+            .. FreePorts, "--tls", "127.0.0.1:0", "--cert", _directory.File("cert.pem"), "--key", _directory.File("key.pem"),
+            "--set", "Tls:ClientCertificates=Require",
+        ];
+        await FailsAsync(["set Tls:ClientCa"], arguments);
+        await FailsAsync(["ca.pem' does not exist"], [.. arguments, "--set", $"Tls:ClientCa={_directory.File("ca.pem")}"]);
+        await FailsAsync(["ca.pem' does not exist"], [.. arguments, "--set", $"Tls:ClientCa={_directory.File("ca.pem")}", "--check-config"]);
+        await FailsAsync(["no.pem' does not exist"], [.. arguments[..^2], "--set", $"Tls:Certificates:0:Certificate={_directory.File("no.pem")}"]);
+    }
 
     [Fact]
     public async Task UnwritableDataDirectoryIsOneLine()

@@ -44,7 +44,7 @@ internal sealed record SecureClient
         }
     }
 
-    private SslClientAuthenticationOptions Options()
+    public SslClientAuthenticationOptions Options()
     {
         var options = new SslClientAuthenticationOptions
         {

@@ -40,6 +40,9 @@ internal sealed class RawClient : IAsyncDisposable
     public static async Task<RawClient> OpenAsync(EndPoint broker, ProtocolVersion version, bool mayBreakOff) =>
         new(await RawStream.ConnectTcpAsync(broker), version) { MayBreakOff = mayBreakOff };
 
+    /// <summary>A client on one stream of a connection that is already there.</summary>
+    public static RawClient On(RawStream pipe, ProtocolVersion version = ProtocolVersion.Mqtt5) => new(pipe, version);
+
     /// <summary>Opens and sends CONNECT; CONNACK has to accept it.</summary>
     /// <param name="durable">Resumes the session and keeps it after the connection.</param>
     public static async Task<RawClient> ConnectAsync(

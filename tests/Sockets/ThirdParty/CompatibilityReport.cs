@@ -39,6 +39,10 @@ internal static class CompatibilityReport
             behind a queue that is not read; a null frame in the broker's outbound queue at a rate of one in a thousand
             (`tests/Sockets/Raw`, `tests/Sockets/NullFrames`). QUIC where the machine has libmsquic.
 
+            On QUIC, aioquic (Debian `python3-aioquic`) is the other stack: on each version with one stream and with several, every QoS,
+            200 KiB, PINGREQ for more than three Keep Alives; on data streams that are used before CONNACK, on five streams at once, after
+            moving to another port; wrong and missing application protocols are refused (`tests/Sockets/Quic`).
+
             | | TCP | TLS | WebSocket | Secure WebSocket | QUIC |
             |---|---|---|---|---|---|
 

@@ -26,11 +26,11 @@ public sealed class CredentialTests(PasswordGateway users) : IClassFixture<Passw
         await RefusedAsync(clients, version, [], badPassword: false);
     }
 
-    [Theory, MemberData(nameof(Matrix.VersionsAndTransports), MemberType = typeof(Matrix))]
+    [Theory, MemberData(nameof(Matrix.VersionsAndSocketTransports), MemberType = typeof(Matrix))]
     public Task PahoIsLetInWithItsPasswordOnly(ProtocolVersion version, ListenerKind transport) =>
         LetInAsync(ThirdPartyClient.Paho, "paho_password.py", version, transport);
 
-    [Theory, MemberData(nameof(Matrix.VersionsAndTransports), MemberType = typeof(Matrix))]
+    [Theory, MemberData(nameof(Matrix.VersionsAndSocketTransports), MemberType = typeof(Matrix))]
     public Task MqttJsIsLetInWithItsPasswordOnly(ProtocolVersion version, ListenerKind transport) =>
         LetInAsync(ThirdPartyClient.MqttJs, "mqttjs_password.mjs", version, transport);
 

@@ -88,6 +88,14 @@ public sealed class TlsOptionsTests : IDisposable
         Assert.Empty(Load("Tls:MinimumVersion=tls13", "Tls:CipherSuites=TLS_AES_128_GCM_SHA256").Errors);
     }
 
+    [Fact]
+    public void QuicNeedsACipherSuiteOfVersion13()
+    {
+        string[] listener = ["Listeners:quic:Address=127.0.0.1:14567", "Tls:Certificate=x"];
+        Assert.Contains("QUIC has no other version", Assert.Single(Load([.. listener, "Tls:CipherSuites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]).Errors));
+        Assert.Empty(Load([.. listener, "Tls:CipherSuites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_AES_128_GCM_SHA256"]).Errors);
+    }
+
     private static (GatewayOptions Options, IReadOnlyList<string> Errors) Load(params string[] settings) => new GatewayConfiguration(
         null, new Hashtable(), new Dictionary<ListenerKind, IReadOnlyList<string>>(),
         [.. settings.Select(setting => new Setting(setting.Split('=')[0], setting.Split('=')[1], "--set"))]).Load();

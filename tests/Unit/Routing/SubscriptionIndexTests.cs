@@ -21,7 +21,7 @@ public sealed class SubscriptionIndexTests : IDisposable
     {
         var delivery = new DeliveryOptions();
         _index = new SubscriptionIndex(_trie, delivery);
-        _limits = new DeliveryLimits(new OutboundOptions(), delivery, new GatewayMetrics(_services.GetRequiredService<IMeterFactory>()));
+        _limits = new DeliveryLimits(new OutboundOptions(), new GatewayMetrics(_services.GetRequiredService<IMeterFactory>()));
     }
 
     public void Dispose() => _services.Dispose();
@@ -93,7 +93,7 @@ public sealed class SubscriptionIndexTests : IDisposable
         Assert.Equal(3, _trie.Count);
     }
 
-    private Session NewSession(int id) => new($"default/{id}", $"{id}", _limits);
+    private Session NewSession(int id) => new($"default/{id}", $"{id}", _limits, store: null!); // it receives nothing
 
     private void AssertAgrees(Dictionary<Session, Dictionary<string, SubscriptionRecord>> model, string topic)
     {
