@@ -49,6 +49,11 @@ public sealed partial class SocketListener(
             try
             {
                 var accepted = await listening.AcceptAsync(_stopping.Token);
+                if (DescriptorReserve.IsTouchedBy(accepted))
+                {
+                    accepted.Dispose();
+                    throw new SocketException((int)SocketError.TooManyOpenSockets);
+                }
                 if (tls is null)
                     Serve(accepted);
                 else
