@@ -16,6 +16,7 @@ internal sealed class Burst
     private readonly List<Connection> _woken = [];
     private readonly List<PendingAck> _acks = [];
     private readonly List<Action> _flushes = [];
+    private readonly List<(QueueLane Lane, QueueLane.Entry Entry)> _toStore = [];
 
     /// <summary>Scratch of the router.</summary>
     public MatchList<Subscribers> Matches;
@@ -66,6 +67,33 @@ internal sealed class Burst
         }
     }
 
+    /// <summary>Gathers the receivers of a message that a store shard is to keep; <see cref="StoreAll"/> hands them over.</summary>
+    public void Store(QueueLane lane, in Message message, in QueueLane.Receiver receiver)
+    {
+        foreach (var (other, entry) in _toStore)
+        {
+            if (other == lane && entry.Message.IsSameAs(message))
+            {
+                entry.Receivers.Add(receiver);
+                return;
+            }
+        }
+
+        lane.Reserve();
+        _toStore.Add((lane, new QueueLane.Entry(message, Origin, [receiver])));
+    }
+
+    /// <summary>After a message was routed: it is whole. The acknowledgement waits for it.</summary>
+    public void StoreAll()
+    {
+        foreach (var (lane, entry) in _toStore)
+        {
+            Await(lane, lane.AddReserved(entry, entry.Message.Length));
+        }
+
+        _toStore.Clear();
+    }
+
     public void Await<TEntry>(ShardLane<TEntry> lane, Task<SessionResult> ticket)
     {
         Ticket = Ticket is null || Ticket == ticket ? ticket : Both(Ticket, ticket);
@@ -93,6 +121,7 @@ internal sealed class Burst
     /// <summary>Sets everything off; the acknowledgements that wait are the caller's.</summary>
     public void Flush()
     {
+        StoreAll();
         foreach (var flush in _flushes)
         {
             flush();

@@ -89,7 +89,7 @@ internal sealed class ProgressLane(
         {
             if (entry.Sending is { } sending)
             {
-                entry.Session.SendCommitted(sending, entry.IsDuplicate, burst);
+                entry.Session.SendCommitted(sending, entry.Epoch, entry.IsDuplicate, burst);
             }
         }
 
@@ -102,5 +102,5 @@ internal sealed class ProgressLane(
     /// state is to be committed first or because one before it waits for that.
     /// </summary>
     internal readonly record struct Entry(
-        Session Session, StartedDelivery? Sending = null, bool IsCommitted = false, bool IsDuplicate = false, ushort Released = 0);
+        Session Session, StartedDelivery? Sending = null, ulong Epoch = 0, bool IsCommitted = false, bool IsDuplicate = false, ushort Released = 0);
 }

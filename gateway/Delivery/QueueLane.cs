@@ -13,17 +13,6 @@ internal sealed class QueueLane(
     ISessionStoreGrain shard, GatewayRef gateway, TimeProvider time, GatewayMetrics metrics, ILogger<QueueLane> logger)
     : ShardLane<QueueLane.Entry>(time)
 {
-    protected override void Append(List<Entry> entries, Entry entry)
-    {
-        if (entries.Count > 0 && entries[^1].Message.IsSameAs(entry.Message) && entries[^1].Origin == entry.Origin)
-        {
-            entries[^1].Receivers.AddRange(entry.Receivers);
-            return;
-        }
-
-        entries.Add(entry);
-    }
-
     protected override async Task<SessionResult> SendAsync(Entry[] entries, long sequence)
     {
         var batch = Array.ConvertAll(entries, static entry => entry.ToRecord());

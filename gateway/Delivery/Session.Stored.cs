@@ -123,15 +123,17 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>What a delivery waited for is committed: it may leave, unless it is over or its connection is.</summary>
-    public void SendCommitted(StartedDelivery sending, bool isDuplicate, Burst burst)
+    /// <summary>
+    /// What a delivery waited for is committed: it may leave, unless it is over or the connection that wanted to send it is.
+    /// </summary>
+    public void SendCommitted(StartedDelivery sending, ulong epoch, bool isDuplicate, Burst burst)
     {
         Connection? connection;
         lock (_gate)
         {
             _committing--;
             connection = _connection;
-            if (connection is null || !_inflight.TryGetStage(sending.PacketId, out var stage)
+            if (connection is null || epoch != Epoch || !_inflight.TryGetStage(sending.PacketId, out var stage)
                 || _inflight.DeliveryOf(sending.PacketId).Sequence != sending.Sequence)
             {
                 return;

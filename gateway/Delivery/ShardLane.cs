@@ -21,6 +21,8 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     private Batch _building = new();
     private bool _isSending;
     private bool _isFlushingSoon;
+    private int _reserved;
+    private TaskCompletionSource? _settled;
     private long _sequence;
     private long _bytes;
 
@@ -28,6 +30,30 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     public Action Flushing => _flush ??= Flush;
 
     public bool IsFull => Interlocked.Read(ref _bytes) > MaximumBytes;
+
+    /// <summary>An entry is being made: whoever asks for <see cref="DrainedAsync"/> from now on waits for its <see cref="AddReserved"/>.</summary>
+    public void Reserve()
+    {
+        lock (_lock)
+        {
+            _reserved++;
+        }
+    }
+
+    /// <summary>As <see cref="Add"/>, after <see cref="Reserve"/>.</summary>
+    public Task<SessionResult> AddReserved(TEntry entry, int length)
+    {
+        lock (_lock)
+        {
+            if (--_reserved == 0)
+            {
+                _settled?.SetResult();
+                _settled = null;
+            }
+
+            return Add(entry, length);
+        }
+    }
 
     /// <summary>Adds an entry to the batch that is being built; <see cref="Flush"/> sets it off.</summary>
     public Task<SessionResult> Add(TEntry entry, int length)
@@ -74,16 +100,25 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     }
 
     /// <summary>Completed when everything that was added before the call has reached the shard.</summary>
-    public Task DrainedAsync()
+    public async Task DrainedAsync()
     {
-        Task last;
+        Task settled = Task.CompletedTask, last;
+        lock (_lock)
+        {
+            if (_reserved > 0)
+            {
+                settled = (_settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+
+        await settled.ConfigureAwait(false);
         lock (_lock)
         {
             last = _building.Entries.Count > 0 ? _building.Ticket.Task : _inFlight;
         }
 
         Flush();
-        return last;
+        await last.ConfigureAwait(false);
     }
 
     private Task _inFlight = Task.CompletedTask;

@@ -19,13 +19,13 @@ internal sealed class StoreLanes : IDisposable
         _reporting = time.CreateTimer(static lanes => ((StoreLanes)lanes!).Report(), this, ReportEvery, ReportEvery);
     }
 
-    /// <summary>Hands a delivery to the store, which keeps it for the session; the burst's acknowledgement waits for it.</summary>
-    public void Queue(Session session, in QueuedDelivery delivery, Burst burst)
-    {
-        var lane = QueueOf(session.Key);
-        var receiver = new QueueLane.Receiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share);
-        burst.Await(lane, lane.Add(new QueueLane.Entry(delivery.Message, burst.Origin, [receiver]), delivery.Length));
-    }
+    /// <summary>
+    /// Hands a delivery to the store, which keeps it for the session; the burst's acknowledgement waits for it. All sessions of a message
+    /// and shard go into one entry, so that the store takes a publication as a whole or not at all.
+    /// </summary>
+    public void Queue(Session session, in QueuedDelivery delivery, Burst burst) => burst.Store(
+        QueueOf(session.Key), delivery.Message,
+        new QueueLane.Receiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share));
 
     /// <summary>The store has more for the session than it has seen, and there is room.</summary>
     public void Read(Session session) => _reader.Start(session);
@@ -43,7 +43,7 @@ internal sealed class StoreLanes : IDisposable
     public void Send(Session session, StartedDelivery sending, bool isCommitted, bool isDuplicate)
     {
         var lane = ProgressOf(session.Key);
-        lane.Add(new ProgressLane.Entry(session, sending, isCommitted, isDuplicate), 0);
+        lane.Add(new ProgressLane.Entry(session, sending, session.Epoch, isCommitted, isDuplicate), 0);
         lane.FlushSoon();
     }
 

@@ -18,11 +18,15 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         burst.Matches.Clear();
         trie.Match(message.Topic, ref burst.Matches);
         var sets = burst.Matches.AsSpan();
-        if (sets.Length == 1 && sets[0].Shares.Length == 0)
-        {
-            return RouteToOne(message, sets[0], publisher, burst);
-        }
+        bool any = sets.Length == 1 && sets[0].Shares.Length == 0
+            ? RouteToOne(message, sets[0], publisher, burst)
+            : RouteToSome(message, sets, publisher, burst);
+        burst.StoreAll();
+        return any;
+    }
 
+    private static bool RouteToSome(in Message message, ReadOnlySpan<Subscribers> sets, Session? publisher, Burst burst)
+    {
         bool any = false;
         foreach (var set in sets)
         {
