@@ -18,6 +18,7 @@ internal sealed class ProgressLane(
     private const int FlushFrom = 1000;
 
     private long _sequence;
+    private readonly HashSet<string> _fenced = [];
     private ProgressBatch[] _reports = [];
     private long _reported;
     private int _ended;
@@ -36,6 +37,7 @@ internal sealed class ProgressLane(
         if (sequence != _sequence) // not a repetition
         {
             (_sequence, _reports) = (sequence, Collect(entries));
+            _fenced.Clear();
             Interlocked.Exchange(ref _ended, 0);
         }
 
@@ -46,25 +48,33 @@ internal sealed class ProgressLane(
             {
                 return reply.Result;
             }
+
+            _fenced.UnionWith(reply.Fenced);
         }
 
+        // fenced because the session has a newer claim here, it is said again under that one
+        Reported(entries, (session, progress) => !_fenced.Contains(session.Key) || session.Epoch == progress.Epoch);
         Send(entries);
         return SessionResult.Ok;
     }
 
     protected override void OnFailed(Exception? exception, Entry[] entries)
     {
-        foreach (var (progress, session) in _reports.SelectMany(static report => report.Sessions).Zip(Sessions(entries)))
-        {
-            session.EndedAgain(progress.Done);
-        }
-
+        Reported(entries, static (_, _) => false);
         foreach (var entry in entries.Where(static entry => entry.Sending is not null))
         {
             entry.Session.FailToSend();
         }
 
         DeliveryLog.ProgressFailed(logger, _reports.Sum(static report => report.Sessions.Length), exception);
+    }
+
+    private void Reported(Entry[] entries, Func<Session, SessionProgress, bool> isNoted)
+    {
+        foreach (var (progress, session) in _reports.SelectMany(static report => report.Sessions).Zip(Sessions(entries)))
+        {
+            session.EndedReported(progress.Done, isNoted(session, progress));
+        }
     }
 
     private ProgressBatch[] Collect(Entry[] entries)

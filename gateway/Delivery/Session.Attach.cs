@@ -141,7 +141,9 @@ internal sealed partial class Session
             ushort[] inbound = _inboundQoS2?.Identifiers ?? [];
             _inflight.Clear();
             _inboundQoS2 = null;
-            return ([.. pending], inbound, _ended.Take());
+            long[] ended = [.. _reporting, .. _ended.Take()]; // what a report under way says may come too late
+            _reporting = [];
+            return ([.. pending], inbound, ended);
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class Session
     private bool _mustRead;
     private bool _isReading;
     private NumberRanges _ended;
+    private long[] _reporting = []; // taken from them by a report that is under way
     private int _committing; // deliveries that wait for a commit, and those behind them
 
     private bool IsBehind => _mustRead || _newest > _taken;
@@ -172,20 +173,34 @@ internal sealed partial class Session
         connection?.Close(CloseCause.InternalError, ReasonCode.UnspecifiedError);
     }
 
-    /// <summary>Numbers whose delivery has ended, as pairs of first and last. Leaves none behind.</summary>
+    /// <summary>Numbers whose delivery has ended, as pairs of first and last, for a report.</summary>
     public long[] TakeEnded()
     {
         lock (_gate)
         {
-            return _ended.Take();
+            return _reporting = _ended.Take();
         }
     }
 
-    /// <summary>Their report did not arrive.</summary>
-    public void EndedAgain(long[] pairs)
+    /// <summary>The report was answered.</summary>
+    /// <param name="pairs">What it said.</param>
+    /// <param name="isNoted">False: it did not arrive, or under a claim that was over. It is said again.</param>
+    public void EndedReported(long[] pairs, bool isNoted)
     {
         lock (_gate)
         {
+            bool isSaidElsewhere = _reporting != pairs; // by the close that came meanwhile
+            _reporting = isSaidElsewhere ? _reporting : [];
+            if (isNoted || isSaidElsewhere)
+            {
+                return;
+            }
+
+            if (_ended.IsEmpty)
+            {
+                store.ReportLater(this);
+            }
+
             for (int i = 0; i < pairs.Length; i += 2)
             {
                 _ended.Add(pairs[i], pairs[i + 1]);
