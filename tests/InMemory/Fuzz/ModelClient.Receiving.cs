@@ -13,7 +13,7 @@ internal sealed partial class ModelClient
     private bool _isConnacked;
     private bool _expectsSession;
 
-    /// <summary>Everything that was on its way has arrived: takes it, and knows that the server has read what it sent.</summary>
+    /// <summary>Everything that was on its way has arrived: takes it, and mostly knows that the server has read what it sent.</summary>
     public void Receive()
     {
         if (_connection is null)
@@ -35,7 +35,11 @@ internal sealed partial class ModelClient
             throw new InvalidOperationException($"{Id} was closed by the server, which had no reason to.");
         }
 
-        _sent.ForEach(message => Session?.Finish(message));
+        if (round.ReadsAtOnce)
+        {
+            _sent.ForEach(message => Session?.Finish(message));
+        }
+
         _sent.Clear();
     }
 
