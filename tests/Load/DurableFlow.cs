@@ -7,9 +7,7 @@ namespace GrainMQ.Tests.Load;
 /// <summary>Every publisher has a durable subscriber of its own and keeps a window of QoS 1 messages open.</summary>
 internal static class DurableFlow
 {
-    private const int Window = 64;
-
-    public static async Task<int> RunAsync(int port, int pairs, int payload, TimeSpan duration)
+    public static async Task<int> RunAsync(int port, int pairs, int payload, int window, TimeSpan duration)
     {
         long received = 0;
         for (int i = 0; i < pairs; i++)
@@ -23,7 +21,7 @@ internal static class DurableFlow
 
         using var stop = new CancellationTokenSource(duration);
         var clock = Stopwatch.StartNew();
-        var runs = await Task.WhenAll(Enumerable.Range(0, pairs).Select(i => Task.Run(() => PublishAsync(port, i, payload, stop.Token))));
+        var runs = await Task.WhenAll(Enumerable.Range(0, pairs).Select(i => Task.Run(() => PublishAsync(port, i, payload, window, stop.Token))));
         double seconds = clock.Elapsed.TotalSeconds;
         double[] latencies = [.. runs.SelectMany(run => run).Order()];
         await Stuck.UntilAsync(() => Interlocked.Read(ref received) >= latencies.Length, "the last deliveries");
@@ -33,18 +31,18 @@ internal static class DurableFlow
     }
 
     /// <returns>Milliseconds from PUBLISH to PUBACK.</returns>
-    private static async Task<List<double>> PublishAsync(int port, int number, int payload, CancellationToken stop)
+    private static async Task<List<double>> PublishAsync(int port, int number, int payload, int window, CancellationToken stop)
     {
         var latencies = new List<double>();
         using var publisher = new LoadClient();
         await publisher.ConnectAsync(port);
         await publisher.SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt5, $"publisher-{number}"));
         await publisher.ReceiveAsync();
-        var packets = Enumerable.Range(1, Window).Select(
+        var packets = Enumerable.Range(1, window).Select(
             id => ClientPackets.Publish($"durable/{number}", new byte[payload], QoS.AtLeastOnce, (ushort)id)).ToArray();
-        var sentAt = new long[Window + 1];
-        var free = new Queue<int>(Enumerable.Range(1, Window));
-        while (!stop.IsCancellationRequested || free.Count < Window)
+        var sentAt = new long[window + 1];
+        var free = new Queue<int>(Enumerable.Range(1, window));
+        while (!stop.IsCancellationRequested || free.Count < window)
         {
             if (!stop.IsCancellationRequested && free.Count > 0)
             {

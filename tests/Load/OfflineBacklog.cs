@@ -37,9 +37,9 @@ internal static class OfflineBacklog
     {
         using var publisher = new LoadClient();
         await publisher.ConnectAsync(port);
-        await publisher.SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt5, "away-publisher"));
+        await publisher.SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt311, "away-publisher"));
         await publisher.ReceiveAsync();
-        byte[] burst = [.. Enumerable.Range(1, 32).SelectMany(id => ClientPackets.Publish($"away/{id}", new byte[payload], QoS.AtLeastOnce, (ushort)id))];
+        byte[] burst = [.. Enumerable.Range(1, 32).SelectMany(id => ClientPackets.Publish($"away/{id}", new byte[payload], QoS.AtLeastOnce, (ushort)id, version: ProtocolVersion.Mqtt311))];
         int sent = 0;
         for (int acknowledged = 0; acknowledged < messages; acknowledged++)
         {
