@@ -45,16 +45,27 @@ public sealed class ParserFuzzTests
         Assert.True(refused > Inputs / 4, $"Only {refused} packets were refused (first seed {first}).");
     }
 
+    private long Allocated(byte[] input, ProtocolVersion version, ref long parsed, ref long refused)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        ParseAll(input, version, ref parsed, ref refused);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
     private void Run(int seed, ref long parsed, ref long refused)
     {
         var random = new Random(seed);
         var version = _versions[random.Next(_versions.Length)];
         var input = PacketMutator.Mutate(_samples[version], random);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        ParseAll(input, version, ref parsed, ref refused);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        if (allocated > AllocatedPerInput + (long)AllocatedPerByte * input.Length)
+        var bound = AllocatedPerInput + (long)AllocatedPerByte * input.Length;
+        var allocated = Allocated(input, version, ref parsed, ref refused);
+        if (allocated > bound)
+        {
+            allocated = Allocated(input, version, ref parsed, ref refused); // the runtime allocates too, once: statics, stubs
+        }
+
+        if (allocated > bound)
         {
             throw new InvalidOperationException($"{input.Length} bytes of input cost {allocated} bytes of memory.");
         }
