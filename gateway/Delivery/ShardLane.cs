@@ -60,7 +60,7 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     {
         lock (_lock)
         {
-            Append(_building.Entries, entry);
+            _building.Entries.Add(entry);
             _building.Bytes += length;
             Interlocked.Add(ref _bytes, length);
             return _building.Ticket.Task;
@@ -122,9 +122,6 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     }
 
     private Task _inFlight = Task.CompletedTask;
-
-    /// <summary>Puts an entry behind the others; a lane may join it with the last one.</summary>
-    protected virtual void Append(List<TEntry> entries, TEntry entry) => entries.Add(entry);
 
     protected abstract Task<SessionResult> SendAsync(TEntry[] entries, long sequence);
 
