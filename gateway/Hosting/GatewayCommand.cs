@@ -15,10 +15,10 @@ public sealed class GatewayCommand
     private readonly Dictionary<ListenerKind, Option<string[]>> _addresses = new()
     {
         [ListenerKind.Tcp] = Address("--tcp", "Listen for MQTT over TCP. [default: 127.0.0.1:1883]"),
-        [ListenerKind.Tls] = Address("--tls", "Listen for MQTT over TLS 1.2 and 1.3; needs --cert. [default: none]"),
+        [ListenerKind.Tls] = Address("--tls", "Listen for MQTT over TLS 1.2 and 1.3, port 8883 unless said; needs --cert. [default: none]"),
         [ListenerKind.Ws] = Address("--ws", "Listen for MQTT over WebSocket at /mqtt. [default: 127.0.0.1:8083]"),
-        [ListenerKind.Wss] = Address("--wss", "Listen for MQTT over secure WebSocket at /mqtt; needs --cert. [default: none]"),
-        [ListenerKind.Quic] = Address("--quic", "Listen for MQTT over QUIC (UDP, customary port 14567); needs --cert and libmsquic. [default: none]"),
+        [ListenerKind.Wss] = Address("--wss", "Listen for MQTT over secure WebSocket at /mqtt, port 8084 unless said; needs --cert. [default: none]"),
+        [ListenerKind.Quic] = Address("--quic", "Listen for MQTT over QUIC (UDP), port 14567 unless said; needs --cert and libmsquic. [default: none]"),
         [ListenerKind.Unix] = Address("--unix", "Listen for MQTT on a Unix domain socket. [default: none]", "PATH"),
     };
 
@@ -60,8 +60,9 @@ public sealed class GatewayCommand
             """
             GrainMQ, an MQTT 3.1, 3.1.1 and 5.0 broker.
 
-            ADDR:PORT is IPV4:PORT, [IPV6]:PORT, localhost:PORT or *:PORT (all addresses); port 0 takes a free one. Listener options
-            are repeatable. A kind of listener that is not mentioned keeps its default; 'none' removes it.
+            ADDR is an IPv4 address, [IPv6 address], localhost or * (all addresses). Without :PORT a listener takes the customary port
+            of its kind; port 0 takes a free one. Listener options are repeatable. A kind of listener that is not mentioned keeps its
+            default; 'none' removes it.
             Options come from defaults, then --config, then environment variables (GRAINMQ__Section__Name), then the command line.
             """);
         foreach (var option in (Option[])[.. _addresses.Values, .. _named.Values, _config, _set, _check])
@@ -140,7 +141,7 @@ public sealed class GatewayCommand
         ? $"'{name}' is not an option. Did you mean {NearestName.Of(name, _root.Options.Select(option => option.Name))}? See --help."
         : $"'{token}' is not expected. See --help.";
 
-    private static Option<string[]> Address(string name, string description, string value = "ADDR:PORT") => new(name)
+    private static Option<string[]> Address(string name, string description, string value = "ADDR[:PORT]") => new(name)
     {
         HelpName = $"{value}|none",
         Description = description,

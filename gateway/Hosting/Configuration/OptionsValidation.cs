@@ -11,7 +11,7 @@ public static class OptionsValidation
     public static IEnumerable<string> Check(GatewayOptions options)
     {
         if (options.Listeners.Count == 0)
-            yield return "There is no listener. Give at least one of --tcp, --tls, --ws, --wss and --quic an ADDR:PORT, or --unix a PATH.";
+            yield return "There is no listener. Give at least one of --tcp, --tls, --ws, --wss and --quic an ADDR[:PORT], or --unix a PATH.";
         foreach (var error in options.Grains.Errors())
             yield return $"Grains:{error}";
         foreach (var error in options.Store.Errors())
@@ -44,8 +44,8 @@ public static class OptionsValidation
             endPoint = new UnixDomainSocketEndPoint(listener.Address);
             return null;
         }
-        if (!ListenAddress.TryParse(listener.Address, out var address))
-            return $"Listeners:{listener.Name}:Address: read '{listener.Address}', expected {ListenAddress.Expected}.";
+        if (!ListenAddress.TryParse(listener, out var address))
+            return ListenAddress.Fault(listener);
         endPoint = address;
         if (listener is { Kind: ListenerKind.Quic, ProxyProtocol: true })
             return $"Listeners:{listener.Name}:ProxyProtocol has no effect on a quic listener: the header is for streams.";

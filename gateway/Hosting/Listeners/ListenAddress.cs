@@ -7,20 +7,42 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 /// <summary>Where a listener listens, as it is written in the configuration.</summary>
 public static class ListenAddress
 {
-    public const string Expected = "IPV4:PORT, [IPV6]:PORT, localhost:PORT, *:PORT or none";
+    private const string Expected = "IPV4:PORT, [IPV6]:PORT, localhost:PORT, *:PORT, one of them without :PORT, or none";
 
     /// <summary>An address that takes the listener away.</summary>
     public static bool IsNone(string address) => address.Equals("none", StringComparison.OrdinalIgnoreCase);
 
-    public static bool TryParse(string address, [NotNullWhen(true)] out IPEndPoint? endPoint)
+    /// <summary>The port where the address names none: IANA's for MQTT over TCP and TLS, EMQX's and NanoMQ's customary ones for the others.</summary>
+    public static int DefaultPort(ListenerKind kind) => kind switch
     {
+        ListenerKind.Tcp => 1883,
+        ListenerKind.Tls => 8883,
+        ListenerKind.Ws => 8083,
+        ListenerKind.Wss => 8084,
+        ListenerKind.Quic => 14567,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    /// <summary>The address of a listener that has a port; without one it is <see cref="DefaultPort"/>.</summary>
+    public static bool TryParse(ListenerOptions listener, [NotNullWhen(true)] out IPEndPoint? endPoint)
+    {
+        var address = listener.Address;
         endPoint = null;
+        if (TryParseHost(address, out var host))
+        {
+            endPoint = new IPEndPoint(host, DefaultPort(listener.Kind));
+            return true;
+        }
         var colon = address.LastIndexOf(':');
-        if (colon <= 0 || !TryParsePort(address.AsSpan(colon + 1), out var port) || !TryParseHost(address[..colon], out var ip))
+        if (colon <= 0 || !TryParsePort(address.AsSpan(colon + 1), out var port) || !TryParseHost(address[..colon], out host))
             return false;
-        endPoint = new IPEndPoint(ip, port);
+        endPoint = new IPEndPoint(host, port);
         return true;
     }
+
+    /// <summary>What to tell when it is none.</summary>
+    public static string Fault(ListenerOptions listener) =>
+        $"Listeners:{listener.Name}:Address: read '{listener.Address}', expected {Expected}.";
 
     /// <summary>Whether only this machine can reach it.</summary>
     public static bool IsLoopback(IPEndPoint endPoint) => IPAddress.IsLoopback(endPoint.Address);

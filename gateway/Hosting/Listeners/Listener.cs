@@ -22,9 +22,9 @@ public abstract class Listener(ListenerOptions options) : IAsyncDisposable
 
     protected ListenerOptions Configured { get; } = options;
 
-    /// <summary>The address as configured; port 0 asks for any.</summary>
+    /// <summary>The address as configured, or with the default port; port 0 asks for any.</summary>
     /// <exception cref="StartupException">It is none.</exception>
-    protected IPEndPoint Address => ListenAddress.TryParse(Configured.Address, out var address)
+    protected IPEndPoint Address => ListenAddress.TryParse(Configured, out var address)
         ? address
-        : throw new StartupException($"Listeners:{Name}:Address: read '{Configured.Address}', expected {ListenAddress.Expected}.");
+        : throw new StartupException(ListenAddress.Fault(Configured));
 }

@@ -36,7 +36,7 @@ public sealed class ListenerOptions
 
     /// <summary>
     /// <c>IPV4:PORT</c>, <c>[IPV6]:PORT</c>, <c>localhost:PORT</c> or <c>*:PORT</c> (every address, IPv4 and IPv6); port 0 takes a
-    /// free one; of a Unix domain socket its path; <c>none</c> removes the listener. Default: none.
+    /// free one, and without <c>:PORT</c> it is 1883 (tcp), 8883 (tls), 8083 (ws), 8084 (wss) or 14567 (quic); of a Unix domain socket its path; <c>none</c> removes the listener. Default: none.
     /// </summary>
     public string Address { get; set; } = "none";
 

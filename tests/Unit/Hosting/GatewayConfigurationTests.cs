@@ -111,8 +111,12 @@ public sealed class GatewayConfigurationTests : IDisposable
     [Theory]
     [InlineData("1883")]
     [InlineData(":1883")]
-    [InlineData("127.0.0.1")]
     [InlineData("127.0.0.1:")]
+    [InlineData("[::1]:")]
+    [InlineData("::1")]
+    [InlineData("[::1")]
+    [InlineData("*:")]
+    [InlineData("quic")]
     [InlineData("127.0.0.1:65536")]
     [InlineData("127.0.0.1:+1")]
     [InlineData("127.0.1:1883")]
@@ -121,6 +125,24 @@ public sealed class GatewayConfigurationTests : IDisposable
     [InlineData("example.com:1883")]
     public void BadAddressSaysWhatIsExpected(string address) =>
         Assert.Contains("expected IPV4:PORT, [IPV6]:PORT", Assert.Single(LoadTcp(address).Errors));
+
+    [Theory]
+    [InlineData("127.0.0.1", ListenerKind.Tcp, "127.0.0.1:1883")]
+    [InlineData("localhost", ListenerKind.Tls, "127.0.0.1:8883")]
+    [InlineData("0.0.0.0", ListenerKind.Ws, "0.0.0.0:8083")]
+    [InlineData("[::1]", ListenerKind.Wss, "[::1]:8084")]
+    [InlineData("*", ListenerKind.Quic, "[::]:14567")]
+    [InlineData("*:0", ListenerKind.Quic, "[::]:0")]
+    [InlineData("[::1]:1234", ListenerKind.Quic, "[::1]:1234")]
+    public void PortMayBeLeftOut(string address, ListenerKind kind, string expected)
+    {
+        Assert.True(ListenAddress.TryParse(new() { Name = "test", Kind = kind, Address = address }, out var endPoint));
+        Assert.Equal(expected, endPoint.ToString());
+    }
+
+    [Fact]
+    public void SameDefaultPortTwiceIsAnError() =>
+        Assert.Contains("both want 127.0.0.1:8083", Assert.Single(LoadTcp("127.0.0.1:1", new Setting("Listeners:ws2:Address", "localhost", "--set")).Errors));
 
     [Fact]
     public void UnixDomainSocketIsLocal() => Assert.Empty(LoadUnix("/run/grainmq.sock").Errors);
