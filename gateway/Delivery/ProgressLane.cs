@@ -52,15 +52,14 @@ internal sealed class ProgressLane(
             _fenced.UnionWith(reply.Fenced);
         }
 
-        // fenced because the session has a newer claim here, it is said again under that one
-        Reported(entries, (session, progress) => !_fenced.Contains(session.Key) || session.Epoch == progress.Epoch);
+        Reported(entries, progress => _fenced.Contains(progress.Key) ? ReportFate.Fenced : ReportFate.Noted);
         Send(entries);
         return SessionResult.Ok;
     }
 
     protected override void OnFailed(Exception? exception, Entry[] entries)
     {
-        Reported(entries, static (_, _) => false);
+        Reported(entries, static _ => ReportFate.Lost);
         foreach (var entry in entries.Where(static entry => entry.Sending is not null))
         {
             entry.Session.FailToSend();
@@ -69,37 +68,41 @@ internal sealed class ProgressLane(
         DeliveryLog.ProgressFailed(logger, _reports.Sum(static report => report.Sessions.Length), exception);
     }
 
-    private void Reported(Entry[] entries, Func<Session, SessionProgress, bool> isNoted)
+    private void Reported(Entry[] entries, Func<SessionProgress, ReportFate> fateOf)
     {
         foreach (var (progress, session) in _reports.SelectMany(static report => report.Sessions).Zip(Sessions(entries)))
         {
-            session.EndedReported(progress.Done, isNoted(session, progress));
+            session.EndedReported(progress.Done, progress.Epoch, fateOf(progress));
         }
     }
 
     private ProgressBatch[] Collect(Entry[] entries)
     {
         var bySession = entries.ToLookup(static entry => entry.Session);
-        var sessions = Sessions(entries).Select(session => new SessionProgress(
-            session.Key,
-            session.Epoch,
-            session.TakeEnded(),
-            [.. bySession[session].Where(static entry => entry.IsCommitted).Select(static entry => entry.Sending!)],
-            [.. bySession[session].Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]));
+        var sessions = Sessions(entries).Select(session => Collect(session, session.Epoch, bySession[session]));
         return [.. sessions.Chunk(MostSessions).Select(chunk => new ProgressBatch(gateway, chunk, ++_reported))];
     }
+
+    private static SessionProgress Collect(Session session, ulong epoch, IEnumerable<Entry> entries) => new(
+        session.Key,
+        epoch,
+        session.TakeEnded(),
+        // what an earlier connection wanted to send, the next one begins anew, under an identifier of its own
+        [.. entries.Where(entry => entry.IsCommitted && entry.Epoch == epoch).Select(static entry => entry.Sending!)],
+        [.. entries.Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]);
 
     private static IEnumerable<Session> Sessions(Entry[] entries) => entries.Select(static entry => entry.Session).Distinct();
 
     /// <summary>What was held back for the commit, in the order in which it was added. [MQTT-4.6.0-1] [MQTT-4.6.0-6]</summary>
-    private static void Send(Entry[] entries)
+    private void Send(Entry[] entries)
     {
         var burst = Burst.Rent();
         foreach (var entry in entries)
         {
             if (entry.Sending is { } sending)
             {
-                entry.Session.SendCommitted(sending, entry.Epoch, entry.IsDuplicate, burst);
+                ulong claim = _fenced.Contains(entry.Session.Key) ? 0 : entry.Epoch; // fenced: nothing was committed, nothing leaves
+                entry.Session.SendCommitted(sending, claim, entry.IsDuplicate, burst);
             }
         }
 
@@ -113,4 +116,14 @@ internal sealed class ProgressLane(
     /// </summary>
     internal readonly record struct Entry(
         Session Session, StartedDelivery? Sending = null, ulong Epoch = 0, bool IsCommitted = false, bool IsDuplicate = false, ushort Released = 0);
+}
+
+/// <summary>What has become of a report.</summary>
+internal enum ReportFate : byte
+{
+    Noted,
+    /// <summary>Another claim than the one that it was made under holds the session: here, or on another gateway.</summary>
+    Fenced,
+    /// <summary>There was no answer.</summary>
+    Lost,
 }

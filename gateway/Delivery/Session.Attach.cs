@@ -81,6 +81,11 @@ internal sealed partial class Session
             (_connection, _phase, Epoch, _quota) = (connection, SessionPhase.Connected, epoch, quota);
             _inboundQoS2?.BeginConnection();
             _inflight.MarkAllForResend();
+            if (!_ended.IsEmpty) // said under an earlier claim, and fenced
+            {
+                store.ReportLater(this);
+            }
+
             Refill(connection); // and reads on, if the store has more
         }
     }

@@ -125,7 +125,7 @@ internal sealed partial class Session
     }
 
     /// <summary>
-    /// What a delivery waited for is committed: it may leave, unless it is over or the connection that wanted to send it is.
+    /// What a delivery waited for is committed: it may leave, unless it is over or the claim under which it was committed is.
     /// </summary>
     public void SendCommitted(StartedDelivery sending, ulong epoch, bool isDuplicate, Burst burst)
     {
@@ -182,28 +182,33 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>The report was answered.</summary>
+    /// <summary>
+    /// The report was answered, or was not. What the store did not note is said again; when it was fenced, under the claim of the next
+    /// connection here (<see cref="Attach"/>), which the store may know before this session does. If that connection is elsewhere, so is the
+    /// session, and nothing is said.
+    /// </summary>
     /// <param name="pairs">What it said.</param>
-    /// <param name="isNoted">False: it did not arrive, or under a claim that was over. It is said again.</param>
-    public void EndedReported(long[] pairs, bool isNoted)
+    /// <param name="epoch">The claim that it was made under.</param>
+    /// <param name="fate">What the store said.</param>
+    public void EndedReported(long[] pairs, ulong epoch, ReportFate fate)
     {
         lock (_gate)
         {
             bool isSaidElsewhere = _reporting != pairs; // by the close that came meanwhile
             _reporting = isSaidElsewhere ? _reporting : [];
-            if (isNoted || isSaidElsewhere)
+            if (fate == ReportFate.Noted || isSaidElsewhere || pairs.Length == 0)
             {
                 return;
-            }
-
-            if (_ended.IsEmpty)
-            {
-                store.ReportLater(this);
             }
 
             for (int i = 0; i < pairs.Length; i += 2)
             {
                 _ended.Add(pairs[i], pairs[i + 1]);
+            }
+
+            if (fate == ReportFate.Lost || epoch != Epoch)
+            {
+                store.ReportLater(this);
             }
         }
     }

@@ -1,0 +1,96 @@
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.InMemory.Faults;
+
+/// <summary>What a connection tells the store of its deliveries, when that arrives after the session has changed hands.</summary>
+public sealed class LateReportTests
+{
+    [Fact]
+    public async Task I7AcknowledgementsWhoseReportMeetsATakeoverAreNotForgotten()
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        var first = await SubscribedAsync(gateway, QoS.AtLeastOnce);
+        await PublishAsync(gateway, "m", QoS.AtLeastOnce);
+        await first.ExpectPublishAsync("m");
+        await Stuck.CalmAsync();
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.Delay, times: 1);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(1)); // the report is on its way
+
+        // the store has granted the second connection's claim when the report arrives, and the gateway has not heard of it
+        faults.Break("ISessionGrain.OpenAsync", CallFault.TimeoutAfter, times: 1);
+        var second = gateway.Open();
+        second.Connect("c", cleanStart: false, expiry: 1000);
+        var connack = second.ExpectAsync(PacketType.Connack);
+        await Stuck.CalmAsync();
+        gateway.Time.Advance(faults.Plan.MaximumDelay);
+        await gateway.AdvanceUntilAsync(connack, "CONNACK");
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(0, (await gateway.SessionInfoAsync("c")).Queued);
+        await gateway.DropAsync(second);
+        var third = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+        await third.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task IdentifiersThatAnEarlierConnectionChoseAreNotStoredForTheNext() // [MQTT-4.4.0-1]: sent again under the same one
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        var client = await SubscribedAsync(gateway, QoS.ExactlyOnce);
+        await PublishAsync(gateway, "m0", QoS.AtLeastOnce);
+        await client.ExpectPublishAsync("m0", acknowledge: false);
+        await PublishAsync(gateway, "done", QoS.AtLeastOnce);
+        var done = await client.ExpectPublishAsync("done", acknowledge: false);
+
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.TimeoutBefore);
+        await PublishAsync(gateway, "m1", QoS.ExactlyOnce);
+        await PublishAsync(gateway, "m2", QoS.ExactlyOnce); // waits for the report about the first
+        await Stuck.CalmAsync();
+        await client.FinishAsync(done); // so that the identifiers of m1 and m2 here are others than on the next connection
+        await Stuck.CalmAsync();
+        await gateway.DropAsync(client);
+        client = gateway.Open();
+        client.Connect("c", cleanStart: false, expiry: 1000);
+        await client.ExpectAsync(PacketType.Connack);
+        await Stuck.CalmAsync();
+        faults.Heal();
+        var sent = new List<ServerPacket>();
+        foreach (string message in (string[])["m0", "m1", "m2"])
+        {
+            var arrives = client.ExpectPublishAsync(message, acknowledge: false);
+            await gateway.AdvanceUntilAsync(arrives, message);
+            sent.Add(await arrives);
+        }
+
+        await gateway.DropAsync(client);
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+        foreach (var one in sent)
+        {
+            Assert.Equal(one.PacketId, (await client.ExpectPublishAsync(one.Text)).PacketId);
+        }
+    }
+
+    private static async Task<MemoryClient> SubscribedAsync(InMemoryGateway gateway, QoS qos)
+    {
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        await client.SubscribeAsync("t", qos);
+        return client;
+    }
+
+    private static async Task PublishAsync(InMemoryGateway gateway, string message, QoS qos)
+    {
+        var publisher = await gateway.ConnectAsync($"p-{message}");
+        await publisher.PublishAsync("t", message, qos);
+    }
+
+    private static async Task<(InMemoryGateway Gateway, GrainFaults Faults)> StartAsync()
+    {
+        var faults = new GrainFaults();
+        return (await InMemoryGateway.StartAsync(faults: faults), faults);
+    }
+}
