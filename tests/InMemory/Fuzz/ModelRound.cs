@@ -67,7 +67,7 @@ internal sealed class ModelRound
         }
         catch (Exception exception)
         {
-            throw new InvalidOperationException($"{exception.Message}\nThe last packets:\n{string.Join('\n', round._trace)}", exception);
+            throw new FuzzFailure(exception.Message, round._trace, exception);
         }
 
         (faults.Plan.Delay, faults.Plan.Duplicate, faults.Plan.TimeoutBefore, faults.Plan.TimeoutAfter) = (0, 0, 0, 0);

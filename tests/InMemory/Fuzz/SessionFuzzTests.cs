@@ -13,6 +13,8 @@ public sealed class SessionFuzzTests(ITestOutputHelper output)
     /// <summary>A nightly run says <c>GRAINMQ_TEST_FUZZ_SECONDS=600</c> and searches from a new seed; null: a minute for both tests, from seed 1.</summary>
     private static readonly int? Nightly = Number("GRAINMQ_TEST_FUZZ_SECONDS");
 
+    private const int TraceLines = 40;
+
     private static readonly double Seconds = Nightly ?? 60;
 
     /// <summary>One seed and no other: <c>GRAINMQ_TEST_FUZZ_SEED=4711</c>.</summary>
@@ -41,7 +43,7 @@ public sealed class SessionFuzzTests(ITestOutputHelper output)
             catch (Exception exception)
             {
                 Keep(kind, next);
-                throw new InvalidOperationException($"The {kind} round of GRAINMQ_TEST_FUZZ_SEED={next} failed: {exception.Message}", exception);
+                throw new InvalidOperationException($"The {kind} round of GRAINMQ_TEST_FUZZ_SEED={next} failed: {exception.Message} {Write(kind, next, exception)}");
             }
         }
 
@@ -61,8 +63,19 @@ public sealed class SessionFuzzTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>All of it goes to a file, the end of it into the message.</summary>
+    private static string Write(string kind, int seed, Exception exception)
+    {
+        string[] trace = [.. (exception as FuzzFailure)?.Trace ?? []];
+        var file = Directory.CreateDirectory(Path.Combine(Here(), "../../../artifacts/fuzz")).FullName + $"/{kind}-{seed}.txt";
+        File.WriteAllLines(file, [.. trace, exception.ToString()]);
+        return $"The trace is in {file}, its end:\n{string.Join('\n', trace.TakeLast(TraceLines))}";
+    }
+
     private static int? Number(string variable) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
 
-    private static string SeedFile([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here) ?? "", "seeds.txt");
+    private static string SeedFile() => Path.Combine(Here(), "seeds.txt");
+
+    private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file) ?? "";
 }
