@@ -17,9 +17,10 @@ internal sealed class ProgressLane(
     private const int MostSessions = 1000;
     private const int FlushFrom = 1000;
 
-    private long _sequence;
-    private readonly HashSet<string> _fenced = [];
+    private (Session Session, SessionProgress Progress)[] _reporting = [];
     private ProgressBatch[] _reports = [];
+    private long _sequence;
+    private long _unanswered;
     private long _reported;
     private int _ended;
 
@@ -36,11 +37,13 @@ internal sealed class ProgressLane(
     {
         if (sequence != _sequence) // not a repetition
         {
-            (_sequence, _reports) = (sequence, Collect(entries));
-            _fenced.Clear();
+            (_sequence, _reporting) = (sequence, Collect(entries));
+            _reports = [.. _reporting.Select(static one => one.Progress).Chunk(MostSessions).Select(chunk => new ProgressBatch(gateway, chunk, ++_reported))];
             Interlocked.Exchange(ref _ended, 0);
+            Volatile.Write(ref _unanswered, sequence);
         }
 
+        var fenced = new HashSet<string>();
         foreach (var report in _reports)
         {
             var reply = await shard.ReportAsync(report).ConfigureAwait(false);
@@ -49,38 +52,51 @@ internal sealed class ProgressLane(
                 return reply.Result;
             }
 
-            _fenced.UnionWith(reply.Fenced);
+            fenced.UnionWith(reply.Fenced);
         }
 
-        Reported(entries, progress => _fenced.Contains(progress.Key) ? ReportFate.Fenced : ReportFate.Noted);
-        Send(entries);
+        if (IsFirstAnswer(sequence))
+        {
+            Reported(key => fenced.Contains(key) ? ReportFate.Fenced : ReportFate.Noted);
+            Send(entries, fenced);
+        }
+
         return SessionResult.Ok;
     }
 
     protected override void OnFailed(Exception? exception, Entry[] entries)
     {
-        Reported(entries, static _ => ReportFate.Lost);
-        foreach (var entry in entries.Where(static entry => entry.Sending is not null))
+        if (IsFirstAnswer(_sequence))
         {
-            entry.Session.FailToSend();
+            Reported(static _ => ReportFate.Lost);
+            foreach (var entry in entries.Where(static entry => entry.Sending is not null))
+            {
+                entry.Session.FailToSend();
+            }
         }
 
-        DeliveryLog.ProgressFailed(logger, _reports.Sum(static report => report.Sessions.Length), exception);
+        DeliveryLog.ProgressFailed(logger, _reporting.Length, exception);
     }
 
-    private void Reported(Entry[] entries, Func<SessionProgress, ReportFate> fateOf)
+    /// <summary>A call that was given up may be answered after its repetition was, and even while the next batch is under way.</summary>
+    private bool IsFirstAnswer(long sequence) => Interlocked.CompareExchange(ref _unanswered, 0, sequence) == sequence;
+
+    private void Reported(Func<string, ReportFate> fateOf)
     {
-        foreach (var (progress, session) in _reports.SelectMany(static report => report.Sessions).Zip(Sessions(entries)))
+        foreach (var (session, progress) in _reporting)
         {
-            session.EndedReported(progress.Done, progress.Epoch, fateOf(progress));
+            session.EndedReported(progress.Done, progress.Epoch, fateOf(progress.Key));
         }
     }
 
-    private ProgressBatch[] Collect(Entry[] entries)
+    /// <summary>One report for each key: of sessions that followed each other here, the last one's. The others are over in the store too.</summary>
+    private static (Session Session, SessionProgress Progress)[] Collect(Entry[] entries)
     {
         var bySession = entries.ToLookup(static entry => entry.Session);
-        var sessions = Sessions(entries).Select(session => Collect(session, session.Epoch, bySession[session]));
-        return [.. sessions.Chunk(MostSessions).Select(chunk => new ProgressBatch(gateway, chunk, ++_reported))];
+        return [.. bySession
+            .GroupBy(static its => its.Key.Key, static its => its.Key)
+            .Select(static sameKey => sameKey.MaxBy(static session => session.Epoch)!) // no group is empty
+            .Select(session => (session, Collect(session, session.Epoch, bySession[session])))];
     }
 
     private static SessionProgress Collect(Session session, ulong epoch, IEnumerable<Entry> entries) => new(
@@ -91,17 +107,16 @@ internal sealed class ProgressLane(
         [.. entries.Where(entry => entry.IsCommitted && entry.Epoch == epoch).Select(static entry => entry.Sending!)],
         [.. entries.Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]);
 
-    private static IEnumerable<Session> Sessions(Entry[] entries) => entries.Select(static entry => entry.Session).Distinct();
-
     /// <summary>What was held back for the commit, in the order in which it was added. [MQTT-4.6.0-1] [MQTT-4.6.0-6]</summary>
-    private void Send(Entry[] entries)
+    private void Send(Entry[] entries, HashSet<string> fenced)
     {
         var burst = Burst.Rent();
+        var committed = _reporting.Where(one => !fenced.Contains(one.Progress.Key)).Select(static one => one.Session).ToHashSet();
         foreach (var entry in entries)
         {
             if (entry.Sending is { } sending)
             {
-                ulong claim = _fenced.Contains(entry.Session.Key) ? 0 : entry.Epoch; // fenced: nothing was committed, nothing leaves
+                ulong claim = committed.Contains(entry.Session) ? entry.Epoch : 0; // else nothing leaves
                 entry.Session.SendCommitted(sending, claim, entry.IsDuplicate, burst);
             }
         }

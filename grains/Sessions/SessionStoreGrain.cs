@@ -107,7 +107,7 @@ internal sealed partial class SessionStoreGrain(
         var now = Begin();
         _watch.Heard(batch.Gateway, now);
         if (batch.Sequence > 0 && _table.Reporters.Check(batch.Gateway, batch.Sequence) is { } answer)
-            return new ProgressReply(await SettleAsync(answer.Result), []);
+            return new ProgressReply(await SettleAsync(answer.Result), _table.Fenced(batch)); // sent again: the first answer was lost
         var fenced = _table.Report(batch);
         var result = await CommitAsync(new Reported(now, batch), fenced.Length < batch.Sessions.Length);
         return new ProgressReply(result, result == SessionResult.Ok ? fenced : []);

@@ -11,16 +11,20 @@ internal sealed partial class SessionTable
     /// </summary>
     public string[] Report(ProgressBatch batch)
     {
-        var fenced = new List<string>();
         foreach (var progress in batch.Sessions)
             if (_records.TryGetValue(progress.Key, out var record) && IsHeld(record, progress.Epoch))
                 Note(record, progress);
-            else
-                fenced.Add(progress.Key);
         if (batch.Sequence > 0)
             Reporters.Taken(batch.Gateway, batch.Sequence, 0);
-        return [.. fenced];
+        return Fenced(batch);
     }
+
+    /// <summary>
+    /// The keys of the sessions that the caller does not hold. Asked later it may name more: what was noted for those meanwhile does not
+    /// suffer from being said again.
+    /// </summary>
+    public string[] Fenced(ProgressBatch batch) =>
+        [.. batch.Sessions.Where(progress => !_records.TryGetValue(progress.Key, out var record) || !IsHeld(record, progress.Epoch)).Select(progress => progress.Key)];
 
     /// <summary>A gateway that was believed lost still tells the truth about what it has delivered.</summary>
     private static bool IsHeld(SessionRecord record, ulong epoch) => record.Epoch == epoch && (record.IsAttached || record.IsOrphaned);

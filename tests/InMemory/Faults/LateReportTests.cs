@@ -75,6 +75,32 @@ public sealed class LateReportTests
         }
     }
 
+    [Fact]
+    public async Task AReportThatIsAnsweredTwiceCountsOnce() // [MQTT-4.6.0-6]: else what follows it would overtake
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        faults.Plan.MaximumDelay = TimeSpan.FromHours(1);
+        var client = await SubscribedAsync(gateway, QoS.ExactlyOnce);
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.Delay, times: 1);
+        await PublishAsync(gateway, "m0", QoS.ExactlyOnce);
+        var arrives = client.ExpectPublishAsync("m0");
+        await gateway.AdvanceUntilAsync(arrives, "the message, when the report is made again");
+        await arrives;
+        gateway.Time.Advance(faults.Plan.MaximumDelay); // and the first one arrives after all
+        await Stuck.CalmAsync();
+
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.TimeoutBefore, times: 1);
+        var publisher = await gateway.ConnectAsync("p");
+        publisher.Send([.. ClientPackets.Publish("t", "m1", QoS.ExactlyOnce, 1), .. ClientPackets.Publish("t", "m2", QoS.AtLeastOnce, 2)]);
+        foreach (string message in (string[])["m1", "m2"])
+        {
+            arrives = client.ExpectPublishAsync(message);
+            await gateway.AdvanceUntilAsync(arrives, message);
+            await arrives;
+        }
+    }
+
     private static async Task<MemoryClient> SubscribedAsync(InMemoryGateway gateway, QoS qos)
     {
         var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
