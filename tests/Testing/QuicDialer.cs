@@ -29,7 +29,7 @@ internal static class QuicDialer
     }
 
     public static async Task<QuicConnection> ConnectAsync(
-        SslClientAuthenticationOptions tls, IPEndPoint endPoint, int? receiveBuffer = null, string protocol = "mqtt")
+        SslClientAuthenticationOptions tls, IPEndPoint endPoint, int? receiveBuffer = null, string protocol = "mqtt", CancellationToken stopping = default)
     {
         tls.ApplicationProtocols = [new SslApplicationProtocol(protocol)];
         var options = new QuicClientConnectionOptions
@@ -43,6 +43,6 @@ internal static class QuicDialer
         };
         if (receiveBuffer is { } bytes)
             options.InitialReceiveWindowSizes.LocallyInitiatedBidirectionalStream = bytes;
-        return await QuicConnection.ConnectAsync(options);
+        return await QuicConnection.ConnectAsync(options, stopping);
     }
 }

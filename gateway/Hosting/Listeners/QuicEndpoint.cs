@@ -39,7 +39,7 @@ public sealed partial class QuicEndpoint(
     public override async Task StartAsync()
     {
         _listener = await ListenAsync();
-        _accepting = AcceptAsync(_listener);
+        _accepting = AcceptAsync(_listener.AcceptConnectionAsync);
     }
 
     public override async Task StopAcceptingAsync()
@@ -60,6 +60,7 @@ public sealed partial class QuicEndpoint(
             {
                 ListenEndPoint = Address,
                 ApplicationProtocols = [ApplicationProtocol],
+                ListenBacklog = quic.MaximumHandshakes,
                 ConnectionOptionsCallback = (connection, hello, _) => new(Begin(connection, hello)),
             });
         }
@@ -107,20 +108,22 @@ public sealed partial class QuicEndpoint(
         };
     }
 
-    private async Task AcceptAsync(QuicListener listener)
+    /// <summary>Until the listener stops, whatever comes.</summary>
+    internal async Task AcceptAsync(Func<CancellationToken, ValueTask<QuicConnection>> accept)
     {
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                _ = ServeAsync(await listener.AcceptConnectionAsync(_stopping.Token));
+                _ = ServeAsync(await accept(_stopping.Token));
             }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || _stopping.IsCancellationRequested)
+            catch (Exception) when (_stopping.IsCancellationRequested)
             {
                 return; // expected: StopAcceptingAsync
             }
-            catch (Exception e) when (e is QuicException or AuthenticationException)
+            catch (Exception e) when (e is QuicException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
             {
+                // Whatever a client's handshake failed with comes out here, a cancellation of its own too: no reason to stop listening.
                 if (_limiter.TryTake(out var suppressed))
                     LogHandshakeFailed(logger, Name, Cause(e), suppressed);
             }

@@ -11,4 +11,11 @@ public sealed class QuicOptions
     /// </summary>
     [Range(16, 1024)]
     public int MaximumStreams { get; set; } = 32;
+
+    /// <summary>
+    /// Connections whose handshake is not finished, per listener; further ones are refused. Each costs some 56 KB until
+    /// <see cref="TlsOptions.HandshakeTimeout"/>, and it takes one datagram, from any address, to begin one. Default: 4096.
+    /// </summary>
+    [Range(16, 65_536)]
+    public int MaximumHandshakes { get; set; } = 4096;
 }
