@@ -3,10 +3,11 @@ using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Load;
 
-/// <summary>Acknowledges QoS 1 as it comes, all of one read in one write.</summary>
+/// <summary>Takes messages of QoS 0 and 1 and acknowledges as they come, all of one read in one write.</summary>
 internal static class AcknowledgingReader
 {
     /// <summary>Until the connection ends.</summary>
+    /// <param name="received">Told how many messages a read brought.</param>
     public static async Task RunAsync(LoadClient client, Action<int> received)
     {
         var acks = new List<byte>();
@@ -15,15 +16,20 @@ internal static class AcknowledgingReader
             int count = 0;
             do
             {
-                if (packet.Span[0] >> 4 == 3)
+                bool isPublish = packet.Span[0] >> 4 == (int)PacketType.Publish;
+                count += isPublish ? 1 : 0;
+                if (isPublish && (packet.Span[0] & 0x06) != 0)
                 {
                     acks.AddRange(ClientPackets.Puback(PacketIdOf(packet.Span)));
-                    count++;
                 }
             }
             while (client.TryReceive(out packet));
-            await client.SendAsync(acks.ToArray());
-            acks.Clear();
+            if (acks.Count > 0)
+            {
+                await client.SendAsync(acks.ToArray());
+                acks.Clear();
+            }
+
             received(count);
         }
     }

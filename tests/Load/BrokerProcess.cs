@@ -61,6 +61,23 @@ internal sealed class BrokerProcess : IDisposable
 
     public IPEndPoint EndPoint(string listener) => _listeners[listener];
 
+    /// <summary>Completes when the broker has done all there was to do: for a second it used next to no processor time and its memory stood still.</summary>
+    public async Task CalmAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        var (processor, resident) = (Processor, ResidentBytes);
+        while (await timer.WaitForNextTickAsync())
+        {
+            var (processorNow, residentNow) = (Processor, ResidentBytes);
+            if (processorNow - processor <= TimeSpan.FromMilliseconds(20) && Math.Abs(residentNow - resident) <= 256 * 1024)
+            {
+                return;
+            }
+
+            (processor, resident) = (processorNow, residentNow);
+        }
+    }
+
     public void Dispose()
     {
         _process.Kill();

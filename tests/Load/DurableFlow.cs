@@ -23,10 +23,10 @@ internal static class DurableFlow
         var clock = Stopwatch.StartNew();
         var runs = await Task.WhenAll(Enumerable.Range(0, pairs).Select(i => Task.Run(() => PublishAsync(port, i, payload, window, stop.Token))));
         double seconds = clock.Elapsed.TotalSeconds;
-        double[] latencies = [.. runs.SelectMany(run => run).Order()];
-        await Stuck.UntilAsync(() => Interlocked.Read(ref received) >= latencies.Length, "the last deliveries");
-        Console.WriteLine($"{latencies.Length / seconds:N0} msg/s acknowledged and delivered ({latencies.Length:N0} in {seconds:F1} s); "
-            + $"PUBACK p50 {At(latencies, 0.5):F1} ms, p99 {At(latencies, 0.99):F1} ms; delivered {received - latencies.Length} more");
+        var latencies = new Latencies(runs.SelectMany(run => run));
+        await Stuck.UntilAsync(() => Interlocked.Read(ref received) >= latencies.Count, "the last deliveries");
+        Console.WriteLine($"{latencies.Count / seconds:N0} msg/s acknowledged and delivered ({latencies.Count:N0} in {seconds:F1} s); "
+            + $"PUBACK p50 {latencies.At(0.5):F1} ms, p99 {latencies.At(0.99):F1} ms; delivered {received - latencies.Count} more");
         return 0;
     }
 
@@ -68,6 +68,4 @@ internal static class DurableFlow
 
         return latencies;
     }
-
-    private static double At(double[] sorted, double share) => sorted.Length == 0 ? 0 : sorted[(int)((sorted.Length - 1) * share)];
 }

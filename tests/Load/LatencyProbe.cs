@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 
@@ -11,32 +12,27 @@ namespace GrainMQ.Tests.Load;
 /// </summary>
 internal sealed class LatencyProbe : IDisposable
 {
+    private const int ConnackSize = 4, SubackSize = 5;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
-    private readonly System.Net.Sockets.Socket _socket;
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
     private List<double> _milliseconds = [];
+    private (int Count, TaskCompletionSource Reached) _awaited = (int.MaxValue, new());
 
-    private LatencyProbe(System.Net.Sockets.Socket socket)
+    public LatencyProbe(int port)
     {
-        _socket = socket;
+        _socket.Connect(IPAddress.Loopback, port);
+        Exchange(ClientPackets.Connect(ProtocolVersion.Mqtt311, "probe"), ConnackSize);
+        Exchange(ClientPackets.Subscribe(1, "probe", version: ProtocolVersion.Mqtt311), SubackSize);
         _thread = new Thread(Run) { IsBackground = true, Priority = ThreadPriority.AboveNormal };
         _thread.Start();
     }
 
-    public static async Task<LatencyProbe> StartAsync(int port)
-    {
-        using var client = new LoadClient();
-        await client.ConnectAsync(port);
-        await client.SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt311, "probe"));
-        await client.ReceiveAsync();
-        await client.SendAsync(ClientPackets.Subscribe(1, "probe", version: ProtocolVersion.Mqtt311));
-        await client.ReceiveAsync();
-        return new LatencyProbe(client.Detach());
-    }
-
+    /// <summary>Forgets what was measured.</summary>
     public void Reset()
     {
         lock (_gate)
@@ -45,14 +41,21 @@ internal sealed class LatencyProbe : IDisposable
         }
     }
 
+    /// <summary>Completes when so many round trips have been measured since <see cref="Reset"/>.</summary>
+    public Task MeasuredAsync(int roundTrips)
+    {
+        lock (_gate)
+        {
+            _awaited = (roundTrips, new(TaskCreationOptions.RunContinuationsAsynchronously));
+            return _awaited.Reached.Task;
+        }
+    }
+
     public string Summary()
     {
         lock (_gate)
         {
-            var sorted = _milliseconds.Order().ToArray();
-            double At(double share) => sorted.Length == 0 ? double.NaN : sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))];
-            return string.Create(CultureInfo.InvariantCulture,
-                $"{sorted.Length}: p50 {At(0.5):F2} ms, p90 {At(0.9):F2} ms, p99 {At(0.99):F2} ms, max {At(1):F1} ms");
+            return new Latencies(_milliseconds).ToString();
         }
     }
 
@@ -66,26 +69,34 @@ internal sealed class LatencyProbe : IDisposable
     private void Run()
     {
         byte[] message = ClientPackets.Publish("probe", "x", version: ProtocolVersion.Mqtt311);
-        byte[] answer = new byte[message.Length];
         while (!_stop.IsCancellationRequested)
         {
             long start = Stopwatch.GetTimestamp();
-            _socket.Send(message);
-            for (int read = 0; read < answer.Length;)
-            {
-                read += _socket.Receive(answer.AsSpan(read));
-            }
-
+            Exchange(message, message.Length);
             var taken = Stopwatch.GetElapsedTime(start);
             lock (_gate)
             {
                 _milliseconds.Add(taken.TotalMilliseconds);
+                if (_milliseconds.Count >= _awaited.Count)
+                {
+                    _awaited.Reached.TrySetResult();
+                }
             }
 
             if (taken < Interval)
             {
                 _stop.Token.WaitHandle.WaitOne(Interval - taken);
             }
+        }
+    }
+
+    private void Exchange(byte[] packet, int answerSize)
+    {
+        _socket.Send(packet);
+        byte[] answer = new byte[answerSize];
+        for (int read = 0; read < answer.Length;)
+        {
+            read += _socket.Receive(answer.AsSpan(read)) is > 0 and var count ? count : throw new IOException("The broker closed the probe's connection.");
         }
     }
 }

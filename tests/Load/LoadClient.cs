@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 
@@ -8,19 +7,18 @@ namespace GrainMQ.Tests.Load;
 /// <summary>A raw MQTT client: whole packets in, whole packets out.</summary>
 internal sealed class LoadClient : IDisposable
 {
-    private Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private RawStream? _pipe;
     private byte[] _buffer = new byte[64 * 1024];
     private int _start, _end;
 
-    public async Task ConnectAsync(int port) => await _socket.ConnectAsync(IPAddress.Loopback, port);
+    private Stream Stream => _pipe?.Stream ?? throw new InvalidOperationException("The client is not connected.");
 
-    public async Task SendAsync(ReadOnlyMemory<byte> packet)
-    {
-        for (int sent = 0; sent < packet.Length;)
-        {
-            sent += await _socket.SendAsync(packet[sent..]);
-        }
-    }
+    /// <summary>A client on a connection that is already there.</summary>
+    public static LoadClient On(RawStream pipe) => new() { _pipe = pipe };
+
+    public async Task ConnectAsync(int port) => _pipe = await RawStream.ConnectTcpAsync(new IPEndPoint(IPAddress.Loopback, port));
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> packet) => Stream.WriteAsync(packet);
 
     /// <summary>The next packet; empty when the connection has ended. Valid until the next call.</summary>
     public async Task<ReadOnlyMemory<byte>> ReceiveAsync()
@@ -34,7 +32,7 @@ internal sealed class LoadClient : IDisposable
                     MakeRoom();
                 }
 
-                int read = await _socket.ReceiveAsync(_buffer.AsMemory(_end));
+                int read = await Stream.ReadAsync(_buffer.AsMemory(_end));
                 if (read == 0)
                 {
                     return default;
@@ -48,13 +46,9 @@ internal sealed class LoadClient : IDisposable
             _start += packet;
             return result;
         }
-        catch (SocketException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             return default; // reset: as much an end as FIN
-        }
-        catch (ObjectDisposedException)
-        {
-            return default;
         }
     }
 
@@ -76,15 +70,7 @@ internal sealed class LoadClient : IDisposable
         await ReceiveAsync();
     }
 
-    /// <summary>Hands the connected socket over; this client is then of no use.</summary>
-    public Socket Detach()
-    {
-        var socket = _socket;
-        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        return socket;
-    }
-
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _pipe?.Drop();
 
     private bool TryCut(out int length)
     {

@@ -41,15 +41,28 @@ backlog.SetAction((parsed, _) => OfflineBacklog.RunAsync(
 var attempts = new Option<int>("--attempts") { Description = "Handshakes in one pass.", DefaultValueFactory = _ => 24_000 };
 var rate = new Option<int>("--rate") { Description = "Attempts per second; 0: as many as possible.", DefaultValueFactory = _ => 400 };
 var concurrency = new Option<int>("--concurrency") { Description = "Attempts at once.", DefaultValueFactory = _ => 64 };
-var handshakes = new Command("handshakes", "Broken TLS handshakes: the broker's memory, and the latency of a client that is connected")
+var overQuic = new Option<bool>("--quic") { Description = "Handshakes of QUIC instead of TLS." };
+var calm = new Option<int>("--calm") { Description = "Round trips of the connected client between the passes.", DefaultValueFactory = _ => 4000 };
+var handshakes = new Command("handshakes", "Broken handshakes of TLS or QUIC: the broker's memory, and the latency of a client that is connected")
 {
-    attempts, rate, concurrency, seconds,
+    overQuic, attempts, rate, concurrency, calm,
 };
 handshakes.SetAction((parsed, _) => HandshakeStorm.RunAsync(
-    parsed.GetValue(attempts), parsed.GetValue(rate), parsed.GetValue(concurrency), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
+    parsed.GetValue(overQuic), parsed.GetValue(attempts), parsed.GetValue(rate), parsed.GetValue(concurrency), parsed.GetValue(calm)));
 
 var connections = new Option<int>("--connections") { Description = "Clients.", DefaultValueFactory = _ => 2000 };
-var idle = new Command("idle", "Clients that are connected and silent: the broker's memory for each, on TCP and TLS") { connections };
+var idle = new Command("idle", "Clients that are connected and silent: the broker's memory for each, on TCP, TLS and QUIC") { connections };
 idle.SetAction((parsed, _) => IdleConnections.RunAsync(parsed.GetValue(connections)));
 
-return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, handshakes, idle, durable, backlog }.Parse(args).InvokeAsync();
+var rounds = new Option<int>("--rounds") { Description = "Repetitions; TCP, TLS and QUIC take turns in each.", DefaultValueFactory = _ => 5 };
+var roundTrips = new Option<int>("--round-trips") { Description = "Round trips of one measurement.", DefaultValueFactory = _ => 2000 };
+var perRoad = new Option<int>("--messages") { Description = "Messages of one measurement.", DefaultValueFactory = _ => 400_000 };
+var publishers = new Option<int>("--pairs") { Description = "Publishers, each with a subscriber of its own.", DefaultValueFactory = _ => 20 };
+var roads = new Command("roads", "TCP, TLS and QUIC beside each other: round trips, and messages per second of the broker's processor time")
+{
+    rounds, roundTrips, publishers, perRoad,
+};
+roads.SetAction((parsed, _) => RoadComparison.RunAsync(
+    parsed.GetValue(rounds), parsed.GetValue(roundTrips), parsed.GetValue(publishers), parsed.GetValue(perRoad)));
+
+return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, roads, handshakes, idle, durable, backlog }.Parse(args).InvokeAsync();

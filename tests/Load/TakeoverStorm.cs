@@ -65,7 +65,7 @@ internal static class TakeoverStorm
                     Count(await client.ReceiveAsync());
                 }
             }
-            catch (SocketException)
+            catch (Exception e) when (e is SocketException or IOException)
             {
                 Interlocked.Increment(ref _refused);
             }
@@ -84,7 +84,7 @@ internal static class TakeoverStorm
             {
                 await client.SendAsync(ClientPackets.Pingreq());
             }
-            catch (SocketException)
+            catch (IOException)
             {
                 // taken over meanwhile
             }

@@ -13,17 +13,17 @@ namespace GrainMQ.Tests.Testing;
 internal sealed record RawStream(Stream Stream, EndPoint? LocalEndPoint, Action Drop, WebSocket? WebSocket)
 {
     /// <param name="receiveBuffer">Bytes that the client's kernel takes while the client reads nothing; null: the system's default.</param>
-    public static Task<RawStream> ConnectAsync(SocketGateway gateway, ListenerKind kind, int? receiveBuffer = null)
+    public static Task<RawStream> ConnectAsync(SocketGateway gateway, ListenerKind kind, int? receiveBuffer = null) =>
+        ConnectAsync(kind, gateway.EndPoint(kind), gateway.Certificate, receiveBuffer);
+
+    /// <param name="expected">The broker's certificate, on listeners that have one.</param>
+    public static Task<RawStream> ConnectAsync(ListenerKind kind, IPEndPoint endPoint, X509Certificate2 expected, int? receiveBuffer = null) => kind switch
     {
-        var endPoint = gateway.EndPoint(kind);
-        return kind switch
-        {
-            ListenerKind.Tcp => ConnectTcpAsync(endPoint, receiveBuffer),
-            ListenerKind.Tls => ConnectTlsAsync(gateway.Certificate, endPoint, receiveBuffer),
-            ListenerKind.Quic when QuicSupport.IsAvailable => QuicDialer.OpenAsync(gateway.Certificate, endPoint, receiveBuffer),
-            _ => ConnectWebSocketAsync(gateway.Certificate, kind, endPoint, receiveBuffer),
-        };
-    }
+        ListenerKind.Tcp => ConnectTcpAsync(endPoint, receiveBuffer),
+        ListenerKind.Tls => ConnectTlsAsync(expected, endPoint, receiveBuffer),
+        ListenerKind.Quic when QuicSupport.IsAvailable => QuicDialer.OpenAsync(expected, endPoint, receiveBuffer),
+        _ => ConnectWebSocketAsync(expected, kind, endPoint, receiveBuffer),
+    };
 
     public static async Task<RawStream> ConnectTcpAsync(EndPoint endPoint, int? receiveBuffer = null)
     {
