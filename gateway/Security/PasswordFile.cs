@@ -10,6 +10,7 @@ internal static class PasswordFile
 {
     private const string Separator = ":" + ScramVerifier.Mechanism + "$";
 
+    /// <param name="users">By prepared name (SASLprep).</param>
     /// <param name="error">One line for the operator: the file, the line, the cause, the cure.</param>
     public static bool TryRead(
         string path, [NotNullWhen(true)] out Dictionary<string, ScramVerifier>? users, [NotNullWhen(false)] out string? error)
@@ -63,7 +64,7 @@ internal static class PasswordFile
 
             string? user = UserOf(line);
             string? fault = user is null ? $"it is not USER{Separator}…" : WhyNotAUser(user);
-            if (fault is null && ScramVerifier.TryParse(line[(user!.Length + 1)..], out var verifier, out fault) && !users.TryAdd(user, verifier))
+            if (fault is null && ScramVerifier.TryParse(line[(user!.Length + 1)..], out var verifier, out fault) && !users.TryAdd(SaslPrep.PrepareOrKeep(user), verifier))
             {
                 fault = $"the user '{user}' is there a second time";
             }

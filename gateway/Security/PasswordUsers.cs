@@ -26,6 +26,7 @@ internal sealed class PasswordUsers
     public PasswordUser Find(string userName)
     {
         var table = _table;
+        userName = SaslPrep.PrepareOrKeep(userName);
         var unknown = Unknown(userName, table.UsualIterations); // computed for everybody: the same path for all
         return table.Users.TryGetValue(userName, out var verifier) ? new(verifier, true) : new(unknown, false);
     }

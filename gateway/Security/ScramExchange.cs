@@ -66,13 +66,13 @@ internal sealed class ScramExchange(PasswordUsers users, string serverNonce) : I
 
         string[] attributes = bare.Split(',');
         if (attributes is not [['n', '=', .. var name], ['r', '=', .. var nonce], ..] || !TryReadName(name, out var userName)
-            || !IsNonce(nonce) || !MayActAs(authorization, userName))
+            || SaslPrep.Prepare(userName) is not { Length: > 0 } prepared || !IsNonce(nonce) || !MayActAs(authorization, userName))
         {
             return ExchangeStep.Failure(ReasonCode.NotAuthorized); // m= in front, an extension that must be understood, ends here too
         }
 
-        (_header, _clientFirstBare, _userName) = ($"{flag},{authorization},", bare, userName);
-        _user = users.Find(userName);
+        (_header, _clientFirstBare, _userName) = ($"{flag},{authorization},", bare, prepared);
+        _user = users.Find(prepared);
         _nonce = nonce + serverNonce;
         _serverFirst = $"r={_nonce},s={Convert.ToBase64String(_user.Verifier.Salt)},i={_user.Verifier.Iterations}";
         _step = Step.ClientFinal;

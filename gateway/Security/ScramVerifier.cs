@@ -101,12 +101,14 @@ internal sealed class ScramVerifier
         CultureInfo.InvariantCulture,
         $"{Mechanism}${Iterations}:{Convert.ToBase64String(Salt)}${Convert.ToBase64String(StoredKey)}:{Convert.ToBase64String(ServerKey)}");
 
-    /// <summary>
-    /// Of the password's bytes as they come. RFC 5802 would have them normalized (SASLprep), which changes nothing in ASCII and in text that
-    /// is normalized already; MQTT passwords may be any bytes, and the tables of Unicode are not part of this process.
-    /// </summary>
-    private static byte[] SaltedPassword(ReadOnlySpan<byte> password, byte[] salt, int iterations) =>
-        Rfc2898DeriveBytes.Pbkdf2(password, salt, iterations, HashAlgorithmName.SHA256, KeySize);
+    /// <summary>RFC 5802 §3: of the prepared password; one that cannot be prepared counts as it is, since MQTT passwords may be any bytes.</summary>
+    private static byte[] SaltedPassword(ReadOnlySpan<byte> password, byte[] salt, int iterations)
+    {
+        byte[] prepared = SaslPrep.PrepareOrKeep(password);
+        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(prepared, salt, iterations, HashAlgorithmName.SHA256, KeySize);
+        CryptographicOperations.ZeroMemory(prepared);
+        return salted;
+    }
 
     private static byte[] StoredKeyOf(byte[] saltedPassword) => SHA256.HashData(HMACSHA256.HashData(saltedPassword, "Client Key"u8));
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Security;
 using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Testing;
 using Xunit;
@@ -217,6 +218,19 @@ public sealed class GatewayProcessTests : IDisposable
             Assert.Equal([$"{users}: alice written."], await passwd.EndAsync());
         using var broker = GatewayRun.Start("--tcp", "0.0.0.0:0", "--ws", "none", "--password-file", users);
         await broker.EndPointAsync("tcp");
+    }
+
+    [Fact]
+    public async Task PasswordIsNormalizedWithIcu()
+    {
+        var anywhere = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1, IgnoreInaccessible = true };
+        Assert.SkipUnless(Directory.Exists("/usr/lib") && Directory.EnumerateFiles("/usr/lib", "libicuuc.so.*", anywhere).Any(), "libicu is not installed");
+        var users = _directory.File("users");
+        string[] withIcu = ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=0", "dotnet", GatewayRun.Product, "passwd", users, "\u00AA"];
+        await using (var passwd = ClientProcess.Start("env", withIcu, "\u2168\n"))
+            await passwd.EndAsync();
+        Assert.True(PasswordFile.TryRead(users, out var read, out _));
+        Assert.True(Assert.Single(read.Values).Matches("IX"u8)); // RFC 4013 §3
     }
 
     [Fact]

@@ -106,6 +106,14 @@ public sealed class ScramExchangeTests
         Assert.Equal($"r=abc{ServerNonce},s=AQID,i=1", (await SayAsync(exchange, "y,a=a=3Db=2Cc,n=a=3Db=2Cc,r=abc,ext=1")).Data);
     }
 
+    [Fact]
+    public async Task UserNameIsPrepared()
+    {
+        Assert.Equal((ExchangeStatus.Continue, ServerFirst), await SayAsync(Begin(), ClientFirst.Replace("user", "us\u00ADer", StringComparison.Ordinal)));
+        Assert.Equal((ExchangeStatus.Failure, null), await SayAsync(Begin(), ClientFirst.Replace("user", "us\u0007er", StringComparison.Ordinal)));
+        Assert.Equal((ExchangeStatus.Failure, null), await SayAsync(Begin(), ClientFirst.Replace("user", "\u00AD", StringComparison.Ordinal)));
+    }
+
     private static ScramExchange Begin()
     {
         Assert.True(ScramVerifier.TryParse(ScramVerifierTests.Pencil, out var verifier, out _));

@@ -46,6 +46,9 @@ public sealed class ScramVerifierTests
     }
 
     [Fact]
+    public void PasswordIsPrepared() => Assert.True(ScramVerifier.Create("pen\u00ADcil\u00A0x"u8).Matches("pencil x"u8));
+
+    [Fact]
     public void PasswordIsItsBytes()
     {
         byte[] noText = [0xC3, 0x28, 0x00, 0xFF];
