@@ -4,27 +4,15 @@ namespace GrainMQ.Gateway.Hosting.Listeners;
 
 /// <summary>
 /// What Kestrel writes to a TLS stream. Kestrel takes an exception for a fault of the server; a client that is gone is none, so from
-/// then on bytes go nowhere, as into a socket whose other end has closed. Asynchronous and write-only.
+/// then on bytes go nowhere, as into a socket whose other end has closed. Write-only.
 /// </summary>
-internal sealed class EncryptedOutput(SslStream secure, Action abort) : Stream
+internal sealed class EncryptedOutput(SslStream secure, Action abort) : AsynchronousStream
 {
     private readonly Lock _gate = new();
     private Task _write = Task.CompletedTask;
     private volatile bool _isGone;
 
     public override bool CanRead => false;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>
     /// Completes when no write is under way, and lets no further one begin: at the end of an aborted connection Kestrel may still be
@@ -59,16 +47,6 @@ internal sealed class EncryptedOutput(SslStream secure, Action abort) : Stream
 
     /// <summary>Nothing to do: every write goes out whole.</summary>
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private async Task WriteToAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
