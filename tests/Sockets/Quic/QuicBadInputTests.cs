@@ -57,39 +57,33 @@ public sealed class QuicBadInputTests : IAsyncLifetime
     [Fact]
     public async Task StreamResetInsideAPacketEndsAlone()
     {
-        await using var peer = await QuicPeer.OpenAsync(Gateway);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync("c");
+        await using var peer = await QuicPeer.ConnectAsync(Gateway, "c");
         await using var stream = await peer.OpenStreamAsync();
         await stream.WriteAsync(HalfPublish);
         var connection = await Gateway.ConnectionOfAsync("c");
         await Stuck.UntilAsync(() => connection.DataStreams.Count == 1, "the stream to open");
         stream.Abort(QuicAbortDirection.Both, 7);
         await Stuck.UntilAsync(() => connection.DataStreams.Count == 0, "the stream to end");
-        await PingAsync(control);
+        await PingAsync(peer.Control);
     }
 
     [Fact]
     public async Task FinInsideAPacketResetsTheStream()
     {
-        await using var peer = await QuicPeer.OpenAsync(Gateway);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync("c");
+        await using var peer = await QuicPeer.ConnectAsync(Gateway, "c");
         await using var stream = await peer.OpenStreamAsync();
         await stream.WriteAsync(HalfPublish, completeWrites: true);
         var reset = await Assert.ThrowsAsync<QuicException>(() => stream.ReadAsync(new byte[1]).AsTask().OrStuck("the reset"));
         Assert.Equal(QuicErrorCode.ProtocolError, reset.ApplicationErrorCode);
         Assert.Single(Gateway.Log.Lines, line => line.EventId == StreamProtocolError);
-        await PingAsync(control);
+        await PingAsync(peer.Control);
     }
 
     [Fact]
     public async Task LosingTheControlStreamEndsTheConnectionWithCode1()
     {
-        await using var peer = await QuicPeer.OpenAsync(Gateway);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync("c");
-        control.Drop();
+        await using var peer = await QuicPeer.ConnectAsync(Gateway, "c");
+        peer.Control.Drop();
         Assert.Equal(QuicErrorCode.ControlStreamLost, await peer.ClosedAsync());
         await GoneAsync("c");
     }
@@ -97,9 +91,7 @@ public sealed class QuicBadInputTests : IAsyncLifetime
     [Fact]
     public async Task ThousandAbandonedStreamsLeaveNothing()
     {
-        await using var peer = await QuicPeer.OpenAsync(Gateway);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync("c");
+        await using var peer = await QuicPeer.ConnectAsync(Gateway, "c");
         for (int i = 0; i < 1000; i++)
         {
             var stream = await peer.OpenStreamAsync(); // waits until one of the earlier ones is disposed
@@ -110,21 +102,19 @@ public sealed class QuicBadInputTests : IAsyncLifetime
 
         var connection = await Gateway.ConnectionOfAsync("c");
         await Stuck.UntilAsync(() => connection.DataStreams.Count == 0, "the streams to end");
-        await PingAsync(control);
+        await PingAsync(peer.Control);
         await ServesAsync();
     }
 
     [Fact]
     public async Task NoMoreStreamsAreGrantedThanConfigured()
     {
-        await using var peer = await QuicPeer.OpenAsync(Gateway);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync("c");
+        await using var peer = await QuicPeer.ConnectAsync(Gateway, "c");
         var streams = new List<RawClient>();
         for (int i = 1; i < new QuicOptions().MaximumStreams; i++)
             streams.Add(await peer.OpenClientAsync());
         var next = peer.OpenStreamAsync();
-        await PingAsync(control);
+        await PingAsync(peer.Control);
         Assert.False(next.IsCompleted);
 
         await streams[0].SendAsync(ClientPackets.Subscribe(1, "t"));
@@ -136,9 +126,7 @@ public sealed class QuicBadInputTests : IAsyncLifetime
     [Fact]
     public async Task ConnectionMayCloseWithPendingWrites()
     {
-        await using var peer = await QuicPeer.OpenAsync(Gateway, receiveBuffer: 4096);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync("c");
+        await using var peer = await QuicPeer.ConnectAsync(Gateway, "c", receiveBuffer: 4096);
         var data = await peer.OpenClientAsync();
         await data.SendAsync(ClientPackets.Subscribe(1, "t"));
         await data.ReceiveAsync(PacketType.Suback);
@@ -157,16 +145,14 @@ public sealed class QuicBadInputTests : IAsyncLifetime
     [Fact]
     public async Task NewCertificateIsForNewConnections()
     {
-        await using var peer = await QuicPeer.OpenAsync(Gateway);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync("c");
+        await using var peer = await QuicPeer.ConnectAsync(Gateway, "c");
         using var renewed = TestCertificate.Create("GrainMQ renewed");
         var options = Gateway.Services.GetService(typeof(TlsOptions)) as TlsOptions;
         TestCertificate.WritePem(renewed, options?.Certificate ?? "", options?.Key ?? "");
         await Stuck.UntilAsync(() => Gateway.Log.Lines.Any(line => line.EventId == 1121), "the certificate to be read again");
 
         await using var second = await QuicDialer.ConnectAsync(renewed, Gateway.EndPoint(ListenerKind.Quic));
-        await PingAsync(control);
+        await PingAsync(peer.Control);
     }
 
     /// <summary>What a client does wrong is no error of ours, and others are served.</summary>

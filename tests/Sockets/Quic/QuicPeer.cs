@@ -15,16 +15,30 @@ internal sealed class QuicPeer : IAsyncDisposable
 {
     private readonly QuicConnection _connection;
     private readonly ProtocolVersion _version;
+    private RawClient? _control;
 
     private QuicPeer(QuicConnection connection, ProtocolVersion version) => (_connection, _version) = (connection, version);
 
     public QuicConnection Connection => _connection;
+
+    /// <summary>The control stream of a peer that has connected.</summary>
+    public RawClient Control => _control ?? throw new InvalidOperationException("The peer has no control stream.");
 
     public static async Task<QuicPeer> OpenAsync(
         SocketGateway gateway, ProtocolVersion version = ProtocolVersion.Mqtt5, int? receiveBuffer = null)
     {
         var connecting = QuicDialer.ConnectAsync(gateway.Certificate, gateway.EndPoint(ListenerKind.Quic), receiveBuffer);
         return new QuicPeer(await connecting.OrStuck("the QUIC handshake"), version);
+    }
+
+    /// <summary>Opens the control stream and says CONNECT on it; CONNACK has to accept it.</summary>
+    public static async Task<QuicPeer> ConnectAsync(
+        SocketGateway gateway, string clientId, ProtocolVersion version = ProtocolVersion.Mqtt5, int? receiveBuffer = null)
+    {
+        var peer = await OpenAsync(gateway, version, receiveBuffer);
+        peer._control = await peer.OpenClientAsync();
+        await peer._control.ConnectAsync(clientId);
+        return peer;
     }
 
     public async Task<QuicStream> OpenStreamAsync(QuicStreamType type = QuicStreamType.Bidirectional) =>

@@ -27,9 +27,8 @@ public sealed class QuicStreamTests(SharedGateway shared)
         }
 
         var name = $"{Matrix.Client("streams", version, ListenerKind.Quic)}-{(int)qos}";
-        await using var peer = await QuicPeer.OpenAsync(_gateway, version);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync(name);
+        await using var peer = await QuicPeer.ConnectAsync(_gateway, name, version);
+        var control = peer.Control;
         var (subscriber, publisher) = (await peer.OpenClientAsync(), await peer.OpenClientAsync());
         await subscriber.SendAsync(ClientPackets.Subscribe(1, name, qos, version));
         await subscriber.ReceiveAsync(PacketType.Suback);
@@ -56,9 +55,8 @@ public sealed class QuicStreamTests(SharedGateway shared)
         }
 
         var name = $"{Matrix.Client("ended", version, ListenerKind.Quic)}-{(int)qos}";
-        await using var peer = await QuicPeer.OpenAsync(_gateway, version);
-        var control = await peer.OpenClientAsync();
-        await control.ConnectAsync(name);
+        await using var peer = await QuicPeer.ConnectAsync(_gateway, name, version);
+        var control = peer.Control;
         var subscriber = await peer.OpenClientAsync();
         await subscriber.SendAsync(ClientPackets.Subscribe(1, name, qos, version));
         await subscriber.ReceiveAsync(PacketType.Suback);
