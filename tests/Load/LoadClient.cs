@@ -16,7 +16,7 @@ internal sealed class LoadClient : IDisposable
     /// <summary>A client on a connection that is already there.</summary>
     public static LoadClient On(RawStream pipe) => new() { _pipe = pipe };
 
-    public async Task ConnectAsync(int port) => _pipe = await RawStream.ConnectTcpAsync(new IPEndPoint(IPAddress.Loopback, port));
+    public async Task ConnectAsync(int port) => _pipe = await RawStream.ConnectPlainAsync(new IPEndPoint(IPAddress.Loopback, port));
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> packet) => Stream.WriteAsync(packet);
 

@@ -1,19 +1,20 @@
 using System.Globalization;
+using System.Net.Sockets;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using Xunit;
 
 namespace GrainMQ.Tests.Sockets;
 
-/// <summary>What every socket test runs on: {3.1, 3.1.1, 5} × {tcp, tls, ws, wss, quic}.</summary>
+/// <summary>What every socket test runs on: {3.1, 3.1.1, 5} × {tcp, tls, ws, wss, quic, unix}.</summary>
 public static class Matrix
 {
     public static readonly ProtocolVersion[] Versions = Enum.GetValues<ProtocolVersion>();
 
-    public static readonly ListenerKind[] Transports = [.. Enum.GetValues<ListenerKind>().Where(kind => kind != ListenerKind.Unix)];
+    public static readonly ListenerKind[] Transports = Enum.GetValues<ListenerKind>();
 
     /// <summary>What third-party clients of the usual kind speak.</summary>
-    public static readonly ListenerKind[] SocketTransports = [.. Transports.Where(transport => transport != ListenerKind.Quic)];
+    public static readonly ListenerKind[] SocketTransports = [.. Transports.Except([ListenerKind.Quic, ListenerKind.Unix])];
 
     public static TheoryData<ProtocolVersion, ListenerKind> VersionsAndTransports => new(
         from version in Versions
@@ -32,8 +33,11 @@ public static class Matrix
         select (version, transport, qos));
 
     /// <summary>Ends the test as skipped when this machine cannot speak the transport.</summary>
-    public static void SkipWhenMissing(ListenerKind transport) =>
+    public static void SkipWhenMissing(ListenerKind transport)
+    {
         Assert.SkipWhen(transport == ListenerKind.Quic && !QuicSupport.IsAvailable, "libmsquic is not installed");
+        Assert.SkipWhen(transport == ListenerKind.Unix && !Socket.OSSupportsUnixDomainSockets, "this system has no Unix domain sockets");
+    }
 
     /// <summary>As people write it.</summary>
     public static string Text(this ProtocolVersion version) => version switch

@@ -14,20 +14,25 @@ internal sealed record RawStream(Stream Stream, EndPoint? LocalEndPoint, Action 
 {
     /// <param name="receiveBuffer">Bytes that the client's kernel takes while the client reads nothing; null: the system's default.</param>
     public static Task<RawStream> ConnectAsync(SocketGateway gateway, ListenerKind kind, int? receiveBuffer = null) =>
-        ConnectAsync(kind, gateway.EndPoint(kind), gateway.Certificate, receiveBuffer);
+        kind == ListenerKind.Unix
+            ? ConnectPlainAsync(gateway.Address(kind), receiveBuffer)
+            : ConnectAsync(kind, gateway.EndPoint(kind), gateway.Certificate, receiveBuffer);
 
     /// <param name="expected">The broker's certificate, on listeners that have one.</param>
     public static Task<RawStream> ConnectAsync(ListenerKind kind, IPEndPoint endPoint, X509Certificate2 expected, int? receiveBuffer = null) => kind switch
     {
-        ListenerKind.Tcp => ConnectTcpAsync(endPoint, receiveBuffer),
+        ListenerKind.Tcp => ConnectPlainAsync(endPoint, receiveBuffer),
         ListenerKind.Tls => ConnectTlsAsync(expected, endPoint, receiveBuffer),
         ListenerKind.Quic when QuicSupport.IsAvailable => QuicDialer.OpenAsync(expected, endPoint, receiveBuffer),
         _ => ConnectWebSocketAsync(expected, kind, endPoint, receiveBuffer),
     };
 
-    public static async Task<RawStream> ConnectTcpAsync(EndPoint endPoint, int? receiveBuffer = null)
+    /// <summary>Plain: TCP, or a Unix domain socket.</summary>
+    public static async Task<RawStream> ConnectPlainAsync(EndPoint endPoint, int? receiveBuffer = null)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = endPoint.AddressFamily == AddressFamily.Unix
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } bytes)
             socket.ReceiveBufferSize = bytes; // before the handshake, which announces the window
         await socket.ConnectAsync(endPoint);
@@ -36,7 +41,7 @@ internal sealed record RawStream(Stream Stream, EndPoint? LocalEndPoint, Action 
 
     private static async Task<RawStream> ConnectTlsAsync(X509Certificate2 expected, EndPoint endPoint, int? receiveBuffer)
     {
-        var tcp = await ConnectTcpAsync(endPoint, receiveBuffer);
+        var tcp = await ConnectPlainAsync(endPoint, receiveBuffer);
         var tls = new SslStream(tcp.Stream);
         await tls.AuthenticateAsClientAsync(Trust(expected));
         return tcp with { Stream = tls };
@@ -48,7 +53,7 @@ internal sealed record RawStream(Stream Stream, EndPoint? LocalEndPoint, Action 
         using var http = new SocketsHttpHandler
         {
             SslOptions = Trust(expected),
-            ConnectCallback = async (_, _) => (tcp = await ConnectTcpAsync(endPoint, receiveBuffer)).Stream,
+            ConnectCallback = async (_, _) => (tcp = await ConnectPlainAsync(endPoint, receiveBuffer)).Stream,
         };
         using var invoker = new HttpMessageInvoker(http);
         var webSocket = new ClientWebSocket();

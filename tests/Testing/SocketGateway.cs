@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Tests.Testing;
 
 /// <summary>
-/// The whole broker in this process, on a free port of 127.0.0.1 for each kind of listener, with a certificate of its own. An error in
+/// The whole broker in this process, on a free port of 127.0.0.1 for each kind of listener and a Unix domain socket, with a certificate of its own. An error in
 /// the log that the test did not announce fails it on disposal.
 /// </summary>
 internal sealed class SocketGateway : IAsyncDisposable
@@ -48,8 +49,8 @@ internal sealed class SocketGateway : IAsyncDisposable
         TestCertificate.WritePem(certificate, options.Tls.Certificate, options.Tls.Key);
         options.Listeners.Clear();
         options.Data.Durability = Durability.Memory;
-        foreach (var kind in Enum.GetValues<ListenerKind>().Where(kind => kind != ListenerKind.Unix && (kind != ListenerKind.Quic || QuicSupport.IsAvailable)))
-            options.Listeners.Add(new() { Name = kind.ToString(), Kind = kind, Address = "127.0.0.1:0" });
+        foreach (var kind in Enum.GetValues<ListenerKind>().Where(IsSupported))
+            options.Listeners.Add(new() { Name = kind.ToString(), Kind = kind, Address = kind == ListenerKind.Unix ? directory.File("mqtt.sock") : "127.0.0.1:0" });
         configure?.Invoke(options);
 
         var log = new RecordingLoggerProvider();
@@ -65,8 +66,10 @@ internal sealed class SocketGateway : IAsyncDisposable
     }
 
     /// <summary>Of a listener that has an address and a port.</summary>
-    public IPEndPoint EndPoint(ListenerKind kind) => (IPEndPoint)
-        _services.GetRequiredService<GatewayService>().Listeners.Single(listener => listener.Kind == kind).EndPoint;
+    public IPEndPoint EndPoint(ListenerKind kind) => (IPEndPoint)Address(kind);
+
+    /// <summary>Where the listener of that kind listens, a Unix domain socket among them.</summary>
+    public EndPoint Address(ListenerKind kind) => _services.GetRequiredService<GatewayService>().Listeners.Single(listener => listener.Kind == kind).EndPoint;
 
     /// <summary>The living connection of a client, once the broker has it.</summary>
     public async Task<Connection> ConnectionOfAsync(string clientId)
@@ -83,6 +86,13 @@ internal sealed class SocketGateway : IAsyncDisposable
     public Task SubscribedAsync(string clientId, int subscriptions = 1) => Stuck.UntilAsync(
         () => Sessions.TryGet(SessionTable.KeyOf(clientId), out var session) && session.SubscriptionCount >= subscriptions,
         $"{clientId} to subscribe");
+
+    private static bool IsSupported(ListenerKind kind) => kind switch
+    {
+        ListenerKind.Quic => QuicSupport.IsAvailable,
+        ListenerKind.Unix => Socket.OSSupportsUnixDomainSockets,
+        _ => true,
+    };
 
     /// <summary>Names an event id of level Error that this test provokes.</summary>
     public void ExpectError(int eventId) => _expectedErrors.Add(eventId);

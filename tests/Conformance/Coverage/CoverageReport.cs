@@ -21,8 +21,8 @@ internal static class CoverageReport
 
             Which row of `tests/Conformance/Data/rows` shows which numbered statement of the MQTT specifications. A row is a sentence about
             the broker with the bytes that go in and come out. It runs on every version it names against a broker in memory, once as written
-            and once with every byte sent alone, and against a broker behind a TCP, a TLS and a WebSocket listener. Statements are in our
-            own words; the number leads to the specification's.
+            and once with every byte sent alone, and against a broker behind a TCP, a TLS, a WebSocket and, where the machine has libmsquic,
+            a QUIC listener. Statements are in our own words; the number leads to the specification's.
 
             Generated: run the tests of `tests/Conformance` with `GRAINMQ_UPDATE=1` to write it anew.
 

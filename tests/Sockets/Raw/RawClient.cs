@@ -38,7 +38,7 @@ internal sealed class RawClient : IAsyncDisposable
 
     /// <summary>Over TCP to a broker in another process.</summary>
     public static async Task<RawClient> OpenAsync(EndPoint broker, ProtocolVersion version, bool mayBreakOff) =>
-        new(await RawStream.ConnectTcpAsync(broker), version) { MayBreakOff = mayBreakOff };
+        new(await RawStream.ConnectPlainAsync(broker), version) { MayBreakOff = mayBreakOff };
 
     /// <summary>A client on one stream of a connection that is already there.</summary>
     public static RawClient On(RawStream pipe, ProtocolVersion version = ProtocolVersion.Mqtt5) => new(pipe, version);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using GrainMQ.Gateway.Hosting.Listeners;
 
 namespace GrainMQ.Tests.Sockets.ThirdParty;
 
@@ -19,7 +20,8 @@ internal static class CompatibilityReport
 
             ## Clients
 
-            ✓ all scenarios of the version below pass. – the client does not have that transport.
+            ✓ all scenarios of the version below pass. – the client does not have that transport. mosquitto_pub and _sub also publish and subscribe
+            over a Unix domain socket (`MosquittoUnixTests`).
 
 
             """);
@@ -37,14 +39,14 @@ internal static class CompatibilityReport
             Beside them a client of our own sends every packet of the protocol on every version and every transport: whole, byte by
             byte, cut at every byte and glued to its neighbours; silence before, inside and after packets; PINGREQ
             behind a queue that is not read; a null frame in the broker's outbound queue at a rate of one in a thousand
-            (`tests/Sockets/Raw`, `tests/Sockets/NullFrames`). QUIC where the machine has libmsquic.
+            (`tests/Sockets/Raw`, `tests/Sockets/NullFrames`). QUIC where the machine has libmsquic, a Unix domain socket where the system has them.
 
             On QUIC, aioquic (Debian `python3-aioquic`) is the other stack: on each version with one stream and with several, every QoS,
             200 KiB, PINGREQ for more than three Keep Alives; on data streams that are used before CONNACK, on five streams at once, after
             moving to another port; wrong and missing application protocols are refused (`tests/Sockets/Quic`).
 
-            | | TCP | TLS | WebSocket | Secure WebSocket | QUIC |
-            |---|---|---|---|---|---|
+            | | TCP | TLS | WebSocket | Secure WebSocket | QUIC | Unix |
+            |---|---|---|---|---|---|---|
 
             """);
         foreach (var version in Matrix.Versions)
@@ -59,7 +61,7 @@ internal static class CompatibilityReport
         {
             foreach (var version in Matrix.Versions)
             {
-                var cells = string.Concat(Matrix.Transports.Select(transport => client.Transports.Contains(transport) ? "| ✓ " : "| – "));
+                var cells = string.Concat(Matrix.Transports.Except([ListenerKind.Unix]).Select(transport => client.Transports.Contains(transport) ? "| ✓ " : "| – "));
                 report.AppendLine(CultureInfo.InvariantCulture, $"| {client.Name} | {client.Source} | {version.Text()} {cells}|");
             }
         }
