@@ -43,6 +43,8 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         return true;
     }
 
+    public bool Contains(string tenant, string topic) => TryFind(tenant, topic, out var path) && path[^1].Entry is not null;
+
     public RetainPage Page(RetainQuery query, long now)
     {
         var page = new List<RetainEntry>();

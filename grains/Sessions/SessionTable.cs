@@ -70,8 +70,11 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
     }
 
     public SessionSnapshot Snapshot() => new(
-        _lastEpoch, [.. _records.Values.Where(record => record.IsJournaled).Select(SessionRecordSnapshot.Of)],
-        [.. Work.Snapshot()], Producers.Snapshot(), Reporters.Snapshot());
+        _lastEpoch, [.. Journaled()], [.. Work.Snapshot()], Producers.Snapshot(), Reporters.Snapshot());
+
+    /// <summary>The sessions that a snapshot has, one after the other; nothing may change meanwhile.</summary>
+    public IEnumerable<SessionRecordSnapshot> Journaled() =>
+        _records.Values.Where(record => record.IsJournaled).Select(SessionRecordSnapshot.Of);
 
     /// <summary>
     /// Epochs go on above the shard's: sessions that were not journaled had higher ones than the journal tells, and two activations can

@@ -25,16 +25,27 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
 
     public void Write(SessionSnapshot snapshot, int part, RecordWriter to)
     {
-        to.Byte(part == 0 ? HeadPart : SessionPart);
-        if (part > 0)
-        {
-            SnapshotFields.Session(to, snapshot.Records[part - 1]);
-            return;
-        }
+        if (part == 0)
+            WriteHead(snapshot, to);
+        else
+            WriteSession(snapshot.Records[part - 1], to);
+    }
+
+    /// <summary>The first part: all but the sessions.</summary>
+    public static void WriteHead(SessionSnapshot snapshot, RecordWriter to)
+    {
+        to.Byte(HeadPart);
         to.Number(snapshot.LastEpoch);
         to.List(snapshot.Work, SnapshotFields.Work);
         to.List(snapshot.Producers, SnapshotFields.Producer);
         to.List(snapshot.Reporters, SnapshotFields.Producer);
+    }
+
+    /// <summary>Any other part.</summary>
+    public static void WriteSession(SessionRecordSnapshot session, RecordWriter to)
+    {
+        to.Byte(SessionPart);
+        SnapshotFields.Session(to, session);
     }
 
     public ISnapshotReader<SessionSnapshot> BeginSnapshot() => new Reader();

@@ -41,6 +41,21 @@ public sealed class DirectoryLock : IDisposable
 
     public void Dispose() => _held.Dispose();
 
+    /// <summary>Removes the directory, if nothing but the lock is in it. It is still held.</summary>
+    public void Remove()
+    {
+        try
+        {
+            File.Delete(System.IO.Path.Combine(Path, PidName));
+            File.Delete(_held.Name);
+            Directory.Delete(Path);
+        }
+        catch (IOException)
+        {
+            // something else is in it; or the system keeps files that are open
+        }
+    }
+
     private static string? Pid(string path)
     {
         var file = System.IO.Path.Combine(path, PidName);

@@ -3,12 +3,24 @@ using Microsoft.Win32.SafeHandles;
 
 namespace GrainMQ.Grains.Storage.Disks;
 
-/// <summary>The files below a locked directory.</summary>
-public sealed class FileDisk(DirectoryLock held) : IDisk
+/// <summary>The files below a directory.</summary>
+public sealed class FileDisk : IDisk
 {
-    public long FreeBytes => DiskErrors.Translate(() => new DriveInfo(held.Path).AvailableFreeSpace);
+    private readonly string _root;
+    private readonly DirectoryLock? _held;
+    private readonly FileAccess _access = FileAccess.ReadWrite;
 
-    public string FullName(string path) => Path.Combine(held.Path, path);
+    /// <summary>Everything below a directory that this process alone has; gives it back at its end.</summary>
+    public FileDisk(DirectoryLock held) => (_root, _held) = (held.Path, held);
+
+    /// <summary>A directory that others may be using: the caller knows which files of it are its own.</summary>
+    /// <param name="directory">Where it is.</param>
+    /// <param name="access">Read: files are opened for reading only, also those that the user may not write.</param>
+    public FileDisk(string directory, FileAccess access) => (_root, _access) = (Path.GetFullPath(directory), access);
+
+    public long FreeBytes => DiskErrors.Translate(() => new DriveInfo(_root).AvailableFreeSpace);
+
+    public string FullName(string path) => Path.Combine(_root, path);
 
     public void CreateDirectory(string path)
     {
@@ -26,7 +38,7 @@ public sealed class FileDisk(DirectoryLock held) : IDisk
         : [];
 
     public IDiskFile Open(string path, bool create) => DiskErrors.Translate(() => new DiskFile(File.OpenHandle(
-        FullName(path), create ? FileMode.OpenOrCreate : FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)));
+        FullName(path), create ? FileMode.OpenOrCreate : FileMode.Open, _access, FileShare.ReadWrite | FileShare.Delete)));
 
     public void Rename(string from, string to) =>
         DiskErrors.Translate(() => File.Move(FullName(from), FullName(to), overwrite: true));
@@ -39,7 +51,7 @@ public sealed class FileDisk(DirectoryLock held) : IDisk
             DirectoryHandle.Flush(FullName(directory));
     }
 
-    public void Dispose() => held.Dispose();
+    public void Dispose() => _held?.Dispose();
 
     private sealed class DiskFile(SafeFileHandle handle) : IDiskFile
     {

@@ -13,7 +13,6 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
     /// <summary>What a restart replays beside the snapshot: at least 64 MB of changes, about 170,000 messages of 256 bytes.</summary>
     private const long SnapshotFrom = 64 << 20;
 
-    private const int SnapshotBatch = 256 << 10;
     private const int MostBatches = 8;
     private const int LargestBatch = 1 << 20;
 
@@ -43,24 +42,15 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
 
     public async ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark)
     {
-        var (batch, writer) = (new LogBatch(), new RecordWriter());
         await using var target = log.BeginSnapshot(mark.Offset);
-        writer.Byte(JournalRecord.Format);
-        writer.Number((ulong)mark.Version);
-        batch.Add(JournalRecord.SnapshotHead, writer.Written);
+        var records = new SnapshotRecords(target);
+        records.Begin(mark.Version);
         var parts = codec.PartsOf(snapshot);
         for (var part = 0; part < parts; part++)
-        {
-            writer.Clear();
-            writer.Byte(JournalRecord.Format);
-            codec.Write(snapshot, part, writer);
-            batch.Add(JournalRecord.SnapshotPart, writer.Written);
-            if (batch.Bytes < SnapshotBatch && part + 1 < parts)
-                continue;
-            if (await target.AddAsync(batch).ConfigureAwait(false) is { Result: not LogResult.Ok } refusal)
+            if (await AddAsync(records, snapshot, part).ConfigureAwait(false) is { Result: not LogResult.Ok } refusal)
                 return ResultOf(refusal.Result);
-            batch.Clear();
-        }
+        if (await records.FlushAsync().ConfigureAwait(false) is { Result: not LogResult.Ok } full)
+            return ResultOf(full.Result);
         return ResultOf((await target.CommitAsync(codec.LowestOffset(snapshot)).ConfigureAwait(false)).Result);
     }
 
@@ -71,6 +61,9 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
     public ValueTask<JournalResult> ReadAsync(IReadOnlyList<long> offsets, byte[]?[] messages) => _reader.ReadAsync(offsets, messages);
 
     public long SnapshotAfter(long state, long messages) => SnapshotFrom + (state / 2);
+
+    private ValueTask<LogReply> AddAsync(SnapshotRecords records, TSnapshot snapshot, int part) =>
+        records.AddAsync(to => codec.Write(snapshot, part, to));
 
     private void Add(LogBatch batch, MessageBody message)
     {

@@ -1,0 +1,76 @@
+using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Storage;
+
+namespace GrainMQ.Grains.Exports;
+
+/// <summary>A store shard that is exported: its table, and the messages of its queues in the order of its log.</summary>
+internal sealed class StoreSource
+{
+    private const int ReadMessages = 512;
+    private const long ReadBytes = 4 << 20;
+
+    private readonly IShardJournal<SessionSnapshot, SessionChange> _journal;
+    private readonly StoredMessage[] _messages;
+    private readonly long[] _offsets;
+
+    public StoreSource(SessionTable table, IShardJournal<SessionSnapshot, SessionChange> journal)
+    {
+        (Table, _journal) = (table, journal);
+        _messages = MessagesOf(table);
+        _offsets = Array.ConvertAll(_messages, message => message.Offset);
+    }
+
+    public SessionTable Table { get; }
+
+    public int MessageCount => _messages.Length;
+
+    /// <summary>The number of its first message in the export.</summary>
+    public long FirstNumber { get; set; }
+
+    public long NumberOf(StoredMessage message) => FirstNumber + Array.BinarySearch(_offsets, message.Offset);
+
+    /// <summary>Every message with its bytes; null: they cannot be read any more. A bounded part of them is in memory.</summary>
+    /// <exception cref="ExportException">The disk cannot be read.</exception>
+    public async IAsyncEnumerable<(StoredMessage Message, byte[]? Bytes)> ReadAsync()
+    {
+        for (var from = 0; from < _messages.Length;)
+        {
+            var to = EndOfPart(from);
+            var bytes = new byte[]?[to - from];
+            if (await _journal.ReadAsync(new ArraySegment<long>(_offsets, from, to - from), bytes) != JournalResult.Ok)
+                throw new ExportException("The data directory cannot be read: the disk refused. Look at the system's log.");
+            for (var at = from; at < to; at++)
+                yield return (_messages[at], bytes[at - from]);
+            from = to;
+        }
+    }
+
+    private int EndOfPart(int from)
+    {
+        var (to, bytes) = (from, 0L);
+        do
+            bytes += _messages[to++].Length;
+        while (to < _messages.Length && to - from < ReadMessages && bytes + _messages[to].Length <= ReadBytes);
+        return to;
+    }
+
+    private static StoredMessage[] MessagesOf(SessionTable table)
+    {
+        var messages = new List<StoredMessage>();
+        foreach (var session in table.Journaled())
+        {
+            AddStored(messages, session.Front);
+            AddStored(messages, session.Waiting);
+        }
+        messages.Sort((left, right) => left.Offset.CompareTo(right.Offset));
+        return [.. messages.Where((message, at) => at == 0 || messages[at - 1].Offset != message.Offset)];
+    }
+
+    /// <summary>Others stand in the record of their session.</summary>
+    private static void AddStored(List<StoredMessage> messages, QueueItem[] items)
+    {
+        foreach (var item in items)
+            if (item.Message.Bytes is null)
+                messages.Add(item.Message);
+    }
+}
