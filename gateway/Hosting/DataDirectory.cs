@@ -27,6 +27,9 @@ public sealed class DataDirectory : IDisposable
 
     public void Dispose() => Lock.Dispose();
 
+    /// <summary>Takes back that it was created; whatever else stands there stays, and the directory with it.</summary>
+    public void Remove() => Lock.Remove();
+
     /// <summary>Tries a directory without taking it, also when a running broker has it; leaves nothing behind.</summary>
     /// <returns>Null when it can be used, else one line for the operator.</returns>
     public static string? WhyNotWritable(string directory)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
+using GrainMQ.Gateway.Hosting.Backup;
 using GrainMQ.Gateway.Hosting.Configuration;
 using GrainMQ.Gateway.Hosting.Listeners;
 
@@ -11,6 +12,7 @@ namespace GrainMQ.Gateway.Hosting;
 public sealed class GatewayCommand
 {
     private const int Failure = 1;
+    private const string DataKey = "Data:Directory";
 
     private readonly Dictionary<ListenerKind, Option<string[]>> _addresses = new()
     {
@@ -27,7 +29,7 @@ public sealed class GatewayCommand
         ["Tls:Certificate"] = Named("--cert", "FILE", "Certificate, PEM with its chain or PFX. Read again when it changes."),
         ["Tls:Key"] = Named("--key", "FILE", "Private key, PEM. Not needed when it is in the --cert file."),
         ["Data:Durability"] = Named("--durability", "MODE", "What survives the process: file or memory. [default: file]"),
-        ["Data:Directory"] = Named("--data", "DIR", "Directory of the broker's files; created when missing. [default: data]"),
+        [DataKey] = Named("--data", "DIR", "Directory of the broker's files; created when missing. [default: data]"),
         ["Security:PasswordFile"] = Named("--password-file", "FILE", "Users and their passwords, written by 'passwd FILE USER'. Read again when it changes."),
         ["Security:AllowAnonymous"] = Named("--allow-anonymous", "BOOL",
             "Let clients in without credentials. Must be said when a listener is not on a loopback address and there is no --password-file."),
@@ -68,6 +70,9 @@ public sealed class GatewayCommand
         foreach (var option in (Option[])[.. _addresses.Values, .. _named.Values, _config, _set, _check])
             _root.Options.Add(option);
         _root.Subcommands.Add(PasswordCommand.Create());
+        Option[] ofData = [_named[DataKey], _config, _set];
+        _root.Subcommands.Add(ExportCommand.Create(Load, ofData));
+        _root.Subcommands.Add(ImportCommand.Create(Load, ofData));
         _root.Options.OfType<VersionOption>().Single().Action = new ShowVersion();
         _root.SetAction((result, _) => ServeAsync(result));
     }
@@ -82,7 +87,7 @@ public sealed class GatewayCommand
         // '@file' is not special; signals are the broker's own affair.
         var result = _root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (result.UnmatchedTokens.Count > 0)
-            return Fail(result.UnmatchedTokens.Select(Unknown));
+            return Fail(result.UnmatchedTokens.Select(token => Unknown(token, result.CommandResult.Command)));
         if (result.Errors.Count > 0)
             return Fail(result.Errors.Select(error => error.Message));
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, Output = _output, Error = _error });
@@ -90,13 +95,16 @@ public sealed class GatewayCommand
 
     private async Task<int> ServeAsync(ParseResult result)
     {
-        var (configuration, faults) = Read(result);
-        if (faults.Count > 0)
-            return Fail(faults);
-        var (options, errors) = configuration.Load();
+        var (options, errors) = Load(result);
         if (errors.Count > 0)
             return Fail(errors);
         return result.GetValue(_check) ? Check(options) : await GatewayProcess.RunAsync(options, _output, _error);
+    }
+
+    private (GatewayOptions Options, IReadOnlyList<string> Errors) Load(ParseResult result)
+    {
+        var (configuration, faults) = Read(result);
+        return faults.Count > 0 ? (new GatewayOptions(), faults) : configuration.Load();
     }
 
     private (GatewayConfiguration Configuration, List<string> Faults) Read(ParseResult result)
@@ -137,8 +145,8 @@ public sealed class GatewayCommand
         return Failure;
     }
 
-    private string Unknown(string token) => token.Split('=')[0] is ['-', ..] name
-        ? $"'{name}' is not an option. Did you mean {NearestName.Of(name, _root.Options.Select(option => option.Name))}? See --help."
+    private static string Unknown(string token, Command command) => token.Split('=')[0] is ['-', ..] name
+        ? $"'{name}' is not an option. Did you mean {NearestName.Of(name, command.Options.Select(option => option.Name))}? See --help."
         : $"'{token}' is not expected. See --help.";
 
     private static Option<string[]> Address(string name, string description, string value = "ADDR[:PORT]") => new(name)

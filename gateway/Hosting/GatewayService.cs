@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Hosting.Backup;
 using GrainMQ.Gateway.Hosting.Listeners;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -40,7 +41,10 @@ internal sealed partial class GatewayService : IHostedService
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (_data is not null && _options.Data.Durability == Durability.File)
-            ShardLayout.Check(_data, _options.Grains);
+        {
+            new ImportStage(_data.Path).Recover();
+            ShardLayout.Check(_data.Path, _options.Grains);
+        }
         try
         {
             await _grains.StartAsync(); // listeners open when every durable session is routed to

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using GrainMQ.Grains;
 
 namespace GrainMQ.Gateway.Hosting;
@@ -6,35 +7,68 @@ namespace GrainMQ.Gateway.Hosting;
 /// How many shards the logs of a data directory were made for. Another number would look for sessions in logs that do not have them, so
 /// the first start writes it down and every later one compares.
 /// </summary>
-internal static class ShardLayout
+internal static partial class ShardLayout
 {
-    private const string FileName = "grainmq.shards";
+    public const string FileName = "grainmq.shards";
 
     /// <exception cref="StartupException">The directory was made for other numbers, or they cannot be read or written.</exception>
-    public static void Check(DataDirectory data, GrainOptions options)
+    public static void Check(string dataPath, GrainOptions options)
     {
-        var file = Path.Combine(data.Path, FileName);
-        var wanted = $"store {options.StoreShards}, retain {options.RetainShards}";
+        Compare(dataPath, options);
+        var file = FileOf(dataPath);
+        if (!File.Exists(file))
+            Attempt(file, () => Write(file, options));
+    }
+
+    /// <summary>As <see cref="Check"/>, but nothing is written.</summary>
+    public static void Compare(string dataPath, GrainOptions options)
+    {
+        if (Attempt(FileOf(dataPath), () => Text(dataPath)) is { } found && found != Text(options))
+        {
+            throw new StartupException(
+                $"Data directory '{dataPath}' was made with other shards ({found}) than configured ({Text(options)}). " +
+                "Set Grains:StoreShards and Grains:RetainShards to those numbers, or choose another directory with --data DIR.");
+        }
+    }
+
+    /// <summary>Sets the numbers to those of the directory, if it has any.</summary>
+    /// <exception cref="StartupException">They cannot be read.</exception>
+    public static void Adopt(string dataPath, GrainOptions options)
+    {
+        if (Attempt(FileOf(dataPath), () => Text(dataPath)) is not { } found)
+            return;
+        if (Pattern().Match(found) is not { Success: true } match)
+            throw new StartupException($"'{FileOf(dataPath)}' does not say how many shards there are. Restore it from a backup.");
+        options.StoreShards = int.Parse(match.Groups[1].ValueSpan);
+        options.RetainShards = int.Parse(match.Groups[2].ValueSpan);
+    }
+
+    /// <summary>What stands in the file.</summary>
+    public static string Text(GrainOptions options) => $"store {options.StoreShards}, retain {options.RetainShards}";
+
+    private static bool Write(string file, GrainOptions options)
+    {
+        File.WriteAllText($"{file}.new", Text(options));
+        File.Move($"{file}.new", file);
+        return true;
+    }
+
+    private static string FileOf(string dataPath) => Path.Combine(dataPath, FileName);
+
+    private static string? Text(string dataPath) => File.Exists(FileOf(dataPath)) ? File.ReadAllText(FileOf(dataPath)) : null;
+
+    private static T Attempt<T>(string file, Func<T> action)
+    {
         try
         {
-            if (!File.Exists(file))
-            {
-                File.WriteAllText($"{file}.new", wanted);
-                File.Move($"{file}.new", file);
-                return;
-            }
-
-            var found = File.ReadAllText(file);
-            if (found != wanted)
-            {
-                throw new StartupException(
-                    $"Data directory '{data.Path}' was made with other shards ({found}) than configured ({wanted}). " +
-                    "Set Grains:StoreShards and Grains:RetainShards to those numbers, or choose another directory with --data DIR.");
-            }
+            return action();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartupException($"'{file}' cannot be read or written: {e.Message} Give the broker's user the right to it.", e);
         }
     }
+
+    [GeneratedRegex("^store ([1-9][0-9]{0,8}), retain ([1-9][0-9]{0,8})$")]
+    private static partial Regex Pattern();
 }
