@@ -11,6 +11,7 @@ public sealed class ListenerFactory(
 {
     private readonly Dictionary<CertificateFile, ServerCertificate> _certificates = [];
     private ClientTrust? _clientTrust;
+    private QuicRefusals? _quicRefusals;
 
     /// <exception cref="StartupException">A certificate cannot be used.</exception>
     public Listener Create(ListenerOptions options) => options.Kind switch
@@ -28,11 +29,16 @@ public sealed class ListenerFactory(
         foreach (var certificate in _certificates.Values)
             certificate.Dispose();
         _clientTrust?.Dispose();
+        _quicRefusals?.Dispose();
     }
 
-    private QuicEndpoint Quic(ListenerOptions options) => QuicSupport.IsAvailable
-        ? new QuicEndpoint(options, Tls(options), tls, quic, handler, time, loggers.CreateLogger<QuicEndpoint>())
-        : throw new StartupException(QuicSupport.MissingMessage(options));
+    private QuicEndpoint Quic(ListenerOptions options)
+    {
+        if (!QuicSupport.IsAvailable)
+            throw new StartupException(QuicSupport.MissingMessage(options));
+        _quicRefusals ??= new QuicRefusals(time, loggers.CreateLogger<QuicRefusals>()); // one for all listeners: it knows the process
+        return new QuicEndpoint(options, Tls(options), tls, quic, handler, time, loggers.CreateLogger<QuicEndpoint>());
+    }
 
     private TlsHandshake? Handshake(ListenerOptions options) =>
         options.IsSecure ? new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>()) : null;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Quic;
 using System.Runtime.Versioning;
+using System.Security.Authentication;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Transports;
 using GrainMQ.Tests.Sockets.Hosting;
@@ -16,6 +17,7 @@ namespace GrainMQ.Tests.Sockets.Quic;
 public sealed class QuicHandshakeTests : IDisposable
 {
     private const int CertificateRefused = 1153;
+    private const int ClientsRefused = 1154;
 
     private readonly TemporaryDirectory _directory = new();
     private readonly TestAuthority _authority = new("authority");
@@ -64,6 +66,23 @@ public sealed class QuicHandshakeTests : IDisposable
         Assert.Contains("Tls:ClientCa", harness.Log.Lines.First(line => line.EventId == CertificateRefused).Message);
         await RefusedAsync(harness, new());
         Assert.Empty(harness.Handler.Accepted);
+    }
+
+    [Fact]
+    public async Task AskingForAnotherApplicationProtocolIsToldInTheLog()
+    {
+        var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
+        _tls.ClientCertificates = ClientCertificateMode.None;
+        await using var harness = await ListenerHarness.StartAsync(ListenerKind.Quic, _tls, time);
+        var endPoint = Assert.IsType<IPEndPoint>(harness.Listener.EndPoint);
+        await Assert.ThrowsAnyAsync<AuthenticationException>(
+            () => QuicDialer.ConnectAsync(new SecureClient().Options(), endPoint, protocol: "h3").OrStuck("the refusal"));
+        Assert.DoesNotContain(harness.Log.Lines, line => line.EventId == ClientsRefused);
+
+        time.Advance(QuicRefusals.Interval);
+
+        var line = harness.Log.Lines.First(line => line.EventId == ClientsRefused);
+        Assert.Contains("application protocol 'mqtt' (ALPN)", line.Message);
     }
 
     private static Task<QuicConnection> ConnectAsync(ListenerHarness harness, SecureClient client) =>
