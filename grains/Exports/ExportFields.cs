@@ -27,8 +27,8 @@ internal static class ExportFields
         to.List(session.Subscriptions, Fields.Subscription);
         to.Signed(session.LastNumber);
         to.List(session.InboundQos2, Fields.PacketId);
-        Queue(to, session.Front, numberOf);
-        Queue(to, session.Waiting, numberOf);
+        Queue(to, session.Front.Length, session.Front, numberOf);
+        Queue(to, session.Waiting.Sum(run => run.Count), session.Waiting.SelectMany(run => run), numberOf);
     }
 
     /// <param name="from">The record.</param>
@@ -38,10 +38,14 @@ internal static class ExportFields
         var (key, isAttached, expiry, will) = (from.Text(), from.Flag(), from.UInt32(), from.Maybe(Fields.Will));
         var (willDueAt, expiresAt, subscriptions) = (from.Signed(), from.Signed(), from.List(Fields.Subscription));
         var (lastNumber, inbound) = (from.Signed(), from.List(Fields.PacketId));
-        var (front, waiting) = (Queue(ref from, messageOf), Queue(ref from, messageOf));
+        QueueItem[] front = [.. Queue(ref from, messageOf)];
+        var queue = Queue(ref from, messageOf);
+        var waiting = new QueueRunBuilder(queue.Count);
+        foreach (var item in queue)
+            waiting.Add(item);
         from.End();
         return new SessionRecordSnapshot(
-            key, 0, null, default, isAttached, false, expiry, will, willDueAt, expiresAt, subscriptions, lastNumber, front, waiting,
+            key, 0, null, default, isAttached, false, expiry, will, willDueAt, expiresAt, subscriptions, lastNumber, front, waiting.End(),
             inbound, null);
     }
 
@@ -75,9 +79,9 @@ internal static class ExportFields
     }
 
     /// <summary>Numbers as the difference to those before: mostly a byte each.</summary>
-    private static void Queue(RecordWriter to, QueueItem[] items, Func<StoredMessage, long> numberOf)
+    private static void Queue(RecordWriter to, int count, IEnumerable<QueueItem> items, Func<StoredMessage, long> numberOf)
     {
-        to.Count(items.Length);
+        to.Count(count);
         var (place, number) = (0L, 0L);
         foreach (var item in items)
         {
@@ -102,7 +106,7 @@ internal static class ExportFields
         }
     }
 
-    private static QueueItem[] Queue(ref RecordReader from, Func<long, StoredMessage?> messageOf)
+    private static List<QueueItem> Queue(ref RecordReader from, Func<long, StoredMessage?> messageOf)
     {
         var count = from.Count();
         var items = new List<QueueItem>(count);
@@ -118,7 +122,7 @@ internal static class ExportFields
             if (Message(ref from, (flags & IsInline) != 0, ref number, messageOf) is { } message)
                 items.Add(new QueueItem(place, message, qos, retain, identifiers, stage, packetId));
         }
-        return [.. items];
+        return items;
     }
 
     private static StoredMessage? Message(ref RecordReader from, bool isInline, ref long number, Func<long, StoredMessage?> messageOf)

@@ -19,8 +19,7 @@ internal sealed class ImportLimits(GrainOptions options)
     /// <exception cref="ExportException">The broker would not keep all of the session.</exception>
     public void Check(SessionRecordSnapshot session)
     {
-        var queue = session.Front.Concat(session.Waiting);
-        var (messages, bytes) = (queue.Count(item => item.Stage == PendingStage.Queued), queue.Sum(item => item.Cost));
+        var (messages, bytes) = (session.Items().Count(item => item.Stage == PendingStage.Queued), session.Items().Sum(item => item.Cost));
         Check(messages, options.OfflineQueueMaxMessages, nameof(options.OfflineQueueMaxMessages), $"messages that wait for session '{session.Key}'");
         Check(bytes, options.OfflineQueueMaxBytes, nameof(options.OfflineQueueMaxBytes), $"bytes that wait for session '{session.Key}'");
         Check(

@@ -58,19 +58,8 @@ internal sealed class StoreSource
     {
         var messages = new List<StoredMessage>();
         foreach (var session in table.Journaled())
-        {
-            AddStored(messages, session.Front);
-            AddStored(messages, session.Waiting);
-        }
+            messages.AddRange(session.Items().Where(item => item.Message.Bytes is null).Select(item => item.Message)); // others stand in its record
         messages.Sort((left, right) => left.Offset.CompareTo(right.Offset));
         return [.. messages.Where((message, at) => at == 0 || messages[at - 1].Offset != message.Offset)];
-    }
-
-    /// <summary>Others stand in the record of their session.</summary>
-    private static void AddStored(List<StoredMessage> messages, QueueItem[] items)
-    {
-        foreach (var item in items)
-            if (item.Message.Bytes is null)
-                messages.Add(item.Message);
     }
 }

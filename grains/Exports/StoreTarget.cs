@@ -69,14 +69,15 @@ internal sealed class StoreTarget
         {
             _limits.Check(session);
             lowest = Math.Min(lowest, LowestOf(session));
-            Demand(await records.AddAsync(to => SessionCodec.WriteSession(session with { Epoch = ++_epoch }, to)));
+            foreach (var part in SnapshotPart.Of(session with { Epoch = ++_epoch }))
+                Demand(await records.AddAsync(to => SessionCodec.WritePart(part, to)));
         }
         _limits.EndShard();
         Demand(await records.FlushAsync());
         Demand(await target.CommitAsync(lowest));
     }
 
-    private static long LowestOf(SessionRecordSnapshot session) => session.Front.Concat(session.Waiting)
+    private static long LowestOf(SessionRecordSnapshot session) => session.Items()
         .Select(item => item.Message.Offset).Where(offset => offset >= 0).DefaultIfEmpty(long.MaxValue).Min();
 
     private static void Demand(LogReply reply) => Demand(reply.Result, reply.Fault);

@@ -2,14 +2,15 @@ namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
 /// Up to 256 waiting messages in the order of their numbers, 24 bytes each: a number is kept as its distance from the chunk's first.
-/// What is taken from the front moves nothing.
+/// What is taken from the front moves nothing, and what a <see cref="QueueRun"/> shows is copied before it changes.
 /// </summary>
 internal sealed class QueueChunk(long firstNumber, int capacity)
 {
     public const int Smallest = 4;
     public const int Largest = 256;
 
-    private Slot[] _slots = new Slot[capacity];
+    private QueueSlot[] _slots = new QueueSlot[capacity];
+    private bool _isShown;
     private int _from;
     private int _to;
 
@@ -23,18 +24,18 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
 
     public bool CanAdd(long number) => _to < _slots.Length && number - firstNumber <= uint.MaxValue;
 
-    public void Add(in QueueItem item) => _slots[_to++] = new Slot(
+    /// <summary>What the chunk has now, for good.</summary>
+    public QueueRun Show()
+    {
+        _isShown = true;
+        return new QueueRun(_slots, _from, _to, firstNumber);
+    }
+
+    public void Add(in QueueItem item) => _slots[_to++] = new QueueSlot(
         item.Message, item.SubscriptionIdentifiers.Length == 0 ? null : item.SubscriptionIdentifiers, (uint)(item.Number - firstNumber),
         item.Qos, item.Retain);
 
-    public QueueItem this[int index]
-    {
-        get
-        {
-            ref readonly var slot = ref _slots[_from + index];
-            return new QueueItem(firstNumber + slot.Distance, slot.Message, slot.Qos, slot.Retain, slot.Identifiers ?? []);
-        }
-    }
+    public QueueItem this[int index] => _slots[_from + index].ItemFrom(firstNumber);
 
     public long NumberAt(int index) => firstNumber + _slots[_from + index].Distance;
 
@@ -55,6 +56,8 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
 
     public void Remove(int index, int count)
     {
+        if (_isShown)
+            (_slots, _isShown) = ((QueueSlot[])_slots.Clone(), false);
         if (index == 0)
         {
             Array.Clear(_slots, _from, count); // what they refer to is free
@@ -72,13 +75,17 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
     {
         if (Count + next.Count > Largest / 2 || next.Last - firstNumber > uint.MaxValue)
             return false;
-        var slots = new Slot[Largest];
+        var slots = new QueueSlot[Largest];
         Array.Copy(_slots, _from, slots, 0, Count);
-        (_slots, _to, _from) = (slots, Count, 0);
+        (_slots, _to, _from, _isShown) = (slots, Count, 0, false);
         for (var index = 0; index < next.Count; index++)
             Add(next[index]);
         return true;
     }
+}
 
-    private readonly record struct Slot(StoredMessage Message, uint[]? Identifiers, uint Distance, byte Qos, bool Retain);
+/// <summary>A place in a chunk.</summary>
+internal readonly record struct QueueSlot(StoredMessage Message, uint[]? Identifiers, uint Distance, byte Qos, bool Retain)
+{
+    public QueueItem ItemFrom(long firstNumber) => new(firstNumber + Distance, Message, Qos, Retain, Identifiers ?? []);
 }

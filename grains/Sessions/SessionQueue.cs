@@ -25,7 +25,8 @@ internal sealed class SessionQueue(QueueBounds bounds)
     /// <summary>Handed to every connection anew: what began, in the order of sending, and what a connection handed back.</summary>
     public IEnumerable<QueueItem> Front => _front ?? Enumerable.Empty<QueueItem>();
 
-    public IEnumerable<QueueItem> Waiting => _chunks.SelectMany(chunk => Enumerable.Range(0, chunk.Count).Select(index => chunk[index]));
+    /// <summary>The others, as they are now, for good.</summary>
+    public QueueRun[] Waiting => [.. _chunks.Select(chunk => chunk.Show())];
 
     /// <summary>Whether dropping all that may be dropped makes enough room.</summary>
     public bool CanFit(long cost) =>

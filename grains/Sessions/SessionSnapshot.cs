@@ -8,7 +8,28 @@ internal sealed record SessionSnapshot(
     SessionRecordSnapshot[] Records,
     WorkSnapshot[] Work,
     ProducerSnapshot[] Producers,
-    ProducerSnapshot[] Reporters);
+    ProducerSnapshot[] Reporters)
+{
+    private SnapshotPart[]? _parts;
+
+    /// <summary>All of the sessions, in pieces of a bounded size.</summary>
+    internal SnapshotPart[] Parts => _parts ??= [.. Records.SelectMany(SnapshotPart.Of)];
+}
+
+/// <summary>Some runs of a session's queue; the session itself too when they are the first.</summary>
+internal readonly record struct SnapshotPart(SessionRecordSnapshot Session, int From, int Count)
+{
+    /// <summary>At 256 messages each.</summary>
+    private const int MostRuns = 16;
+
+    public ReadOnlySpan<QueueRun> Waiting => Session.Waiting.AsSpan(From, Count);
+
+    public static IEnumerable<SnapshotPart> Of(SessionRecordSnapshot session)
+    {
+        for (var from = 0; from == 0 || from < session.Waiting.Length; from += MostRuns)
+            yield return new SnapshotPart(session, from, Math.Min(MostRuns, session.Waiting.Length - from));
+    }
+}
 
 /// <summary>One journaled session; messages and subscriptions are shared with the live record, which never writes them.</summary>
 internal sealed record SessionRecordSnapshot(
@@ -25,15 +46,18 @@ internal sealed record SessionRecordSnapshot(
     SubscriptionRecord[] Subscriptions,
     long LastNumber,
     QueueItem[] Front,
-    QueueItem[] Waiting,
+    QueueRun[] Waiting,
     ushort[] InboundQos2,
     OpenReply? Opened)
 {
     public static SessionRecordSnapshot Of(SessionRecord record) => new(
         record.Key, record.Epoch, record.Owner, record.Earlier, record.IsAttached, record.IsOrphaned, record.ExpirySeconds, record.Will,
         record.WillDueAt, record.ExpiresAt, record.Subscriptions.ToArray(), record.LastNumber,
-        record.HasQueue ? [.. record.Queue.Front] : [], record.HasQueue ? [.. record.Queue.Waiting] : [],
+        record.HasQueue ? [.. record.Queue.Front] : [], record.HasQueue ? record.Queue.Waiting : [],
         [.. record.InboundQos2 ?? []], record.Opened);
+
+    /// <summary>The whole queue in its order.</summary>
+    public IEnumerable<QueueItem> Items() => Front.Concat(Waiting.SelectMany(run => run));
 
     public SessionRecord ToRecord(QueueBounds bounds)
     {
@@ -47,7 +71,7 @@ internal sealed record SessionRecordSnapshot(
             record.Subscriptions.Add(subscription);
         foreach (var item in Front)
             record.Queue.Hand(item);
-        foreach (var item in Waiting)
+        foreach (var item in Waiting.SelectMany(run => run))
             record.Queue.Enqueue(item);
         return record;
     }

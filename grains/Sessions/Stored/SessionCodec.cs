@@ -2,11 +2,12 @@ using GrainMQ.Grains.Storage;
 
 namespace GrainMQ.Grains.Sessions.Stored;
 
-/// <summary>The logs <c>sessions/0</c> …: changes of the table, messages of the queues, and snapshots with one record per session.</summary>
+/// <summary>The logs <c>sessions/0</c> …: changes of the table, messages of the queues, and snapshots of a record or more per session.</summary>
 internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
 {
     private const byte HeadPart = 1;
     private const byte SessionPart = 2;
+    private const byte QueuePart = 3;
 
     public string Name => "sessions";
 
@@ -21,14 +22,14 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
 
     public SessionChange Read(ref RecordReader from, IReadOnlyList<MessageBody> messages) => ChangeReader.Read(ref from, messages);
 
-    public int PartsOf(SessionSnapshot snapshot) => 1 + snapshot.Records.Length;
+    public int PartsOf(SessionSnapshot snapshot) => 1 + snapshot.Parts.Length;
 
     public void Write(SessionSnapshot snapshot, int part, RecordWriter to)
     {
         if (part == 0)
             WriteHead(snapshot, to);
         else
-            WriteSession(snapshot.Records[part - 1], to);
+            WritePart(snapshot.Parts[part - 1], to);
     }
 
     /// <summary>The first part: all but the sessions.</summary>
@@ -42,10 +43,14 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     }
 
     /// <summary>Any other part.</summary>
-    public static void WriteSession(SessionRecordSnapshot session, RecordWriter to)
+    public static void WritePart(SnapshotPart part, RecordWriter to)
     {
-        to.Byte(SessionPart);
-        SnapshotFields.Session(to, session);
+        to.Byte(part.From == 0 ? SessionPart : QueuePart);
+        if (part.From == 0)
+            SnapshotFields.Session(to, part.Session);
+        else
+            to.Text(part.Session.Key);
+        SnapshotFields.Queue(to, part.Waiting);
     }
 
     public ISnapshotReader<SessionSnapshot> BeginSnapshot() => new Reader();
@@ -54,12 +59,8 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     {
         var lowest = long.MaxValue;
         foreach (var record in snapshot.Records)
-        {
-            foreach (var item in record.Front)
+            foreach (var item in record.Items())
                 lowest = Lower(lowest, item);
-            foreach (var item in record.Waiting)
-                lowest = Lower(lowest, item);
-        }
         return lowest;
     }
 
@@ -80,11 +81,22 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
                         from.Number(), [], from.List(SnapshotFields.Work), from.List(SnapshotFields.Producer), from.List(SnapshotFields.Producer));
                     break;
                 case SessionPart:
-                    _sessions.Add(SnapshotFields.Session(ref from, _pool));
+                    var session = SnapshotFields.Session(ref from, _pool);
+                    _sessions.Add(session with { Waiting = SnapshotFields.Runs(ref from, _pool) });
+                    break;
+                case QueuePart:
+                    Append(from.Text(), SnapshotFields.Runs(ref from, _pool));
                     break;
                 case var other:
                     throw new InvalidDataException($"A snapshot has an unknown part {other}");
             }
+        }
+
+        /// <summary>The part of the session itself may be damaged: then there is nothing that these belong to.</summary>
+        private void Append(string key, QueueRun[] runs)
+        {
+            if (_sessions.Count > 0 && _sessions[^1] is var last && last.Key == key)
+                _sessions[^1] = last with { Waiting = [.. last.Waiting, .. runs] };
         }
 
         public SessionSnapshot End() => _head with { Records = [.. _sessions] };

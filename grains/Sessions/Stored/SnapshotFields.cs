@@ -48,8 +48,20 @@ internal static class SnapshotFields
         to.Signed(session.LastNumber);
         to.List(session.InboundQos2, Fields.PacketId);
         to.Maybe(session.Opened, Fields.Opened);
-        Queue(to, session.Front);
-        Queue(to, session.Waiting);
+        to.Count(session.Front.Length);
+        var place = default(Place);
+        foreach (var item in session.Front)
+            Item(to, item, ref place);
+    }
+
+    /// <summary>Its part of the queue follows.</summary>
+    public static void Queue(RecordWriter to, ReadOnlySpan<QueueRun> runs)
+    {
+        to.Count(CountOf(runs));
+        var place = default(Place);
+        foreach (var run in runs)
+            for (var index = 0; index < run.Count; index++)
+                Item(to, run[index], ref place);
     }
 
     public static SessionRecordSnapshot Session(ref RecordReader from, MessagePool pool)
@@ -61,55 +73,71 @@ internal static class SnapshotFields
         var (lastNumber, inbound, opened) = (from.Signed(), from.List(Fields.PacketId), from.Maybe(Fields.Opened));
         return new SessionRecordSnapshot(
             key, epoch, owner, earlier, isAttached, isOrphaned, expiry, will, willDueAt, expiresAt, subscriptions, lastNumber,
-            Queue(ref from, pool), Queue(ref from, pool), inbound, opened);
+            Front(ref from, pool), [], inbound, opened);
+    }
+
+    public static QueueRun[] Runs(ref RecordReader from, MessagePool pool)
+    {
+        var (left, place) = (from.Count(), default(Place));
+        var runs = new QueueRunBuilder(left);
+        for (; left > 0; left--)
+            runs.Add(Item(ref from, pool, ref place));
+        return runs.End();
     }
 
     /// <summary>Numbers and places as the difference to those before: mostly a byte or two each.</summary>
-    private static void Queue(RecordWriter to, QueueItem[] items)
+    private static void Item(RecordWriter to, in QueueItem item, ref Place place)
     {
-        to.Count(items.Length);
-        var (number, offset) = (0L, 0L);
-        foreach (var item in items)
+        var message = item.Message;
+        to.Byte((byte)(
+            Fields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4)
+            | (message.ExpiresAt != 0 ? HasExpiry : 0) | (message.Bytes is not null ? IsInline : 0)));
+        to.Signed(item.Number - place.Number);
+        place.Number = item.Number;
+        if (item.Stage != PendingStage.Queued)
+            to.Number(item.PacketId);
+        if (item.SubscriptionIdentifiers.Length > 0)
+            to.List(item.SubscriptionIdentifiers, Fields.Identifier);
+        if (message.ExpiresAt != 0)
+            to.Signed(message.ExpiresAt);
+        if (message.Bytes is { } bytes)
         {
-            var message = item.Message;
-            to.Byte((byte)(
-                Fields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4)
-                | (message.ExpiresAt != 0 ? HasExpiry : 0) | (message.Bytes is not null ? IsInline : 0)));
-            to.Signed(item.Number - number);
-            number = item.Number;
-            if (item.Stage != PendingStage.Queued)
-                to.Number(item.PacketId);
-            if (item.SubscriptionIdentifiers.Length > 0)
-                to.List(item.SubscriptionIdentifiers, Fields.Identifier);
-            if (message.ExpiresAt != 0)
-                to.Signed(message.ExpiresAt);
-            if (message.Bytes is { } bytes)
-            {
-                to.Bytes(bytes); // committed by a snapshot, when the log took nothing; or nothing, when PUBREC has released it
-                continue;
-            }
-            to.Count(message.Length);
-            to.Signed(message.Offset - offset);
-            offset = message.Offset;
+            to.Bytes(bytes); // committed by a snapshot, when the log took nothing; or nothing, when PUBREC has released it
+            return;
         }
+        to.Count(message.Length);
+        to.Signed(message.Offset - place.Offset);
+        place.Offset = message.Offset;
     }
 
-    private static QueueItem[] Queue(ref RecordReader from, MessagePool pool)
+    private static QueueItem[] Front(ref RecordReader from, MessagePool pool)
     {
         var items = new QueueItem[from.Count()];
-        var (number, offset) = (0L, 0L);
+        var place = default(Place);
         for (var at = 0; at < items.Length; at++)
-        {
-            var flags = from.Byte();
-            var (qos, retain, hasIdentifiers) = Fields.Flags(flags);
-            var stage = Fields.Stage((byte)((flags >> 4) & 3));
-            number += from.Signed();
-            var packetId = stage == PendingStage.Queued ? (ushort)0 : from.UInt16();
-            var identifiers = hasIdentifiers ? from.List(Fields.Identifier) : [];
-            var expiresAt = (flags & HasExpiry) != 0 ? from.Signed() : 0;
-            items[at] = new QueueItem(number, Message(ref from, (flags & IsInline) != 0, expiresAt, ref offset, pool), qos, retain, identifiers, stage, packetId);
-        }
+            items[at] = Item(ref from, pool, ref place);
         return items;
+    }
+
+    private static QueueItem Item(ref RecordReader from, MessagePool pool, ref Place place)
+    {
+        var flags = from.Byte();
+        var (qos, retain, hasIdentifiers) = Fields.Flags(flags);
+        var stage = Fields.Stage((byte)((flags >> 4) & 3));
+        place.Number += from.Signed();
+        var packetId = stage == PendingStage.Queued ? (ushort)0 : from.UInt16();
+        var identifiers = hasIdentifiers ? from.List(Fields.Identifier) : [];
+        var expiresAt = (flags & HasExpiry) != 0 ? from.Signed() : 0;
+        var message = Message(ref from, (flags & IsInline) != 0, expiresAt, ref place.Offset, pool);
+        return new QueueItem(place.Number, message, qos, retain, identifiers, stage, packetId);
+    }
+
+    private static int CountOf(ReadOnlySpan<QueueRun> runs)
+    {
+        var count = 0;
+        foreach (var run in runs)
+            count += run.Count;
+        return count;
     }
 
     private static StoredMessage Message(ref RecordReader from, bool isInline, long expiresAt, ref long offset, MessagePool pool)
@@ -119,5 +147,12 @@ internal static class SnapshotFields
         var length = from.Int32();
         offset += from.Signed();
         return pool.At(offset, length, expiresAt);
+    }
+
+    /// <summary>Where the item before stood.</summary>
+    private struct Place
+    {
+        public long Number;
+        public long Offset;
     }
 }

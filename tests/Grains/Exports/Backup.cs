@@ -72,7 +72,7 @@ internal static class Backup
             session.Will is { } will ? $"{Sample.Text(will.Message)}+{will.DelaySeconds}" : "-",
             string.Join(',', session.Subscriptions.Select(subscription => subscription.ToString()).Order()),
             string.Join(',', session.InboundQos2.Order())]);
-        foreach (var item in session.Front.Concat(session.Waiting))
+        foreach (var item in session.Items())
             text.Append("\n  ").AppendJoin(' ', [
                 item.Number, item.Qos, item.Retain, string.Join(',', item.SubscriptionIdentifiers), item.Stage, item.PacketId,
                 item.Message.ExpiresAt, textOf(item.Message)]);

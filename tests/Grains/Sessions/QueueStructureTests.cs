@@ -41,7 +41,7 @@ public sealed class QueueStructureTests
         Add(queue, 0, 0);
         Assert.Equal([2, 4], queue.Trim());
         Assert.Equal([1, 3], queue.Front.Select(item => item.Number));
-        Assert.Equal([5, 6, 7, 8, 9], queue.Waiting.Select(item => item.Number));
+        Assert.Equal([5, 6, 7, 8, 9], queue.Waiting.SelectMany(run => run).Select(item => item.Number));
     }
 
     [Fact]
@@ -111,9 +111,11 @@ public sealed class QueueStructureTests
             var queue = new SessionQueue(_bounds);
             for (var step = 0; step < 300; step++)
             {
+                var (shown, numbers) = (queue.Waiting, _waiting.ConvertAll(item => item.Number));
                 Step(queue);
+                Assert.Equal(numbers, shown.SelectMany(run => run).Select(item => item.Number)); // a snapshot stays as it is
                 Assert.Equal(_front.Select(item => (item.Number, item.Stage)), queue.Front.Select(item => (item.Number, item.Stage)));
-                Assert.Equal(_waiting.Select(item => item.Number), queue.Waiting.Select(item => item.Number));
+                Assert.Equal(_waiting.Select(item => item.Number), queue.Waiting.SelectMany(run => run).Select(item => item.Number));
                 Assert.Equal(_front.Concat(_waiting).Sum(item => item.Cost), queue.Bytes);
                 Assert.Equal((queue.Bytes, queue.Count), (_bounds.TotalBytes, (int)_bounds.TotalMessages));
                 var from = random.Next((int)_number + 2);

@@ -70,7 +70,37 @@ public sealed class SessionCodecTests
             Sample.A, [new SessionProgress("t/1", table.Info("t/1").Epoch, [], [new StartedDelivery(1, 4, PendingStage.Published)], [])], 6));
         table.Lose(Sample.A, 10);
         var snapshot = table.Snapshot();
+        var read = ReadAgain(snapshot);
 
+        Assert.Equivalent(snapshot, read, strict: true);
+        Assert.Same(read.Records[0].Front[0].Message, read.Records[1].Waiting[0][0].Message); // I6
+        Assert.Equal(77, Codec.LowestOffset(read));
+    }
+
+    [Theory]
+    [InlineData(2_812, 1)]
+    [InlineData(2_813, 2)]
+    [InlineData(10_000, 3)]
+    public void LongQueueStandsInSeveralParts(int messages, int parts)
+    {
+        var table = new SessionTable(new GrainOptions { StoreShards = 1 });
+        foreach (var key in (string[])["t/1", "t/2"])
+            table.Attach(key, Sample.Open(connection: 1, expiry: 60), table.NextEpoch(1));
+        for (var at = 0; at < messages; at++)
+        {
+            var outcome = table.Queue(new QueueBatch(Sample.B, at + 1, [new QueueEntry(Sample.Bytes("m"), 0, [new QueueTarget("t/1", 1, false, [])], null)]), 2);
+            outcome.Messages[0].Commit(at + 5);
+        }
+        var snapshot = table.Snapshot();
+
+        Assert.Equal(1 + parts + 1, Codec.PartsOf(snapshot));
+        var read = ReadAgain(snapshot).Records[0];
+        Assert.Equal(Enumerable.Range(1, messages).Select(number => ((long)number, number + 4L)),
+            read.Waiting.SelectMany(run => run).Select(item => (item.Number, item.Message.Offset)));
+    }
+
+    private static SessionSnapshot ReadAgain(SessionSnapshot snapshot)
+    {
         var reader = Codec.BeginSnapshot();
         for (var part = 0; part < Codec.PartsOf(snapshot); part++)
         {
@@ -78,11 +108,7 @@ public sealed class SessionCodecTests
             reader.Add(ref from);
             from.End();
         }
-        var read = reader.End();
-
-        Assert.Equivalent(snapshot, read, strict: true);
-        Assert.Same(read.Records[0].Front[0].Message, read.Records[1].Waiting[0].Message); // I6
-        Assert.Equal(77, Codec.LowestOffset(read));
+        return reader.End();
     }
 
     [Fact]

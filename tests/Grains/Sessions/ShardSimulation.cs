@@ -252,7 +252,7 @@ internal sealed class ShardSimulation(int seed)
             text.AppendLine().Append(string.Join(' ', [
                 record.Key, record.Epoch, record.Owner, record.IsAttached, record.ExpirySeconds, record.LastNumber, record.Opened,
                 string.Join(',', record.InboundQos2.Order())]));
-            foreach (var item in record.Front.Concat(record.Waiting))
+            foreach (var item in record.Items())
                 text.AppendLine().Append(string.Join(' ', [
                     " ", item.Number, item.Qos, item.Retain, string.Join(',', item.SubscriptionIdentifiers), item.Stage, item.PacketId,
                     item.Message.ExpiresAt, await TextOfAsync(item.Message)]));
