@@ -93,6 +93,16 @@ public sealed class InMemoryGateway : IAsyncDisposable
         return client;
     }
 
+    /// <summary>A QUIC connection whose control stream has said CONNECT and been accepted.</summary>
+    public async Task<MemoryQuicClient> ConnectQuicAsync(
+        string clientId, ProtocolVersion version = ProtocolVersion.Mqtt5, bool cleanStart = true, uint? expiry = null, ushort keepAlive = 0,
+        ClientWill? will = null)
+    {
+        var client = OpenQuic();
+        var connack = await client.ConnectAsync(clientId, version, cleanStart, expiry, keepAlive, will);
+        return connack.Reason == ReasonCode.Success ? client : throw new InvalidOperationException($"CONNACK {connack.Reason}.");
+    }
+
     /// <summary>A new connection whose CONNECT was accepted.</summary>
     public async Task<MemoryClient> ConnectAsync(
         string clientId, bool cleanStart = true, uint? expiry = null, ProtocolVersion version = ProtocolVersion.Mqtt5,

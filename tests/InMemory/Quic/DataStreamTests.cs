@@ -43,8 +43,7 @@ public sealed class DataStreamTests
     public async Task EachStreamHasPacketIdentifiersOfItsOwn()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         MemoryClient[] streams = [client.OpenStream(), client.OpenStream()];
         var watcher = await gateway.ConnectAsync("w");
         await watcher.SubscribeAsync("out", QoS.ExactlyOnce);
@@ -67,8 +66,7 @@ public sealed class DataStreamTests
     public async Task EachStreamHasAnInFlightWindowOfItsOwn()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         MemoryClient[] streams = [client.OpenStream(), client.OpenStream()];
         await streams[0].SubscribeAsync("a", QoS.AtLeastOnce);
         await streams[1].SubscribeAsync("b", QoS.AtLeastOnce);
@@ -90,8 +88,7 @@ public sealed class DataStreamTests
     public async Task UnsubscribeOnAnotherStreamFindsNoSubscription()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        var client = await gateway.ConnectQuicAsync("c", cleanStart: false, expiry: 1000);
         var (holder, other) = (client.OpenStream(), client.OpenStream());
         await holder.SubscribeAsync("t");
         Assert.Equal([ReasonCode.NoSubscriptionExisted], (await other.UnsubscribeAsync("t")).Reasons);
@@ -106,8 +103,7 @@ public sealed class DataStreamTests
     public async Task SubscribingAgainMovesTheSubscriptionToTheStreamThatAskedLast()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var (first, second) = (client.OpenStream(), client.OpenStream());
         await first.SubscribeAsync("t");
         await second.SubscribeAsync("t");
@@ -122,8 +118,7 @@ public sealed class DataStreamTests
     public async Task NoLocalHoldsForTheWholeClient()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var (subscriber, publisher) = (client.OpenStream(), client.OpenStream());
         await subscriber.SubscribeAsync("t", noLocal: true);
         await publisher.SubscribeAsync("u");
@@ -147,8 +142,7 @@ public sealed class DataStreamTests
     public async Task WhatDoesNotBelongOnADataStreamEndsThatStreamAlone(string what, byte[] packet)
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var (data, other) = (client.OpenStream(), client.OpenStream());
         await other.SubscribeAsync("t");
         data.Send(packet);
@@ -168,8 +162,7 @@ public sealed class DataStreamTests
     public async Task DataStreamsKeepTheConnectionAlive()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c", keepAlive: 10);
+        var client = await gateway.ConnectQuicAsync("c", keepAlive: 10);
         var data = client.OpenStream();
         for (ushort packetId = 1; packetId <= 4; packetId++)
         {

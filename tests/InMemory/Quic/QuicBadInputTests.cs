@@ -24,8 +24,7 @@ public sealed class QuicBadInputTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var watcher = await gateway.ConnectAsync("w");
         await watcher.SubscribeAsync("will");
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c", will: new ClientWill("will", "gone"u8.ToArray()));
+        var client = await gateway.ConnectQuicAsync("c", will: new ClientWill("will", "gone"u8.ToArray()));
         var data = client.OpenStream();
         await data.SubscribeAsync("t");
         client.Control.Send(HalfPublish);
@@ -51,8 +50,7 @@ public sealed class QuicBadInputTests
     public async Task StreamResetInsideAPacketIsForgotten()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         data.Send(HalfPublish);
         await Stuck.CalmAsync();
@@ -65,8 +63,7 @@ public sealed class QuicBadInputTests
     public async Task FinInsideAPacketResetsTheStream()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         data.Send(HalfPublish);
         client.StreamOf(data).Finish();
@@ -131,8 +128,7 @@ public sealed class QuicBadInputTests
     public async Task ConnectionMayCloseWithPendingWrites()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         await data.SubscribeAsync("t", QoS.AtLeastOnce);
         data.Transport.StopTaking();
@@ -154,8 +150,7 @@ public sealed class QuicBadInputTests
     public async Task StalledStreamIsClosedAndItsMessagesComeOverTheControlStream()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         await data.SubscribeAsync("t", QoS.AtLeastOnce);
         data.Transport.StopTaking();
@@ -193,8 +188,7 @@ public sealed class QuicBadInputTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         gateway.ExpectError(NullOutboundFrame);
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c", version, cleanStart: false, expiry: version == ProtocolVersion.Mqtt5 ? 1000 : null);
+        var client = await gateway.ConnectQuicAsync("c", version, cleanStart: false, expiry: version == ProtocolVersion.Mqtt5 ? 1000 : null);
         var data = client.OpenStream(version);
         await data.SubscribeAsync("t", QoS.AtLeastOnce);
         var stream = gateway.Connections.All.Single(connection => connection.ClientId == "c").DataStreams.Single();
@@ -216,8 +210,7 @@ public sealed class QuicBadInputTests
     public async Task ShutdownTellsTheClientOnItsControlStream()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         await data.SubscribeAsync("t");
         var stopped = gateway.StopAsync();

@@ -26,8 +26,7 @@ public sealed class StreamChurnTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var random = new Random(seed);
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c", cleanStart: !durable, expiry: durable ? 1000 : null);
+        var client = await gateway.ConnectQuicAsync("c", cleanStart: !durable, expiry: durable ? 1000 : null);
         var received = new ConcurrentDictionary<int, bool>();
         var streams = new List<MemoryClient>();
         var readers = new List<Task> { ReadAsync(client.Control, received, new Random(seed), acknowledged: 100) };

@@ -11,8 +11,7 @@ public sealed class StreamEndTests
     public async Task DeliveriesGoOnOverTheControlStream()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         await data.SubscribeAsync("t", QoS.ExactlyOnce, identifier: 5);
         await FinishAsync(client, data);
@@ -28,8 +27,7 @@ public sealed class StreamEndTests
     public async Task UnacknowledgedMessagesComeAgainInOrder(QoS qos)
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         await data.SubscribeAsync("t", qos);
         var publisher = await gateway.ConnectAsync("p");
@@ -56,8 +54,7 @@ public sealed class StreamEndTests
     public async Task WhatWasReceivedByPubrecIsNotSentAgain()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         await data.SubscribeAsync("t", QoS.ExactlyOnce);
         var publisher = await gateway.ConnectAsync("p");
@@ -73,8 +70,7 @@ public sealed class StreamEndTests
     public async Task AcknowledgementsStillLeaveBehindTheClientsFin()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         var data = client.OpenStream();
         data.Send([.. ClientPackets.Publish("t", "1", QoS.AtLeastOnce, 1), .. ClientPackets.Publish("t", "2", QoS.AtLeastOnce, 2)]);
         client.StreamOf(data).Finish();
@@ -89,8 +85,7 @@ public sealed class StreamEndTests
     public async Task DurableSubscriptionsAndMessagesOfStreamsOutliveTheConnection()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        var client = await gateway.ConnectQuicAsync("c", cleanStart: false, expiry: 1000);
         MemoryClient[] streams = [client.OpenStream(), client.OpenStream()];
         await streams[0].SubscribeAsync("a", QoS.AtLeastOnce);
         await streams[1].SubscribeAsync("b", QoS.ExactlyOnce);
@@ -113,8 +108,7 @@ public sealed class StreamEndTests
     public async Task TakeoverByTcpGetsTheStreamsSubscriptions()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        var client = await gateway.ConnectQuicAsync("c", cleanStart: false, expiry: 1000);
         var data = client.OpenStream();
         await data.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
@@ -134,8 +128,7 @@ public sealed class StreamEndTests
     public async Task EndedSessionLeavesNoSubscriptionOfItsStreams()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        var client = gateway.OpenQuic();
-        await client.ConnectAsync("c");
+        var client = await gateway.ConnectQuicAsync("c");
         await client.OpenStream().SubscribeAsync("t");
         await client.OpenStream().SubscribeAsync("$share/g/t");
         client.Control.Send(ClientPackets.Disconnect(ProtocolVersion.Mqtt5));
@@ -152,8 +145,7 @@ public sealed class StreamEndTests
         var publisher = await gateway.ConnectAsync("p");
         for (int round = 0; round < 20; round++)
         {
-            var client = gateway.OpenQuic();
-            await client.ConnectAsync("c");
+            var client = await gateway.ConnectQuicAsync("c");
             var data = client.OpenStream();
             await data.SubscribeAsync("t", QoS.AtLeastOnce);
             await publisher.PublishAsync("t", "unacknowledged", QoS.AtLeastOnce);
