@@ -33,7 +33,7 @@ internal static class ExportCommand
     {
         var path = Path.GetFullPath(file);
         CheckTarget(path, isForced);
-        CheckSource(data.Path);
+        CheckSource(data);
         ShardLayout.Adopt(data.Path, data.Options.Grains);
         CreatePrivately($"{path}.tmp");
         using var source = new FileDisk(data.Path, FileAccess.Read);
@@ -56,15 +56,15 @@ internal static class ExportCommand
             throw new ExportException($"'{path}' exists. Choose another name, or replace it with --force.");
     }
 
-    private static void CheckSource(string dataPath)
+    private static void CheckSource(DataCommand data)
     {
-        if (!Directory.Exists(dataPath))
-            throw new ExportException($"Data directory '{dataPath}' does not exist. Name the directory of the broker with --data DIR.");
-        if (new ImportStage(dataPath).IsReady)
-            throw new ExportException($"An import into data directory '{dataPath}' was interrupted. Start the broker on it: it finishes the import.");
-        if (!new[] { DataLogs.Store, DataLogs.Retain }.Any(log => Directory.Exists(Path.Combine(dataPath, log))))
+        if (!Directory.Exists(data.Path))
+            throw new ExportException($"Data directory '{data.Path}' does not exist. Name the directory of the broker with --data DIR.");
+        if (new ImportStage(data.Path).IsReady)
+            throw new ExportException($"An import into data directory '{data.Path}' was interrupted. Start the broker on it: it finishes the import.");
+        if (!data.HasLogs)
             throw new ExportException(
-                $"Data directory '{dataPath}' has nothing to export: no broker with durability file has run on it. Name its directory with --data DIR.");
+                $"Data directory '{data.Path}' has nothing to export: no broker with durability file has run on it. Name its directory with --data DIR.");
     }
 
     /// <summary>Everybody's messages will be in it.</summary>

@@ -92,7 +92,7 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
     private async Task<ExportCounts> MakeAsync(IDisk source, string file, IExportProgress progress)
     {
         using var scratch = new FileDisk(_stage.Path, FileAccess.ReadWrite);
-        var isMerged = await ExportExistingAsync(scratch, progress);
+        var isMerged = data.HasLogs && await ExportExistingAsync(scratch, progress);
         var held = DirectoryLock.TryTake(_stage.NewPath, out _)
             ?? throw new InvalidOperationException("Somebody else has a directory below the one that is locked.");
         await using var logs = LogStore.OnFiles(held, data.Options.Store, TimeProvider.System, NullLogger<LogStore>.Instance);

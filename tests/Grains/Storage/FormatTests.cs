@@ -131,7 +131,7 @@ public sealed class FormatTests
     }
 
     /// <summary>Lines of bytes and what they are; ?? is any byte.</summary>
-    private static void Equal(string annotated, byte[] actual)
+    internal static void Equal(string annotated, byte[] actual)
     {
         var expected = annotated.Split('\n').SelectMany(line => line.Split("    ")[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToArray();
         var shown = actual.Select((value, index) => index < expected.Length && expected[index] == "??" ? "??" : value.ToString("X2", CultureInfo.InvariantCulture));
