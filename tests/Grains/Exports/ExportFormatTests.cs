@@ -92,9 +92,12 @@ public sealed class ExportFormatTests
     {
         var inline = new StoredMessage(new MessageBody([0x6D], 1, 8));
         inline.Commit(-1);
+        var waiting = new QueueRunBuilder(2);
+        waiting.Add(new QueueItem(20, At(5), 1, true, [7, 300]));
+        waiting.Add(new QueueItem(21, inline, 1, false, []));
         return new SessionRecordSnapshot(
             "t/1", 77, null, default, true, false, 60, new WillRecord([0x77], 5), 7, 8, [new SubscriptionRecord("a", 2, 9)], 21,
             [new QueueItem(19, At(3), 2, false, [], PendingStage.Published, 4)],
-            [new QueueItem(20, At(5), 1, true, [7, 300]), new QueueItem(21, inline, 1, false, [])], [3], null);
+            waiting.End(), [3], null);
     }
 }
