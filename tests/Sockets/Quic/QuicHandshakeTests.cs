@@ -79,10 +79,13 @@ public sealed class QuicHandshakeTests : IDisposable
             () => QuicDialer.ConnectAsync(new SecureClient().Options(), endPoint, protocol: "h3").OrStuck("the refusal"));
         Assert.DoesNotContain(harness.Log.Lines, line => line.EventId == ClientsRefused);
 
-        time.Advance(QuicRefusals.Interval);
-
-        var line = harness.Log.Lines.First(line => line.EventId == ClientsRefused);
-        Assert.Contains("application protocol 'mqtt' (ALPN)", line.Message);
+        await Stuck.UntilAsync(
+            () =>
+            {
+                time.Advance(QuicRefusals.Interval); // again and again: .NET reads the library's counters no more often than it likes
+                return harness.Log.Lines.Any(line => line.EventId == ClientsRefused && line.Message.Contains("application protocol 'mqtt' (ALPN)", StringComparison.Ordinal));
+            },
+            "the line in the log");
     }
 
     private static Task<QuicConnection> ConnectAsync(ListenerHarness harness, SecureClient client) =>
