@@ -115,6 +115,8 @@ internal static class ExportFields
         {
             var flags = from.Byte();
             var (qos, retain, hasIdentifiers) = Fields.Flags(flags);
+            if (qos > 2)
+                throw new InvalidDataException("a message has a QoS of 3");
             var stage = Fields.Stage((byte)((flags >> 4) & 3));
             place += from.Signed();
             var packetId = stage == PendingStage.Queued ? (ushort)0 : from.UInt16();

@@ -12,6 +12,9 @@ namespace GrainMQ.Grains.Exports;
 /// </summary>
 internal sealed class ImportedFile : IDisposable
 {
+    /// <summary>Bytes of a record without any contents.</summary>
+    private const int LeastRecord = 20;
+
     private readonly List<(int Shard, byte[] Record)> _sessions = [];
     private readonly string _name;
     private readonly ExportReader _reader;
@@ -143,7 +146,7 @@ internal sealed class ImportedFile : IDisposable
     {
         _begin = ExportCounts.Read(ref from);
         from.End();
-        if (_begin.Messages > _reader.Length) // each takes some bytes
+        if (_begin.Messages < 0 || _begin.Messages > Math.Min(_reader.Length / LeastRecord, Array.MaxLength))
             throw new InvalidDataException($"it speaks of {_begin.Messages} messages");
         _messages = new ImportedMessages((int)_begin.Messages, _shards.Stores.Length);
     }

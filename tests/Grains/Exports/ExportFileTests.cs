@@ -85,6 +85,24 @@ public sealed class ExportFileTests
         Assert.Contains(why, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(-1)]
+    [InlineData(100)]
+    public async Task MoreMessagesThanTheFileCanHoldAreRefused(long messages)
+    {
+        var disk = new SimulatedDisk(new Random(1));
+        using (var file = disk.Open(Backup.File, create: true))
+        {
+            var (writer, record) = (new ExportWriter(file, Time.GetUtcNow()), new RecordWriter());
+            ExportCounts.Write(record, new ExportCounts(0, messages, 0, 0));
+            writer.Add(ExportRecord.Begin, 0, [], record.Written);
+            writer.Finish();
+        }
+        var error = await Assert.ThrowsAsync<ExportException>(() => Backup.ImportAsync(Backup.Options(), Time, disk));
+        Assert.Contains($"number 0: it speaks of {messages} messages. Export it again.", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task AFullDiskLeavesNoFileAndTheOneBefore()
     {
