@@ -39,7 +39,7 @@ internal sealed class HandshakeStorm(Func<int, Task> attempt, int rate, int conc
             "--tcp", "127.0.0.1:0", $"--{listener}", "127.0.0.1:0", "--ws", "none", "--cert", directory.File("rsa.pem"), "--log-level", "error",
             "--durability", "memory");
         var server = broker.EndPoint(listener);
-        var storm = new HandshakeStorm(overQuic ? i => OverQuicAsync(server, i) : i => BrokenHandshake.RunAsync(server, BrokenHandshake.Faults[i % BrokenHandshake.Faults.Length]), rate, concurrency);
+        var storm = new HandshakeStorm(overQuic ? i => OverQuicAsync(server, i) : i => OverTlsAsync(server, i), rate, concurrency);
         using var probe = new LatencyProbe(broker.EndPoint("tcp").Port);
 
         await storm.RunAsync(WarmUp); // code is compiled, pools are filled
@@ -52,6 +52,9 @@ internal sealed class HandshakeStorm(Func<int, Task> attempt, int rate, int conc
 
         return 0;
     }
+
+    private static Task OverTlsAsync(IPEndPoint server, int number) =>
+        BrokenHandshake.RunAsync(server, BrokenHandshake.Faults[number % BrokenHandshake.Faults.Length]);
 
     private static Task OverQuicAsync(IPEndPoint server, int number) => QuicSupport.IsAvailable
         ? BrokenQuicHandshake.RunAsync(server, BrokenQuicHandshake.Faults[number % BrokenQuicHandshake.Faults.Length])

@@ -77,8 +77,8 @@ internal sealed class PipelinedPairs(RoadsBroker broker, ListenerKind road, QoS 
         }
     }
 
-    private byte[] Burst(string topic, int firstId) =>
-        [.. Enumerable.Range(firstId, BurstSize).SelectMany(id => ClientPackets.Publish(topic, new byte[RoundTrips.PayloadSize], qos, (ushort)id, version: ProtocolVersion.Mqtt311))];
+    private byte[] Burst(string topic, int firstId) => [.. Enumerable.Range(firstId, BurstSize).SelectMany(
+        id => ClientPackets.Publish(topic, new byte[RoundTrips.PayloadSize], qos, (ushort)id, version: ProtocolVersion.Mqtt311))];
 
     private async Task TakeAsync(LoadClient subscriber, SemaphoreSlim delivered)
     {
