@@ -37,7 +37,7 @@ public static class GrainServiceCollectionExtensions
         where TSnapshot : class
         where TChange : class =>
         provider.GetService<ILogStore>() is { } logs
-            ? new LogJournalStore<TSnapshot, TChange>(logs, codec)
+            ? new LogJournalStore<TSnapshot, TChange>(logs, codec, provider.GetRequiredService<TimeProvider>())
             : new MemoryJournalStore<TSnapshot, TChange>();
 
     private sealed class GrainOptionsValidator : IValidateOptions<GrainOptions>

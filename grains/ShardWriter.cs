@@ -27,6 +27,7 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     private long _change;
     private long _unjournaled;
     private long _inSnapshot;
+    private bool _fits;
 
     public long Epoch => journal.Epoch;
 
@@ -41,6 +42,15 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
 
     /// <summary>Asked before the state is changed by something that takes space.</summary>
     public ValueTask<bool> HasSpaceAsync() => journal.HasSpaceAsync();
+
+    /// <summary>
+    /// Asked before what is done on a full disk too, but must not stay in the state when not even a snapshot can be written.
+    /// </summary>
+    public async ValueTask<bool> HasSpaceForSnapshotAsync() =>
+        await journal.HasSpaceAsync() || _fits || await CommitBySnapshotAsync() == JournalResult.Ok;
+
+    /// <summary>The state has what could not be stored and must not stay: the next activation reads the journal again.</summary>
+    public void GiveUp() => End(JournalResult.Full);
 
     public ValueTask<JournalResult> ReadAsync(IReadOnlyList<long> offsets, byte[]?[] messages) => journal.ReadAsync(offsets, messages);
 
@@ -122,6 +132,7 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
         var result = await _commits; // those that the snapshot has and the mark does not; then their messages have a place
         if (result == JournalResult.Ok)
             result = await journal.ReplaceAsync(taken, mark);
+        _fits = result == JournalResult.Ok;
         if (result == JournalResult.Ok)
             _inSnapshot = Math.Max(_inSnapshot, change);
         else if (result != JournalResult.Full) // then the journal is as it was

@@ -51,7 +51,7 @@ internal sealed class SessionOpener(
                     _ = SettleAsync(turn, key, request);
                 }
 
-                return reply is { Result: SessionResult.Quota } ? ReasonCode.QuotaExceeded : ReasonCode.ServerUnavailable;
+                return reply is { Result: SessionResult.Quota or SessionResult.Full } ? ReasonCode.QuotaExceeded : ReasonCode.ServerUnavailable;
             }
 
             var session = await TakeAsync(key, reply).ConfigureAwait(false);

@@ -171,7 +171,8 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
 
         for (int i = 0; i < reasons.Length; i++)
         {
-            reasons[i] = reasons[i].IsError() ? reasons[i] : result == SessionResult.Quota ? ReasonCode.QuotaExceeded : ReasonCode.UnspecifiedError;
+            reasons[i] = reasons[i].IsError() ? reasons[i]
+                : result is SessionResult.Quota or SessionResult.Full ? ReasonCode.QuotaExceeded : ReasonCode.UnspecifiedError;
         }
     }
 }

@@ -52,5 +52,8 @@ public sealed class DataDirectory : IDisposable
     }
 
     private static string Unusable(string path, Exception cause) =>
-        $"Data directory '{path}' is not usable: {cause.Message} Give the broker's user the right to write there, or choose another with --data DIR.";
+        $"Data directory '{path}' is not usable: {cause.Message} {Cure(cause)}, or choose another with --data DIR.";
+
+    internal static string Cure(Exception cause) =>
+        cause is IOException io && DiskErrors.IsFull(io) ? "Free some space there" : "Give the broker's user the right to write there";
 }

@@ -15,7 +15,15 @@ internal static class GatewayProcess
         try
         {
             using var host = Build(options);
-            await host.StartAsync();
+            var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            try
+            {
+                await host.StartAsync();
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return 0; // a signal, while the files were read
+            }
             var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(Banner));
             Banner.Show(host.Services.GetRequiredService<GatewayService>(), options, output, logger);
             await host.WaitForShutdownAsync();

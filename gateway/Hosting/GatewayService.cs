@@ -17,6 +17,7 @@ internal sealed partial class GatewayService : IHostedService
     private readonly ListenerFactory _factory;
     private readonly IConnectionHandler _handler;
     private readonly GrainLink _grains;
+    private readonly StoredShards _shards;
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayService> _logger;
     private readonly DataDirectory? _data;
@@ -24,10 +25,10 @@ internal sealed partial class GatewayService : IHostedService
 
     /// <param name="data">Held from here on, when one is configured.</param>
     public GatewayService(
-        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, GrainLink grains, TimeProvider time,
+        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, GrainLink grains, StoredShards shards, TimeProvider time,
         ILogger<GatewayService> logger, DataDirectory? data = null)
     {
-        (_options, _factory, _handler, _grains, _time, _logger) = (options, factory, handler, grains, time, logger);
+        (_options, _factory, _handler, _grains, _shards, _time, _logger) = (options, factory, handler, grains, shards, time, logger);
         _data = data;
     }
 
@@ -40,14 +41,15 @@ internal sealed partial class GatewayService : IHostedService
     /// <exception cref="StartupException">An address or a certificate cannot be had; nothing is left open.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (_data is not null && _options.Data.Durability == Durability.File)
-        {
-            new ImportStage(_data.Path).Recover();
-            ShardLayout.Check(_data.Path, _options.Grains);
-        }
         try
         {
-            await _grains.StartAsync(); // listeners open when every durable session is routed to
+            if (_data is not null && _options.Data.Durability == Durability.File)
+            {
+                new ImportStage(_data.Path).Recover();
+                ShardLayout.Check(_data.Path, _options.Grains);
+                await _shards.OpenAsync().WaitAsync(cancellationToken);
+            }
+            await _grains.StartAsync().WaitAsync(cancellationToken); // listeners open when every durable session is routed to
             foreach (var options in _options.Listeners)
                 _listeners.Add(_factory.Create(options));
             foreach (var listener in _listeners)

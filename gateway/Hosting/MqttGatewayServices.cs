@@ -34,6 +34,7 @@ public static class MqttGatewayServices
         services.AddSecurity(options.Security);
         services.AddDataPlane();
         services.AddSingleton<ListenerFactory>();
+        services.AddSingleton<StoredShards>();
         services.AddSingleton<GatewayService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<GatewayService>()); // last: listeners open when the rest is ready
         return services;
@@ -43,10 +44,12 @@ public static class MqttGatewayServices
     {
         if (options.Data.EffectiveDirectory is not null)
             services.AddSingleton<DataDirectory>();
-        if (options.Data.Durability == Durability.File)
-            services.AddSingleton<ILogStore>(provider => LogStore.OnFiles(
-                provider.GetRequiredService<DataDirectory>().Lock, options.Store, provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<LogStore>>()));
+        if (options.Data.Durability != Durability.File)
+            return;
+        services.AddSingleton<LogMetrics>();
+        services.AddSingleton<ILogStore>(provider => LogStore.OnFiles(
+            provider.GetRequiredService<DataDirectory>().Lock, options.Store, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LogStore>>(), provider.GetRequiredService<LogMetrics>()));
     }
 
     private static void AddOptions(IServiceCollection services, GatewayOptions options)

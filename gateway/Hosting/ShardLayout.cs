@@ -16,14 +16,21 @@ internal static partial class ShardLayout
     {
         Compare(dataPath, options);
         var file = FileOf(dataPath);
-        if (!File.Exists(file))
-            Attempt(file, () => Write(file, options));
+        if (File.Exists(file))
+            return;
+        CheckLogs(dataPath, "sessions", options.StoreShards, nameof(GrainOptions.StoreShards));
+        CheckLogs(dataPath, "retain", options.RetainShards, nameof(GrainOptions.RetainShards));
+        Attempt(file, () => Write(file, options));
     }
 
     /// <summary>As <see cref="Check"/>, but nothing is written.</summary>
     public static void Compare(string dataPath, GrainOptions options)
     {
-        if (Attempt(FileOf(dataPath), () => Text(dataPath)) is { } found && found != Text(options))
+        if (Attempt(FileOf(dataPath), () => Text(dataPath)) is not { } found)
+            return;
+        if (!Pattern().IsMatch(found))
+            throw Garbled(dataPath);
+        if (found != Text(options))
         {
             throw new StartupException(
                 $"Data directory '{dataPath}' was made with other shards ({found}) than configured ({Text(options)}). " +
@@ -38,7 +45,7 @@ internal static partial class ShardLayout
         if (Attempt(FileOf(dataPath), () => Text(dataPath)) is not { } found)
             return;
         if (Pattern().Match(found) is not { Success: true } match)
-            throw new StartupException($"'{FileOf(dataPath)}' does not say how many shards there are. Restore it from a backup.");
+            throw Garbled(dataPath);
         options.StoreShards = int.Parse(match.Groups[1].ValueSpan);
         options.RetainShards = int.Parse(match.Groups[2].ValueSpan);
     }
@@ -65,7 +72,24 @@ internal static partial class ShardLayout
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"'{file}' cannot be read or written: {e.Message} Give the broker's user the right to it.", e);
+            throw new StartupException($"'{file}' cannot be read or written: {e.Message} {DataDirectory.Cure(e)}.", e);
+        }
+    }
+
+    private static StartupException Garbled(string dataPath) => new(
+        $"'{FileOf(dataPath)}' is not what a broker wrote there. Restore it from a backup, or remove it: the next start writes it anew, " +
+        "after a look at the logs in the directory.");
+
+    /// <summary>Without the file the logs tell: a start opens the log of every shard.</summary>
+    private static void CheckLogs(string dataPath, string kind, int shards, string key)
+    {
+        var directory = Path.Combine(dataPath, kind);
+        var logs = Directory.Exists(directory) ? Directory.GetDirectories(directory).Length : 0;
+        if (logs > 0 && logs != shards)
+        {
+            throw new StartupException(
+                $"Data directory '{dataPath}' has {logs} logs in '{kind}' and {shards} shards are configured. " +
+                $"Set Grains:{key} to {logs}, or choose another directory with --data DIR.");
         }
     }
 

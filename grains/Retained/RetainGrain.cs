@@ -31,13 +31,16 @@ internal sealed partial class RetainGrain(
     {
         _shard = (int)this.GetPrimaryKeyLong();
         _retained = new RetainedShard(options.Value);
+        var start = time.GetTimestamp();
         var opening = await journals.OpenAsync(_shard, Now(), _retained);
         if (opening.Journal is null)
         {
-            LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
+            if (opening.IsNews)
+                LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
             throw new InvalidOperationException($"The journal of retain shard {_shard} cannot be opened: {opening.Fault}");
         }
         _writer = new(opening.Journal, _retained.Snapshot, _retained.Replayed, () => (_retained.Tree.Bytes / 4, 0), End);
+        metrics.Recovered("retain", time.GetElapsedTime(start));
         metrics.Report(_shard, _gauge);
         Measure();
         LogOpened(logger, _shard, Writer.Epoch, _retained.Tree.Count);

@@ -24,7 +24,8 @@ internal sealed partial class SessionStoreGrain
         var opening = await journals.OpenAsync(_shard, Now(), _table);
         if (opening.Journal is null)
         {
-            LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
+            if (opening.IsNews)
+                LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
             throw new InvalidOperationException($"The journal of store shard {_shard} cannot be opened: {opening.Fault}");
         }
         _writer = new(opening.Journal, _table.Snapshot, _table.Replayed, () => (_table.Cost, _table.Queued.TotalBytes), End);

@@ -36,7 +36,9 @@ internal sealed partial class SessionStoreGrain(
     {
         _shard = (int)this.GetPrimaryKeyLong();
         _table = new SessionTable(options.Value);
+        var start = time.GetTimestamp();
         await OpenAsync();
+        metrics.Recovered("store", time.GetElapsedTime(start));
         _table.RaiseEpochs(Epoch);
         _table.Dropped = metrics.Dropped;
         _watch = new GatewayWatch((long)options.Value.GatewaySilence.TotalMilliseconds, Now());
@@ -47,7 +49,7 @@ internal sealed partial class SessionStoreGrain(
 
     public async Task<OpenReply> AttachAsync(string key, OpenRequest request)
     {
-        if (IsOver || (!_table.Exists(key) && !await Writer.HasSpaceAsync()))
+        if (IsOver || !await HasSpaceForAsync(key, request))
             return SessionTable.Refused(IsOver ? SessionResult.Busy : SessionResult.Full);
         var now = Begin();
         var epoch = _table.NextEpoch(now);
@@ -57,6 +59,8 @@ internal sealed partial class SessionStoreGrain(
         if (reply.Previous is { } previous)
             _behind.Forget(previous.Gateway, key);
         var committed = await CommitAsync(new Attached(now, key, request, epoch), isNew && _table.IsJournaled(key));
+        if (committed == SessionResult.Full)
+            Writer.GiveUp(); // a claim that is refused must not hold the session
         if (committed != SessionResult.Ok)
             return SessionTable.Refused(committed);
         return reply.SessionPresent ? await WithStateAsync(reply, key) : reply;
@@ -66,11 +70,12 @@ internal sealed partial class SessionStoreGrain(
     {
         if (IsOver)
             return SessionResult.Busy;
-        if (delta.Added.Length > 0 && !await Writer.HasSpaceAsync())
+        if (delta.Added.Length > 0 && !_table.Has(delta) && !await Writer.HasSpaceAsync())
             return SessionResult.Full;
         var now = Begin();
+        var isNews = !_table.Has(delta); // many clients subscribe again to what their session has
         var result = _table.Apply(delta);
-        return await CommitAsync(new Applied(now, delta), result, _table.IsJournaled(delta.Key));
+        return await CommitAsync(new Applied(now, delta), result, isNews && _table.IsJournaled(delta.Key));
     }
 
     public async Task<SessionResult> DetachAsync(string key, ulong epoch, CloseRequest request)
@@ -138,6 +143,14 @@ internal sealed partial class SessionStoreGrain(
         Begin();
         await DemandCurrentAsync();
         return _table.Info(key);
+    }
+
+    /// <summary>A session that is not stored needs none, and for one that was there is some kept: its client comes to read.</summary>
+    private async ValueTask<bool> HasSpaceForAsync(string key, OpenRequest request)
+    {
+        if (_table.IsJournaled(key))
+            return await Writer.HasSpaceForSnapshotAsync();
+        return !SessionTable.MustBeStored(request) || await Writer.HasSpaceAsync();
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -26,13 +26,16 @@ internal sealed partial class SessionTable
         var record = present ? old! : Create(key, epoch, request.ExpirySeconds); // present: there is an old session
         if (old is not null && !present)
             record.Succeed(old);
-        record.IsJournaled = request.ExpirySeconds > 0 || request.Will is not null || old is { IsJournaled: true };
+        record.IsJournaled = MustBeStored(request) || old is { IsJournaled: true };
         record.ExpirySeconds = request.ExpirySeconds;
         record.Will = request.Will; // resumed before its delay passed, the old will is never sent [MQTT-3.1.3-9]
         var owner = new SessionOwner(request.Gateway, request.ConnectionId, epoch);
         Grant(record, owner, new OpenReply(SessionResult.Ok, epoch, present, previous, null, dueWill));
         return record.Opened!; // Grant has just set it
     }
+
+    /// <summary>Whether a crash must not lose the session: it outlives its connection, or its will may.</summary>
+    public static bool MustBeStored(OpenRequest request) => request.ExpirySeconds > 0 || request.Will is not null;
 
     /// <summary>Sessions that a gateway holds, after the shard lost them or took the gateway for lost. Returns the fenced keys.</summary>
     public string[] Reattach(ReattachBatch batch) =>

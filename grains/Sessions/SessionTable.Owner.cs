@@ -18,6 +18,10 @@ internal sealed partial class SessionTable
         return TryAdd(record, delta.Added) ? SessionResult.Ok : SessionResult.Quota;
     }
 
+    /// <summary>Whether the session has all that would be added, and nothing would be removed.</summary>
+    public bool Has(SessionDelta delta) => delta.Removed.Length == 0
+        && _records.TryGetValue(delta.Key, out var record) && delta.Added.All(record.Subscriptions.Has);
+
     /// <summary>The connection ended, or (again) one that was believed lost did.</summary>
     /// <param name="key">Of the session.</param>
     /// <param name="epoch">Of the connection.</param>

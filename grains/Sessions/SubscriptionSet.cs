@@ -22,6 +22,9 @@ internal sealed class SubscriptionSet
 
     public bool Contains(string filter) => IndexOf(filter) >= 0;
 
+    /// <summary>Whether adding it would change nothing.</summary>
+    public bool Has(SubscriptionRecord subscription) => IndexOf(subscription.Filter) is var at and >= 0 && _list?[at] == subscription;
+
     /// <summary>Adds a subscription or replaces the one with the same filter. [MQTT-3.8.4-3]</summary>
     public void Add(SubscriptionRecord subscription)
     {

@@ -23,10 +23,12 @@ public sealed partial class LogStore : ILogStore
     /// <param name="options">Checked by the caller.</param>
     /// <param name="time">For the age of segments.</param>
     /// <param name="logger">For what recovery finds, and for a disk that fails.</param>
-    public static LogStore OnFiles(DirectoryLock directory, LogStoreOptions options, TimeProvider time, ILogger<LogStore> logger) => new(
+    /// <param name="metrics">Null: nothing is metered.</param>
+    public static LogStore OnFiles(
+        DirectoryLock directory, LogStoreOptions options, TimeProvider time, ILogger<LogStore> logger, LogMetrics? metrics = null) => new(
         new StorageContext(
             new FileDisk(directory), options, time, logger, new StorageThreads("log write", options.WriteThreads),
-            new StorageThreads("log read", options.ReadThreads)));
+            new StorageThreads("log read", options.ReadThreads), metrics));
 
     /// <summary>
     /// Mode <c>memory</c>: the same logs, which live as long as the store. Segments have at most 4 MB, for memory is given back segment by
@@ -43,8 +45,8 @@ public sealed partial class LogStore : ILogStore
 
     /// <summary>On any disk, with everything run by one executor.</summary>
     public static LogStore On(
-        IDisk disk, IStorageExecutor executor, LogStoreOptions options, TimeProvider time, ILogger<LogStore> logger) =>
-        new(new StorageContext(disk, options, time, logger, executor, executor));
+        IDisk disk, IStorageExecutor executor, LogStoreOptions options, TimeProvider time, ILogger<LogStore> logger, LogMetrics? metrics = null) =>
+        new(new StorageContext(disk, options, time, logger, executor, executor, metrics));
 
     public ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
     {

@@ -11,5 +11,6 @@ namespace GrainMQ.Grains.Storage;
 /// <param name="Logger">For what the operator must know.</param>
 /// <param name="Writers">Runs the lanes.</param>
 /// <param name="Readers">Runs reads and seals; may be the same.</param>
+/// <param name="Metrics">Null: nothing is metered.</param>
 internal sealed record StorageContext(
-    IDisk Disk, LogStoreOptions Options, TimeProvider Time, ILogger Logger, IStorageExecutor Writers, IStorageExecutor Readers);
+    IDisk Disk, LogStoreOptions Options, TimeProvider Time, ILogger Logger, IStorageExecutor Writers, IStorageExecutor Readers, LogMetrics? Metrics);

@@ -40,9 +40,7 @@ internal sealed partial class StoredLog
         }
         catch (Exception e) // nobody knows in which state the log is now
         {
-            Fail(_open?.Path ?? _name, 0, e);
-            foreach (var change in group)
-                change.Throw(e);
+            Refuse(group, LogResult.Failed, Fail(_open?.Path ?? _name, 0, e));
         }
     }
 
@@ -93,7 +91,7 @@ internal sealed partial class StoredLog
         var free = FreeBytes();
         fault = free - bytes >= _context.Options.MinFreeBytes
             ? null
-            : Full($"{free} bytes are free, and {_context.Options.MinFreeBytes} are kept free for what makes room. Free some space, or lower {nameof(LogStoreOptions.MinFreeBytes)}.");
+            : Full($"{free} bytes are free, and {_context.Options.MinFreeBytes} are kept free for what makes room. Free some space, or lower Store:MinFreeBytes.");
         if (fault is null && _isFull)
             LogSpaceBack(_context.Logger, _name);
         _isFull = fault is not null;
@@ -135,7 +133,7 @@ internal sealed partial class StoredLog
                 position += change.Batch.Bytes;
                 next += change.Batch.Count;
             }
-            open.File.Flush();
+            Flush(open);
             return true;
         }
         catch (IOException e)
@@ -144,6 +142,13 @@ internal sealed partial class StoredLog
             fault = _fault ?? Full(e.Message);
             return false;
         }
+    }
+
+    private void Flush(Segment open)
+    {
+        var start = _context.Time.GetTimestamp();
+        open.File.Flush();
+        _context.Metrics?.Flushed(_name, _context.Time.GetElapsedTime(start));
     }
 
     /// <summary>
@@ -167,6 +172,7 @@ internal sealed partial class StoredLog
 
     private void Acknowledge(Segment open, List<AppendChange> group)
     {
+        _context.Metrics?.Appended(_name, group.Sum(change => (long)change.Batch.Bytes), group.Sum(change => (long)change.Batch.Count));
         foreach (var change in group)
         {
             var batch = change.Batch;
@@ -182,10 +188,12 @@ internal sealed partial class StoredLog
 
     private Segment OpenSegment(long bytes)
     {
+        if (IsBehind)
+            return Begin(_epoch, _manifest.Snapshot, _ => true);
         var open = _open ?? throw new InvalidOperationException("The log is not open.");
         if (open.IsEmpty || open.Extent.DataEnd + bytes <= _context.Options.SegmentBytes && !IsAged(open))
             return open;
-        return Begin(_manifest.Epoch, _manifest.Snapshot, _ => true);
+        return Begin(_epoch, _manifest.Snapshot, _ => true);
     }
 
     private bool IsAged(Segment segment) => Now - segment.Entry.Created >= _context.Options.SegmentAge.TotalMilliseconds;

@@ -86,9 +86,9 @@ internal sealed partial class StoredLog
     private LogReply Trim(long below)
     {
         var open = _open;
-        if (open is { IsEmpty: false } && IsAged(open))
+        if (IsBehind || open is { IsEmpty: false } && IsAged(open))
         {
-            Begin(_manifest.Epoch, _manifest.Snapshot, segment => segment.NextOffset > below);
+            Begin(_epoch, _manifest.Snapshot, segment => segment.NextOffset > below);
             return LogReply.Ok;
         }
         Segment[] kept = [.. _view.Segments.Where(segment => segment == open || segment.NextOffset > below)];
@@ -103,10 +103,10 @@ internal sealed partial class StoredLog
     private LogReply CommitSnapshot(SnapshotEntry snapshot, long keepFrom)
     {
         Disk.FlushDirectory(_name);
-        if (_open is { IsEmpty: false })
+        if (IsBehind || _open is { IsEmpty: false })
         {
             // A new segment, so that the one that the snapshot stands for can go and a restart need not read it.
-            Begin(_manifest.Epoch, snapshot, segment => segment.NextOffset > keepFrom);
+            Begin(_epoch, snapshot, segment => segment.NextOffset > keepFrom);
             return LogReply.Ok;
         }
         Segment[] kept = [.. _view.Segments.Where(segment => segment == _open || segment.NextOffset > keepFrom)];

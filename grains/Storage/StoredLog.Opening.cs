@@ -16,8 +16,9 @@ internal sealed partial class StoredLog
             var findings = new List<LogFinding>();
             if ((!_isLoaded || _fault is not null) && Load(findings) is { } refusal)
                 return LogOpening.Refused(refusal.Result, refusal.Fault ?? throw new InvalidOperationException("A refusal has a fault."));
-            var epoch = Math.Max(_manifest.Epoch + 1, leastEpoch);
-            Begin(epoch, _manifest.Snapshot, _ => true);
+            var last = _epoch == Closed ? _manifest.Epoch : Math.Max(_manifest.Epoch, _epoch);
+            var epoch = Math.Max(last + 1, leastEpoch);
+            TryBegin(epoch);
             Volatile.Write(ref _fault, null);
             Volatile.Write(ref _epoch, epoch);
             LogOpened(_context.Logger, _name, epoch, _view.FirstOffset, _next);
@@ -32,6 +33,22 @@ internal sealed partial class StoredLog
         catch (IOException e)
         {
             return LogOpening.Refused(LogResult.Failed, Fail(Path(Manifest.FileName), 0, e));
+        }
+    }
+
+    /// <summary>
+    /// On a full disk the epoch counts in this process alone, which has the directory for itself: what is stored can be read, and the first
+    /// change that finds space writes the epoch down with it.
+    /// </summary>
+    private void TryBegin(long epoch)
+    {
+        try
+        {
+            Begin(epoch, _manifest.Snapshot, _ => true);
+        }
+        catch (DiskFullException e)
+        {
+            Full(e.Message);
         }
     }
 
@@ -189,6 +206,7 @@ internal sealed partial class StoredLog
         lock (_reported)
             if (!_reported.Add(finding))
                 return; // every reader that comes by finds it again
+        _context.Metrics?.Found(_name, finding);
         if (finding.Kind == LogFindingKind.CutTail)
             LogCut(_context.Logger, _name, finding.File, finding.Position, finding.Bytes);
         else

@@ -14,6 +14,9 @@ internal sealed partial class StoredLog
     private const int GroupBytes = 8 << 20;
     private const int MaxProducers = 4_096;
 
+    /// <summary>The epoch of nobody: every writer is fenced.</summary>
+    private const long Closed = long.MaxValue;
+
     private readonly string _name;
     private readonly StorageContext _context;
     private readonly LogLane _lane;
@@ -38,6 +41,7 @@ internal sealed partial class StoredLog
     {
         (_name, _context) = (name, context);
         _lane = new LogLane(context.Writers, CarryOut);
+        context.Metrics?.Report(name, Amounts);
     }
 
     public string Name => _name;
@@ -55,7 +59,17 @@ internal sealed partial class StoredLog
 
     public ValueTask<LogReply> CloseAsync() => Post(Close);
 
+    private LogAmounts Amounts()
+    {
+        var view = View;
+        var bytes = view.Segments.Sum(segment => segment.Extent.DataEnd) + (view.Snapshot?.Entry.DataEnd ?? 0);
+        return new LogAmounts(view.Segments.Length, bytes, Volatile.Read(ref _isFull));
+    }
+
     private IDisk Disk => _context.Disk;
+
+    /// <summary>The manifest does not have the epoch yet: the disk was full when the log was opened.</summary>
+    private bool IsBehind => _manifest.Epoch < _epoch;
 
     private long Now => _context.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -108,7 +122,7 @@ internal sealed partial class StoredLog
         {
             return new LogReply(LogResult.Full, new LogFault(Disk.FullName(_name), 0, e.Message));
         }
-        catch (IOException e)
+        catch (Exception e) // nobody knows in which state the log is now
         {
             return new LogReply(LogResult.Failed, Fail(Path(Manifest.FileName), 0, e));
         }
@@ -126,9 +140,10 @@ internal sealed partial class StoredLog
 
     private LogReply Close()
     {
-        Volatile.Write(ref _epoch, long.MaxValue); // every writer is fenced
-        if (_fault is null && _open is { IsEmpty: false } open)
-            Guarded(long.MaxValue, () => Seal(open));
+        var isBegun = !IsBehind;
+        Volatile.Write(ref _epoch, Closed);
+        if (isBegun && _fault is null && _open is { IsEmpty: false } open)
+            Guarded(Closed, () => Seal(open));
         foreach (var segment in _view.Segments)
             segment.Dispose();
         _view.Snapshot?.File.Dispose();

@@ -32,7 +32,7 @@ public sealed class DirectoryLock : IDisposable
             File.WriteAllText(System.IO.Path.Combine(path, PidName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return new DirectoryLock(path, held);
         }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException) && Pid(path) is { } pid)
+        catch (IOException e) when (DiskErrors.IsTaken(e) && Pid(path) is { } pid)
         {
             otherPid = pid;
             return null;

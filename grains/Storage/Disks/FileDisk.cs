@@ -80,6 +80,10 @@ public sealed class FileDisk : IDisk
             {
                 throw new DiskFullException(e.Message, e);
             }
+            catch (ArgumentOutOfRangeException e) // how the framework says EFBIG, a limit of the file system or of the user (ulimit -f)
+            {
+                throw new IOException(e.Message, e);
+            }
         }
 
         public void Truncate(long length) => DiskErrors.Translate(() => RandomAccess.SetLength(handle, length));

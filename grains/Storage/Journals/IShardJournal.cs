@@ -94,5 +94,6 @@ internal readonly record struct JournalMark(long Offset, long Version);
 /// <param name="Result">Ok, Full or Failed.</param>
 /// <param name="Journal">Null unless Ok.</param>
 /// <param name="Fault">Why not.</param>
+/// <param name="IsNews">False: the attempt before failed too, a moment ago.</param>
 internal sealed record JournalOpening<TSnapshot, TChange>(
-    JournalResult Result, IShardJournal<TSnapshot, TChange>? Journal, string? Fault = null);
+    JournalResult Result, IShardJournal<TSnapshot, TChange>? Journal, string? Fault = null, bool IsNews = true);

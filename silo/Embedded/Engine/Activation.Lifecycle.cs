@@ -69,6 +69,7 @@ internal sealed partial class Activation
         {
             if (_state != State.Activating) return;
             _state = State.Active;
+            Cluster.Failed.Forget(Id);
             var arrived = _waiting.Take();
             while (arrived.Dequeue() is { } request)
             {

@@ -30,6 +30,7 @@ public sealed class EmbeddedCluster : IGrainFactory, IAsyncDisposable
         _classes = new GrainClasses(grainTypes);
         Catalog = new Catalog(this, options.SiloCount);
         Timeouts = new CallTimeouts(Time, options.CallTimeout);
+        Failed = new FailedActivations(Time);
         Collector = new IdleCollector(this);
         _seconds = new SecondActivations(this);
         _faults = options.Faults is null ? null : new FaultInjector(this, options.Faults);
@@ -50,6 +51,8 @@ public sealed class EmbeddedCluster : IGrainFactory, IAsyncDisposable
     internal Catalog Catalog { get; }
 
     internal CallTimeouts Timeouts { get; }
+
+    internal FailedActivations Failed { get; }
 
     internal IdleCollector Collector { get; }
 

@@ -9,7 +9,7 @@ internal sealed class ActivationRequest : Request
 
     public override void Fail(Exception exception)
     {
-        if (exception is not SiloLostException) Activation.Cluster.Logger.ActivationFailed(exception, Activation.Id);
+        if (exception is not SiloLostException && Activation.Cluster.Failed.IsNews(Activation.Id)) Activation.Cluster.Logger.ActivationFailed(exception, Activation.Id);
         Activation.Fail(exception);
     }
 
@@ -39,7 +39,7 @@ internal sealed class DeactivationRequest(DeactivationReason reason) : Request
 
     public override void Fail(Exception exception)
     {
-        if (exception is not SiloLostException) Activation.Cluster.Logger.DeactivationFailed(exception, Activation.Id, reason.ReasonCode);
+        if (exception is not SiloLostException && Activation.Cluster.Failed.IsNews(Activation.Id)) Activation.Cluster.Logger.DeactivationFailed(exception, Activation.Id, reason.ReasonCode);
         Activation.End();
     }
 

@@ -55,6 +55,43 @@ public sealed class LoggedShardTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task FullDiskRefusesOnlyWhatHasToBeStored()
+    {
+        var filters = new[] { Sample.Subscription("a") };
+        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
+        Assert.Equal(SessionResult.Ok, await Session.SubscribeAsync(opened.Epoch, filters));
+        _disk.Capacity = Used() + LeastFree;
+
+        Assert.Equal(SessionResult.Full, (await Other("durable").OpenAsync(Sample.Open(connection: 2, expiry: 600))).Result);
+        Assert.Equal(SessionResult.Full, (await Other("with a will").OpenAsync(Sample.Open(connection: 3, will: "gone"))).Result);
+        Assert.Equal(SessionResult.Ok, (await Other("passing").OpenAsync(Sample.Open(connection: 4))).Result);
+        Assert.Equal(SessionResult.Ok, await Session.SubscribeAsync(opened.Epoch, filters)); // it has that
+        Assert.Equal(SessionResult.Full, await Session.SubscribeAsync(opened.Epoch, [Sample.Subscription("a", options: 2)]));
+        Assert.Equal(SessionResult.Full, await Session.SubscribeAsync(opened.Epoch, [Sample.Subscription("b")]));
+    }
+
+    [Fact]
+    public async Task RefusedConnectLeavesTheSessionAsItWas()
+    {
+        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
+        await Session.SubscribeAsync(opened.Epoch, [Sample.Subscription("a")]);
+        Assert.Equal(SessionResult.Ok, await Session.CloseAsync(opened.Epoch, Sample.Close(600)));
+        await RestartAsync(_disk.Kill());
+        _disk.Capacity = Used(); // not even for a snapshot
+
+        Assert.Equal(SessionResult.Full, (await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600))).Result);
+        var info = await Store.GetInfoAsync(Sample.Key);
+        Assert.Equal((true, null), (info.Exists, info.Owner));
+        var poll = await Store.PollAsync(Sample.Poll());
+        Assert.Equal(Sample.Key, Assert.Single(poll.Deltas).Key); // gateways go on routing to it
+
+        _disk.Capacity = long.MaxValue;
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(1, "1"))).Result);
+        opened = await Session.OpenAsync(Sample.Open(connection: 3, expiry: 600));
+        Assert.Equal(["1"], Sample.Texts(opened.State?.Pending ?? []));
+    }
+
+    [Fact]
     public async Task FullDiskRefusesRetainedMessages()
     {
         var retain = Cluster.Client.GetGrain<IRetainGrain>(0L);
@@ -105,6 +142,8 @@ public sealed class LoggedShardTests : IAsyncLifetime
         opened = await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600));
         Assert.Equal([(1, "message 1"), (3, "message 3")], opened.State?.Pending.Select(message => (message.Sequence, Sample.Text(message.Message))));
     }
+
+    private ISessionGrain Other(string client) => Cluster.Client.GetGrain<ISessionGrain>($"t/{client}");
 
     private static RetainBatch Retained(long sequence, string topic) =>
         new("t", Sample.A, sequence, [new RetainEntry(topic, new byte[200], 0)]);

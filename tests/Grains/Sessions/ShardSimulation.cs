@@ -201,7 +201,7 @@ internal sealed class ShardSimulation(int seed)
                 LogStore.On(
                     _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = LeastFree }, new ManualTimeProvider(),
                     NullLogger<LogStore>.Instance),
-                new SessionCodec());
+                new SessionCodec(), TimeProvider.System);
             _table = new SessionTable(Options);
             var opening = await _journals.OpenAsync(0, 0, _table);
             _journal = opening.Journal;

@@ -203,6 +203,44 @@ public sealed class LogTests
         Assert.Equal([1, 3], await ReadIdsAsync(log));
     }
 
+    [Fact]
+    public async Task LogOpensAndIsReadWithoutAByteToSpareAndGoesOnWhenThereIsSpace()
+    {
+        var first = await _fixture.OpenAsync();
+        await AppendAsync(first, 1);
+        _fixture.Kill();
+        _fixture.Disk.Capacity = Used();
+
+        var log = await _fixture.OpenAsync();
+        Assert.True(log.Epoch > first.Epoch);
+        Assert.Equal([1], await ReadIdsAsync(log));
+        Assert.Equal(LogResult.Full, (await log.AppendAsync(Batch(2))).Result);
+        Assert.Equal(LogResult.Full, (await log.TrimAsync(1)).Result);
+        var newer = await _fixture.OpenAsync(); // again, before anything could be written
+        Assert.True(newer.Epoch > log.Epoch);
+        Assert.Equal(LogResult.Fenced, (await log.AppendAsync(Batch(3))).Result);
+
+        _fixture.Disk.Capacity = long.MaxValue;
+        await AppendAsync(newer, 4);
+        _fixture.PowerCut();
+        var last = await _fixture.OpenAsync();
+        Assert.True(last.Epoch > newer.Epoch);
+        Assert.Equal([1, 4], await ReadIdsAsync(last));
+    }
+
+    [Fact]
+    public async Task OrderlyStopWithoutAByteToSpareLosesNothing()
+    {
+        await AppendAsync(await _fixture.OpenAsync(), 1);
+        _fixture.Kill();
+        _fixture.Disk.Capacity = Used();
+        await _fixture.OpenAsync();
+        await _fixture.RestartAsync();
+        _fixture.Disk.Capacity = long.MaxValue;
+
+        Assert.Equal([1], await ReadIdsAsync(await _fixture.OpenAsync()));
+    }
+
     [Theory]
     [InlineData(DiskOperation.Write)]
     [InlineData(DiskOperation.Flush)]
@@ -247,6 +285,8 @@ public sealed class LogTests
         foreach (var name in new[] { "", "../x", "a//b", "/a", "a/", "A", "a.b" })
             await Assert.ThrowsAsync<ArgumentException>(async () => await _fixture.Store.OpenAsync(name, 0));
     }
+
+    private long Used() => _fixture.Disk.Files().Sum(file => (long)_fixture.Disk.Contents(file).Length);
 
     private List<string> Segments() => [.. _fixture.Disk.Files().Where(file => file.EndsWith(".segment"))];
 

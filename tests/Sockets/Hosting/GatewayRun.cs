@@ -33,6 +33,14 @@ internal sealed class GatewayRun : IDisposable
     public static GatewayRun StartLimited(int files, params string[] arguments) =>
         Start(new ProcessStartInfo("sh", ["-c", $"ulimit -n {files}; exec dotnet \"$@\"", "sh", Product, .. WithoutFiles(arguments)]));
 
+    /// <summary>With a limit of a file's size in blocks of 512 bytes, beyond which writing fails, as <c>ulimit -f</c> sets it.</summary>
+    public static GatewayRun StartSmallFiles(int blocks, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", $"trap '' XFSZ; ulimit -f {blocks}; exec dotnet \"$@\"", "sh", Product, .. WithoutFiles(arguments)]);
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // which would need a large file of its own
+        return Start(start);
+    }
+
     /// <summary>Brokers that are not asked for a directory of their own must not share one.</summary>
     private static IEnumerable<string> WithoutFiles(string[] arguments) =>
         arguments.Intersect(["--data", "--durability", "passwd"]).Any() ? arguments : ["--durability", "memory", .. arguments];
@@ -73,6 +81,7 @@ internal sealed class GatewayRun : IDisposable
     {
         if (!_process.HasExited)
             _process.Kill();
+        _process.WaitForExit(); // its files are closed then
         _process.Dispose();
     }
 }
