@@ -17,6 +17,7 @@ internal sealed class GrainMetrics
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _fenced;
+    private readonly Counter<long> _compacted;
     private readonly Histogram<double> _recovery;
 
     public GrainMetrics(IMeterFactory meters)
@@ -26,6 +27,8 @@ internal sealed class GrainMetrics
             "grainmq.messages.dropped", "{message}", "Messages for stored sessions that reached nobody, by reason");
         _refused = meter.CreateCounter<long>("grainmq.retained.refused", "{message}", "Retained messages over the quota");
         _fenced = meter.CreateCounter<long>("grainmq.shards.fenced", "{activation}", "Activations that found a newer one of their shard");
+        _compacted = meter.CreateCounter<long>(
+            "grainmq.log.compacted.bytes", "By", "Bytes of queued messages that were appended anew, so that old segments could go");
         _recovery = meter.CreateHistogram<double>("grainmq.shards.recovery.duration", "s", "Reading a shard from its log until it can be used, by kind");
         Observe("grainmq.sessions", "{session}", "Sessions on record", () => _stores.Values.Sum(shard => shard.Sessions));
         Observe("grainmq.queued.messages", "{message}", "Messages in the queues of sessions", () => _stores.Values.Sum(shard => shard.Messages));
@@ -47,6 +50,8 @@ internal sealed class GrainMetrics
     public void RetainRefused(int messages) => _refused.Add(messages);
 
     public void Fenced(string kind) => _fenced.Add(1, new KeyValuePair<string, object?>("kind", kind));
+
+    public void Compacted(long bytes) => _compacted.Add(bytes);
 
     public void Recovered(string kind, TimeSpan duration) => _recovery.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("kind", kind));
 

@@ -16,9 +16,10 @@ namespace GrainMQ.Grains;
 /// <param name="replayed">Cost of the changes since the last snapshot.</param>
 /// <param name="cost">Bytes of a snapshot, and of the messages that it refers to.</param>
 /// <param name="ended">Told once, when nothing more will be committed.</param>
+/// <param name="replaced">Told after every snapshot; null for nobody.</param>
 internal sealed class ShardWriter<TSnapshot, TChange>(
     IShardJournal<TSnapshot, TChange> journal, Func<TSnapshot> snapshot, long replayed, Func<(long State, long Messages)> cost,
-    Action<JournalResult> ended)
+    Action<JournalResult> ended, Action? replaced = null)
 {
     private Task<JournalResult> _commits = Task.FromResult(JournalResult.Ok);
     private Task<JournalResult> _replacing = Task.FromResult(JournalResult.Ok);
@@ -33,6 +34,12 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
 
     /// <summary>Nothing more will be committed: the next activation reads the journal again.</summary>
     public bool IsOver { get; private set; }
+
+    /// <summary>A snapshot is being written.</summary>
+    public bool IsReplacing => !_replacing.IsCompleted;
+
+    /// <inheritdoc cref="IShardJournal{TSnapshot, TChange}.Kept"/>
+    public IReadOnlyList<LogSegmentInfo> Kept => journal.Kept;
 
     /// <summary>Nothing waits for the journal.</summary>
     public bool IsSettled => _underWay == 0;
@@ -94,6 +101,14 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     /// <summary>Waits for the snapshot that is being written.</summary>
     public Task CloseAsync() => _replacing;
 
+    /// <summary>Writes one now, or waits for the one that is being written.</summary>
+    public Task<JournalResult> SnapshotAsync()
+    {
+        if (_replacing.IsCompleted && !IsOver)
+            _replacing = ReplaceAsync();
+        return _replacing;
+    }
+
     /// <summary>In the order of the appends, so that the numbers of a queue are committed in their order.</summary>
     private async Task<JournalResult> CompleteAsync(Task<JournalResult> before, ValueTask<JournalReply> append, Action<long>? committed)
     {
@@ -134,7 +149,10 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
             result = await journal.ReplaceAsync(taken, mark);
         _fits = result == JournalResult.Ok;
         if (result == JournalResult.Ok)
+        {
             _inSnapshot = Math.Max(_inSnapshot, change);
+            replaced?.Invoke();
+        }
         else if (result != JournalResult.Full) // then the journal is as it was
             End(result);
         return result;

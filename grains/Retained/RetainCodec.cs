@@ -16,6 +16,8 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
     /// <summary>The values are in memory, so nobody reads one alone.</summary>
     public IReadOnlyList<MessageBody> MessagesOf(RetainChange change) => [];
 
+    public byte FormatOf(RetainChange change) => JournalRecord.Format;
+
     public void Write(RetainChange change, RecordWriter to)
     {
         to.Signed(change.At);

@@ -109,3 +109,19 @@ internal sealed record WorkLeased(long At, GatewayRef Gateway, long[] Ids) : Ses
 {
     protected override void Apply(SessionTable table) => table.Work.Lease(Gateway, At, Ids);
 }
+
+/// <summary>
+/// Messages of old segments that stand in the log anew, so that the segments can go. Queues, their numbers and their order stay as they are.
+/// </summary>
+internal sealed record Moved(long At, MovedMessage[] Messages) : SessionChange(At)
+{
+    public override long Cost { get; } = 64 + Messages.Sum(message => 64L + message.Body.Length);
+
+    protected override void Apply(SessionTable table) => table.Replay(this);
+}
+
+/// <param name="Body">The message at its new place.</param>
+/// <param name="Key">One of the queues that it waits in; the others share it.</param>
+/// <param name="Number">Its number there.</param>
+/// <param name="From">The place before.</param>
+internal sealed record MovedMessage(MessageBody Body, string Key, long Number, long From);

@@ -110,6 +110,11 @@ internal sealed class SessionQueue(QueueBounds bounds)
         return true;
     }
 
+    /// <summary>The message with a number, wherever it is in the queue.</summary>
+    public StoredMessage? Find(long number) =>
+        TryFindFront(number, out var node) ? node.Value.Message
+        : TryGetFrom(number, out var item) && item.Number == number ? item.Message : null;
+
     /// <summary>Waiting messages from a number on.</summary>
     public IEnumerable<QueueItem> From(long number)
     {

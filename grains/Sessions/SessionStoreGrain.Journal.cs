@@ -16,8 +16,13 @@ internal sealed partial class SessionStoreGrain
 
     private bool IsOver => Writer.IsOver;
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _isEnding = true;
+        _ending.Raise();
+        await _compacting;
         await (_writer?.CloseAsync() ?? Task.CompletedTask);
+    }
 
     private async ValueTask OpenAsync()
     {
@@ -28,7 +33,7 @@ internal sealed partial class SessionStoreGrain
                 LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
             throw new InvalidOperationException($"The journal of store shard {_shard} cannot be opened: {opening.Fault}");
         }
-        _writer = new(opening.Journal, _table.Snapshot, _table.Replayed, () => (_table.Cost, _table.Queued.TotalBytes), End);
+        _writer = new(opening.Journal, _table.Snapshot, _table.Replayed, () => (_table.Cost, _table.Queued.TotalBytes), End, Compact);
     }
 
     private static InvalidOperationException Moving() => new("The shard is moving to a newer activation; call again.");

@@ -34,4 +34,9 @@ internal sealed partial class SessionStoreGrain
         "Session store shard {Shard}: {Messages} messages of session {Key} are damaged on the disk and are not delivered",
         EventName = "QueuedMessagesLost")]
     private static partial void LogMessagesLost(ILogger logger, int shard, string key, int messages);
+
+    [LoggerMessage(6106, LogLevel.Information,
+        "Session store shard {Shard}: {Moved} bytes of messages were appended anew, so that {Freed} bytes of old segments could go",
+        EventName = "StoreShardCompacted")]
+    private static partial void LogCompacted(ILogger logger, int shard, long moved, long freed);
 }

@@ -56,12 +56,17 @@ internal sealed partial class SessionStoreGrain
 
     private async ValueTask<bool> TryReadAsync(List<QueueItem> items, List<int> places, byte[]?[] bytes)
     {
-        long[] offsets = [.. places.Select(at => items[at].Message.Offset)];
-        var read = new byte[]?[offsets.Length];
-        if (await Writer.ReadAsync(offsets, read) != JournalResult.Ok)
-            return false;
-        for (var at = 0; at < read.Length; at++)
-            bytes[places[at]] = read[at];
+        while (places.Count > 0)
+        {
+            long[] offsets = [.. places.Select(at => items[at].Message.Offset)];
+            var read = new byte[]?[offsets.Length];
+            if (await Writer.ReadAsync(offsets, read) != JournalResult.Ok)
+                return false;
+            for (var at = 0; at < read.Length; at++)
+                bytes[places[at]] = read[at];
+            // what is gone from its place may have got another one meanwhile
+            places = [.. places.Where((place, at) => read[at] is null && items[place].Message.Offset != offsets[at])];
+        }
         return true;
     }
 

@@ -45,5 +45,8 @@ internal sealed class StoredMessage
             Bytes = null;
     }
 
+    /// <summary>The log has it at another place, too, where it is read from now on.</summary>
+    public void Move(long offset) => Offset = offset;
+
     public bool HasExpired(long now) => ExpiresAt != 0 && ExpiresAt <= now;
 }

@@ -19,6 +19,9 @@ public interface ILog
     /// <summary>Null when there is none.</summary>
     LogSnapshotInfo? Snapshot { get; }
 
+    /// <summary>The segments that nothing is added to any more, in order.</summary>
+    IReadOnlyList<LogSegmentInfo> Sealed { get; }
+
     /// <summary>Whether the epoch may still write; asked before an answer that reads only.</summary>
     ValueTask<bool> IsCurrentAsync();
 

@@ -13,6 +13,9 @@ internal sealed class LogHandle(StoredLog log, long epoch) : ILog
 
     public LogSnapshotInfo? Snapshot => log.View.Snapshot is { } snapshot ? new(snapshot.Entry.Offset, snapshot.Entry.Count) : null;
 
+    public IReadOnlyList<LogSegmentInfo> Sealed =>
+        [.. log.View.Segments.SkipLast(1).Select(segment => new LogSegmentInfo(segment.BaseOffset, segment.NextOffset, segment.Extent.DataEnd))];
+
     public ValueTask<bool> IsCurrentAsync() => new(log.IsCurrent(epoch));
 
     public ValueTask<AppendReply> AppendAsync(LogBatch batch) => log.AppendAsync(epoch, batch);

@@ -93,3 +93,8 @@ public readonly record struct ReadReply(LogResult Result, long NextOffset, LogFa
 /// <param name="Offset">Every record of the log below it is in the snapshot.</param>
 /// <param name="Count">Records of the snapshot.</param>
 public sealed record LogSnapshotInfo(long Offset, long Count);
+
+/// <param name="BaseOffset">Of its first record.</param>
+/// <param name="NextOffset">After its last record.</param>
+/// <param name="Bytes">Of its records on the disk.</param>
+public readonly record struct LogSegmentInfo(long BaseOffset, long NextOffset, long Bytes);

@@ -23,6 +23,7 @@ internal static class ChangeReader
             ChangeKind.GatewayLost => new GatewayLost(at, Fields.Gateway(ref from)),
             ChangeKind.WorkCompleted => new WorkCompleted(at, from.List(Fields.Long)),
             ChangeKind.WorkLeased => new WorkLeased(at, Fields.Gateway(ref from), from.List(Fields.Long)),
+            ChangeKind.Moved => Moved(at, ref from, messages),
             _ => throw new InvalidDataException($"A change is of an unknown kind {kind}."),
         };
     }
@@ -84,6 +85,14 @@ internal static class ChangeReader
 
     private static int MessageCount(ref RecordReader from, IReadOnlyList<MessageBody> messages) => from.Count() is var count && count == messages.Count
         ? count : throw new InvalidDataException($"A change brings {count} messages, and {messages.Count} stand before it.");
+
+    private static Moved Moved(long at, ref RecordReader from, IReadOnlyList<MessageBody> messages)
+    {
+        var moved = new MovedMessage[MessageCount(ref from, messages)];
+        for (var index = 0; index < moved.Length; index++)
+            moved[index] = new MovedMessage(messages[index], from.Text(), from.Signed(), from.Signed());
+        return new Moved(at, moved);
+    }
 
     private static Reported Reported(long at, ref RecordReader from)
     {

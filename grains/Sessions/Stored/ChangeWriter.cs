@@ -22,6 +22,7 @@ internal static class ChangeWriter
             case GatewayLost lost: Fields.Gateway(to, lost.Gateway); break;
             case WorkCompleted completed: to.List(completed.Ids, Fields.Long); break;
             case WorkLeased leased: Write(leased, to); break;
+            case Moved moved: to.List(moved.Messages, Write); break;
         }
     }
 
@@ -37,6 +38,7 @@ internal static class ChangeWriter
         GatewayLost => ChangeKind.GatewayLost,
         WorkCompleted => ChangeKind.WorkCompleted,
         WorkLeased => ChangeKind.WorkLeased,
+        Moved => ChangeKind.Moved,
         _ => throw new ArgumentException($"{change.GetType().Name} has no form in a journal.", nameof(change)),
     };
 
@@ -70,6 +72,13 @@ internal static class ChangeWriter
         to.List(change.Handed, Write);
         to.List(change.InboundQos2, Fields.PacketId);
         to.List(change.Dropped, Fields.Long);
+    }
+
+    private static void Write(RecordWriter to, MovedMessage moved)
+    {
+        to.Text(moved.Key);
+        to.Signed(moved.Number);
+        to.Signed(moved.From);
     }
 
     /// <summary>The message itself is a record of its own.</summary>
@@ -159,4 +168,5 @@ internal enum ChangeKind : byte
     GatewayLost = 8,
     WorkCompleted = 9,
     WorkLeased = 10,
+    Moved = 11,
 }

@@ -8,6 +8,7 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     private const byte HeadPart = 1;
     private const byte SessionPart = 2;
     private const byte QueuePart = 3;
+    private const byte FormatWithMoved = 2;
 
     public string Name => "sessions";
 
@@ -15,8 +16,11 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     {
         Queued queued => Array.ConvertAll(queued.Messages, message => message.Body),
         Detached detached => Array.ConvertAll(detached.Handed, message => message.Body),
+        Moved moved => Array.ConvertAll(moved.Messages, message => message.Body),
         _ => [],
     };
+
+    public byte FormatOf(SessionChange change) => change is Moved ? FormatWithMoved : JournalRecord.Format;
 
     public void Write(SessionChange change, RecordWriter to) => ChangeWriter.Write(change, to);
 

@@ -46,6 +46,9 @@ internal interface IShardJournal<TSnapshot, TChange>
     /// <summary>Replaces everything up to the mark by a snapshot of it.</summary>
     ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark);
 
+    /// <summary>What is left of the changes before the last snapshot: only messages of queues keep it on the disk. In order.</summary>
+    IReadOnlyList<LogSegmentInfo> Kept { get; }
+
     /// <summary>Whether the epoch may still write; asked before an answer that reads only.</summary>
     ValueTask<bool> IsCurrentAsync();
 

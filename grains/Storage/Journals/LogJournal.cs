@@ -32,7 +32,7 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
         foreach (var message in messages)
             Add(batch, message);
         _writer.Clear();
-        _writer.Byte(JournalRecord.Format);
+        _writer.Byte(codec.FormatOf(change));
         codec.Write(change, _writer);
         batch.Add(JournalRecord.Change, 0, (ulong)++_version, [], [], _writer.Written);
         return CompleteAsync(batch, log.AppendAsync(batch));
@@ -53,6 +53,9 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
             return ResultOf(full.Result);
         return ResultOf((await target.CommitAsync(codec.LowestOffset(snapshot)).ConfigureAwait(false)).Result);
     }
+
+    public IReadOnlyList<LogSegmentInfo> Kept =>
+        log.Snapshot is { } snapshot ? [.. log.Sealed.Where(segment => segment.NextOffset <= snapshot.Offset)] : [];
 
     public ValueTask<bool> IsCurrentAsync() => log.IsCurrentAsync();
 

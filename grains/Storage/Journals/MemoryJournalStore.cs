@@ -52,6 +52,8 @@ internal sealed class MemoryJournalStore<TSnapshot, TChange> : IJournalStore<TSn
 
         public bool IsFull => false;
 
+        public IReadOnlyList<LogSegmentInfo> Kept => [];
+
         public ValueTask<JournalReply> AppendAsync(TChange change) => new(new JournalReply(Push(top => new Entry(epoch, null, change, top))));
 
         public JournalMark Mark() => default;

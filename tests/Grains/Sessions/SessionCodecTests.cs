@@ -144,7 +144,7 @@ public sealed class SessionCodecTests
     {
         private static readonly string[] Texts = ["", "t/1", "t/device-ü-𝄞", new string('k', 300)];
 
-        public SessionChange Make() => random.Next(10) switch
+        public SessionChange Make() => random.Next(11) switch
         {
             0 => new Attached(Long(), Text(), new OpenRequest(Gateway(), Long(), Flag(), UInt(), Will()), ULong()),
             1 => new Applied(Long(), new SessionDelta(Text(), ULong(), Many(Subscription), Many(Text))),
@@ -157,6 +157,7 @@ public sealed class SessionCodecTests
             6 => new Preset(Long(), Text(), new PresetRequest(Many(Subscription), UInt()), ULong()),
             7 => new GatewayLost(Long(), Gateway()),
             8 => new WorkCompleted(Long(), Many(Long)),
+            9 => new Moved(Long(), Many(() => new MovedMessage(Body(), Text(), Long(), Long()))),
             _ => new WorkLeased(Long(), Gateway(), Many(Long)),
         };
 

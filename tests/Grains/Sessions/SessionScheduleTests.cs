@@ -36,7 +36,7 @@ public sealed class SessionScheduleTests
         private readonly Random _random = new(seed);
         private readonly SessionOracle _oracle = new();
         private readonly LogJournalStore<SessionSnapshot, SessionChange> _journals =
-            new(LogStore.InMemory(new LogStoreOptions(), TimeProvider.System, NullLogger<LogStore>.Instance), new SessionCodec(), TimeProvider.System);
+            new(LogStore.InMemory(new LogStoreOptions(), TimeProvider.System, NullLogger<LogStore>.Instance), new SessionCodec());
 
         private readonly List<string> _published = [];
         private readonly List<string> _publishedAtOpen = [];

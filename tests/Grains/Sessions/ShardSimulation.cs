@@ -62,7 +62,7 @@ internal sealed class ShardSimulation(int seed)
     {
         _now += _random.Next(50);
         _table.FireDue(_now);
-        switch (_random.Next(16))
+        switch (_random.Next(17))
         {
             case < 2:
                 await AttachAsync(key);
@@ -78,6 +78,9 @@ internal sealed class ShardSimulation(int seed)
                 break;
             case 12:
                 await SnapshotAsync();
+                break;
+            case 16:
+                await CompactAsync();
                 break;
             case 13:
                 await RestartAsync("kill", _disk.Kill());
@@ -150,6 +153,18 @@ internal sealed class ShardSimulation(int seed)
             await RestartAsync("failed", _disk.Kill());
     }
 
+    private async Task CompactAsync()
+    {
+        var compaction = new Compaction(_table, Writer, () => _now, least: 0, _ => Task.FromResult(_random.Next(8) > 0));
+        await compaction.RunAsync();
+        if (compaction.Moved > 0)
+            Count("compacted");
+        if (compaction.Freed > 0)
+            Count("freed");
+        if (Writer.IsOver)
+            await RestartAsync("failed", _disk.Kill());
+    }
+
     /// <summary>The disk fills up, or has room again.</summary>
     private void Squeeze()
     {
@@ -201,7 +216,7 @@ internal sealed class ShardSimulation(int seed)
                 LogStore.On(
                     _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = LeastFree }, new ManualTimeProvider(),
                     NullLogger<LogStore>.Instance),
-                new SessionCodec(), TimeProvider.System);
+                new SessionCodec());
             _table = new SessionTable(Options);
             var opening = await _journals.OpenAsync(0, 0, _table);
             _journal = opening.Journal;

@@ -127,6 +127,8 @@ public sealed class FaultyLogStore(ILogStore inner, LogFaults faults, TimeProvid
 
         public LogSnapshotInfo? Snapshot => log.Snapshot;
 
+        public IReadOnlyList<LogSegmentInfo> Sealed => log.Sealed;
+
         public ValueTask<bool> IsCurrentAsync() => log.IsCurrentAsync();
 
         public async ValueTask<AppendReply> AppendAsync(LogBatch batch)

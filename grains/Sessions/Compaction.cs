@@ -1,0 +1,88 @@
+using GrainMQ.Grains.Storage;
+
+namespace GrainMQ.Grains.Sessions;
+
+/// <summary>
+/// One forgotten session with one old message must not keep gigabytes: what is still needed of sparse old segments is appended anew, and
+/// the next snapshot lets the segments go. Used by the activation alone, in its turns.
+/// </summary>
+/// <remarks>
+/// A step is a change like any other: the messages and where they stood, in one batch. Before its commit nothing has changed; after it
+/// the message has two places, until the snapshot that knows the new one drops the old. So a crash between any two of these loses
+/// nothing, and a step that is done twice does no harm.
+/// </remarks>
+/// <param name="table">Of the shard.</param>
+/// <param name="writer">Of the shard.</param>
+/// <param name="begin">Does what time has done; Unix milliseconds.</param>
+/// <param name="least">Bytes that must be freed at least: they cost a snapshot.</param>
+/// <param name="pause">Lets others have the disk after so many bytes; false: stop.</param>
+internal sealed class Compaction(
+    SessionTable table, ShardWriter<SessionSnapshot, SessionChange> writer, Func<long> begin, long least, Func<long, Task<bool>> pause)
+{
+    /// <summary>Bytes of messages that were appended anew.</summary>
+    public long Moved { get; private set; }
+
+    /// <summary>Bytes of segments that are gone.</summary>
+    public long Freed { get; private set; }
+
+    public async Task RunAsync()
+    {
+        if (writer.Kept is not { Count: > 0 } segments || table.FindSparse(segments, least, out var holders) is not (> 0 and var below))
+            return;
+        foreach (var key in holders)
+            if (!await MoveAsync(key, below))
+                return;
+        var before = Bytes(below);
+        if (Moved > 0 && await writer.SnapshotAsync() == JournalResult.Ok)
+            Freed = before - Bytes(below);
+    }
+
+    private long Bytes(long below) => writer.Kept.Where(segment => segment.NextOffset <= below).Sum(segment => segment.Bytes);
+
+    /// <returns>False: it cannot go on.</returns>
+    private async Task<bool> MoveAsync(string key, long below)
+    {
+        while (table.Standing(key, below) is { Count: > 0 } standing)
+        {
+            if (await MoveAsync(standing) is not { } moved || !await pause(moved))
+                return false;
+            Moved += moved;
+        }
+        return true;
+    }
+
+    /// <returns>Bytes; null when a message cannot be read (its segment stays, so that it can be restored) or nothing can be written.</returns>
+    private async Task<long?> MoveAsync(List<MovedMessage> standing)
+    {
+        var bytes = new byte[]?[standing.Count];
+        if (await writer.ReadAsync([.. standing.Select(message => message.From)], bytes) != JournalResult.Ok || !await writer.HasSpaceAsync())
+            return null;
+        await writer.CloseAsync(); // a snapshot that is being written has one place of every message, for all of its parts
+        if (writer.IsOver || writer.IsReplacing)
+            return null;
+        var now = begin();
+        var (moved, messages) = (new List<MovedMessage>(), new List<StoredMessage>());
+        for (var at = 0; at < standing.Count; at++)
+        {
+            if (table.Find(standing[at]) is not { } message)
+                continue; // delivered meanwhile
+            if (bytes[at] is not { } body)
+                return null;
+            moved.Add(standing[at] with { Body = new MessageBody(body, body.Length, message.ExpiresAt) });
+            messages.Add(message);
+        }
+        return moved.Count == 0 ? 0 : await CommitAsync(new Moved(now, [.. moved]), messages);
+    }
+
+    private async Task<long?> CommitAsync(Moved change, List<StoredMessage> messages)
+    {
+        var isMoved = false;
+        var result = await writer.CommitAsync(change, change.Cost, first =>
+        {
+            isMoved = first >= 0; // otherwise a snapshot was written in its place
+            for (var at = 0; isMoved && at < messages.Count; at++)
+                messages[at].Move(first + at);
+        });
+        return result == JournalResult.Ok && isMoved ? change.Messages.Sum(message => (long)message.Body.Length) : null;
+    }
+}
