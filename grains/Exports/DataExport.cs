@@ -43,7 +43,9 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
 
     private static ExportException NotWritten(IDisk target, string file, IOException cause) => new(
         $"'{target.FullName(file)}' cannot be written: {cause.Message.TrimEnd('.')}. "
-        + (cause is DiskFullException ? "Free some space, or write to another disk." : "Name a file in a directory that this user may write to."), cause);
+        + (cause is DiskFullException
+            ? "Free some space, or write to another disk."
+            : "Name a file in a directory that this user may write to."), cause);
 
     private static void Discard(IDisk target, string temporary)
     {

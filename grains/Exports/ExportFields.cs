@@ -87,7 +87,8 @@ internal static class ExportFields
         {
             var inline = item.Message.Bytes;
             to.Byte((byte)(
-                Fields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4) | (inline is null ? 0 : IsInline)));
+                Fields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4)
+                | (inline is null ? 0 : IsInline)));
             to.Signed(item.Number - place);
             place = item.Number;
             if (item.Stage != PendingStage.Queued)

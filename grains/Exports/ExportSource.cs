@@ -21,8 +21,8 @@ internal sealed class ExportSource : IAsyncDisposable
 
     private ExportSource(IDisk data, GrainOptions options, TimeProvider time)
     {
-        var logs = Enumerable.Range(0, options.StoreShards).Select(StoreLog).Concat(Enumerable.Range(0, options.RetainShards).Select(RetainLog));
-        _disk = new PinnedDisk(data, logs);
+        var (stores, retained) = (Enumerable.Range(0, options.StoreShards), Enumerable.Range(0, options.RetainShards));
+        _disk = new PinnedDisk(data, stores.Select(StoreLog).Concat(retained.Select(RetainLog)));
         _logs = LogStore.On(_disk, new InlineExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, time, _damages);
     }
 
@@ -56,7 +56,10 @@ internal sealed class ExportSource : IAsyncDisposable
             if (source is not null)
                 await source.DisposeAsync();
             if (e is IOException or UnauthorizedAccessException)
-                throw new ExportException($"Data directory '{data.FullName("")}' cannot be read: {e.Message} Give this user the right to read it.", e);
+            {
+                throw new ExportException(
+                    $"Data directory '{data.FullName("")}' cannot be read: {e.Message} Give this user the right to read it.", e);
+            }
             throw;
         }
     }

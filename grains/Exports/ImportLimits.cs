@@ -20,8 +20,9 @@ internal sealed class ImportLimits(GrainOptions options)
     public void Check(SessionRecordSnapshot session)
     {
         var (messages, bytes) = (session.Items().Count(item => item.Stage == PendingStage.Queued), session.Items().Sum(item => item.Cost));
-        Check(messages, options.OfflineQueueMaxMessages, nameof(options.OfflineQueueMaxMessages), $"messages that wait for session '{session.Key}'");
-        Check(bytes, options.OfflineQueueMaxBytes, nameof(options.OfflineQueueMaxBytes), $"bytes that wait for session '{session.Key}'");
+        var waiting = $"that wait for session '{session.Key}'";
+        Check(messages, options.OfflineQueueMaxMessages, nameof(options.OfflineQueueMaxMessages), $"messages {waiting}");
+        Check(bytes, options.OfflineQueueMaxBytes, nameof(options.OfflineQueueMaxBytes), $"bytes {waiting}");
         Check(
             session.Subscriptions.Length, options.MaxSubscriptionsPerSession, nameof(options.MaxSubscriptionsPerSession),
             $"subscriptions of session '{session.Key}'");

@@ -3,7 +3,9 @@ using GrainMQ.Grains.Storage;
 
 namespace GrainMQ.Grains.Exports;
 
-/// <summary>A retain shard that is exported. What its quota refuses is noted: a broker with another configuration may have taken it.</summary>
+/// <summary>
+/// A retain shard that is exported. What its quota refuses is noted: a broker with another configuration may have taken it.
+/// </summary>
 internal sealed class RetainedSource(GrainOptions options) : IShardState<RetainSnapshot, RetainChange>
 {
     private readonly RetainedShard _shard = new(options);

@@ -58,7 +58,7 @@ internal sealed class StoreSource
     {
         var messages = new List<StoredMessage>();
         foreach (var session in table.Journaled())
-            messages.AddRange(session.Items().Where(item => item.Message.Bytes is null).Select(item => item.Message)); // others stand in its record
+            messages.AddRange(session.Items().Select(item => item.Message).Where(message => message.Bytes is null)); // others stand in its record
         messages.Sort((left, right) => left.Offset.CompareTo(right.Offset));
         return [.. messages.Where((message, at) => at == 0 || messages[at - 1].Offset != message.Offset)];
     }

@@ -38,7 +38,8 @@ internal sealed record DataCommand(GatewayOptions Options, string Path, TextWrit
     }
 
     /// <summary>Whether a broker has kept something there.</summary>
-    public bool HasLogs => Directory.Exists(System.IO.Path.Combine(Path, DataLogs.Store)) || Directory.Exists(System.IO.Path.Combine(Path, DataLogs.Retain));
+    public bool HasLogs => Directory.Exists(System.IO.Path.Combine(Path, DataLogs.Store))
+        || Directory.Exists(System.IO.Path.Combine(Path, DataLogs.Retain));
 
     /// <summary>In the words of the operator, such as "1,200 sessions with 5,000 messages, 3 retained messages".</summary>
     public static string Text(ExportCounts counts) => FormattableString.Invariant(

@@ -17,8 +17,8 @@ internal static class ExportCommand
         };
         var command = new Command(
             "export",
-            "Write sessions, their messages, wills and retained messages into a file. The broker may be running: the file has everything that was "
-            + "acknowledged when the export began.")
+            "Write sessions, their messages, wills and retained messages into a file. The broker may be running: the file has everything that "
+            + "was acknowledged when the export began.")
         {
             file, force, skip,
         };
@@ -61,10 +61,16 @@ internal static class ExportCommand
         if (!Directory.Exists(data.Path))
             throw new ExportException($"Data directory '{data.Path}' does not exist. Name the directory of the broker with --data DIR.");
         if (new ImportStage(data.Path).IsReady)
-            throw new ExportException($"An import into data directory '{data.Path}' was interrupted. Start the broker on it: it finishes the import.");
-        if (!data.HasLogs)
+        {
             throw new ExportException(
-                $"Data directory '{data.Path}' has nothing to export: no broker with durability file has run on it. Name its directory with --data DIR.");
+                $"An import into data directory '{data.Path}' was interrupted. Start the broker on it: it finishes the import.");
+        }
+        if (!data.HasLogs)
+        {
+            throw new ExportException(
+                $"Data directory '{data.Path}' has nothing to export: no broker with durability file has run on it. "
+                + "Name the directory of one with --data DIR.");
+        }
     }
 
     /// <summary>Everybody's messages will be in it.</summary>
@@ -79,7 +85,8 @@ internal static class ExportCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ExportException($"'{path}' cannot be written: {e.Message} Name a file in a directory that this user may write to.", e);
+            throw new ExportException(
+                $"'{path}' cannot be written: {e.Message} Name a file in a directory that this user may write to.", e);
         }
     }
 }

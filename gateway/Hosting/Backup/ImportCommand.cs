@@ -23,11 +23,14 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         var merge = new Option<MergeMode?>("--merge")
         {
             HelpName = "keep|replace",
-            Description = "Add to a data directory that has sessions or retained messages. One that is in both stays as it is there (keep), or is "
-                + "taken from FILE (replace).",
+            Description = "Add to a data directory that has sessions or retained messages. One that is in both stays as it is there (keep), "
+                + "or is taken from FILE (replace).",
             CustomParser = Merge,
         };
-        var command = new Command("import", "Read a file that 'export' wrote into a data directory on which no broker is running.") { file, merge };
+        var command = new Command("import", "Read a file that 'export' wrote into a data directory on which no broker is running.")
+        {
+            file, merge,
+        };
         foreach (var option in options)
             command.Options.Add(option);
         command.SetAction((result, _) => DataCommand.RunAsync(
@@ -59,6 +62,7 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         ExportCounts counts;
         try
         {
+            _stage.Recover(); // what another import left may have other shards
             ShardLayout.Compare(data.Path, data.Options.Grains);
             counts = await ProgressDisplay.RunAsync(data.Output, progress => ImportAsync(source, Path.GetFileName(path), progress));
         }
@@ -84,7 +88,10 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
             if (!_stage.IsReady)
                 _stage.Discard();
             if (e is IOException or UnauthorizedAccessException)
-                throw new ExportException($"Data directory '{data.Path}' cannot be written: {e.Message} Give this user the right to write there.", e);
+            {
+                throw new ExportException(
+                    $"Data directory '{data.Path}' cannot be written: {e.Message} Give this user the right to write there.", e);
+            }
             throw;
         }
     }
@@ -115,8 +122,8 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         if (counts != ExportCounts.None && merge is null)
         {
             throw new ExportException(
-                $"Data directory '{data.Path}' has {DataCommand.Text(counts)} already. Say with --merge keep or --merge replace what happens to "
-                + "those that are in both, or choose another directory with --data DIR.");
+                $"Data directory '{data.Path}' has {DataCommand.Text(counts)} already. Say with --merge keep or --merge replace what happens "
+                + "to those that are in both, or choose another directory with --data DIR.");
         }
         return counts != ExportCounts.None;
     }

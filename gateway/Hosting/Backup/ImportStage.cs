@@ -52,15 +52,13 @@ internal sealed class ImportStage(string dataPath)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartupException(
-                $"An import into data directory '{dataPath}' was interrupted and cannot be finished: {e.Message} Give this user the right to write there.", e);
+                $"An import into data directory '{dataPath}' was interrupted and cannot be finished: {e.Message} "
+                + "Give this user the right to write there.", e);
         }
     }
 
-    public void Begin()
-    {
-        Recover();
-        Directory.CreateDirectory(NewPath);
-    }
+    /// <summary>After <see cref="Recover"/>.</summary>
+    public void Begin() => Directory.CreateDirectory(NewPath);
 
     /// <summary>What is below <see cref="NewPath"/> takes its place. Its files are on the disk already.</summary>
     /// <param name="options">Of the shards that it has.</param>

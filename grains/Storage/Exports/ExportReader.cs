@@ -61,7 +61,8 @@ internal sealed class ExportReader : IDisposable
         $"ends too early, at byte {Length}: it was cut, as by a copy that did not finish. Copy or export it again");
 
     private InvalidDataException Changed() => new(
-        $"was changed behind byte {(_position == ExportHeader.Size ? 0 : _position)}: its bytes are not those that were written. Copy or export it again");
+        $"was changed behind byte {(_position == ExportHeader.Size ? 0 : _position)}: its bytes are not those that were written. "
+        + "Copy or export it again");
 
     /// <summary>Whether the last block would be right if there were more of it.</summary>
     private bool IsCut()
