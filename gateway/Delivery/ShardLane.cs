@@ -9,8 +9,10 @@ namespace GrainMQ.Gateway.Delivery;
 /// </summary>
 internal abstract class ShardLane<TEntry>(TimeProvider time)
 {
-    /// <summary>A full lane makes its publishers wait. Architecture §9: 4 MB an append lane.</summary>
-    public const int MaximumBytes = 4 * 1024 * 1024;
+    /// <summary>
+    /// What goes to the shard at once. More may wait here: one read of each connection, which goes on reading when that is acknowledged.
+    /// </summary>
+    private const int BatchBytes = 4 * 1024 * 1024;
 
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(30);
@@ -18,18 +20,16 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
 
     private readonly Lock _lock = new();
     private Action? _flush;
+    private readonly Queue<Batch> _full = new();
     private Batch _building = new();
     private bool _isSending;
     private bool _isFlushingSoon;
     private int _reserved;
     private TaskCompletionSource? _settled;
     private long _sequence;
-    private long _bytes;
 
     /// <summary><see cref="Flush"/>, made once.</summary>
     public Action Flushing => _flush ??= Flush;
-
-    public bool IsFull => Interlocked.Read(ref _bytes) > MaximumBytes;
 
     /// <summary>An entry is being made: whoever asks for <see cref="DrainedAsync"/> from now on waits for its <see cref="AddReserved"/>.</summary>
     public void Reserve()
@@ -60,9 +60,14 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     {
         lock (_lock)
         {
+            if (_building.Bytes + length > BatchBytes && _building.Entries.Count > 0)
+            {
+                _full.Enqueue(_building);
+                _building = new Batch();
+            }
+
             _building.Entries.Add(entry);
             _building.Bytes += length;
-            Interlocked.Add(ref _bytes, length);
             return _building.Ticket.Task;
         }
     }
@@ -132,7 +137,6 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
         while (TryTake(out var batch))
         {
             var result = await SendBatchAsync([.. batch.Entries], ++_sequence).ConfigureAwait(false);
-            Interlocked.Add(ref _bytes, -batch.Bytes);
             batch.Ticket.SetResult(result);
         }
     }
@@ -171,12 +175,13 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     {
         lock (_lock)
         {
-            batch = _building;
+            bool isFull = _full.TryDequeue(out var full);
+            batch = full ?? _building;
             _isSending = batch.Entries.Count > 0;
             if (_isSending)
             {
                 _inFlight = batch.Ticket.Task;
-                _building = new Batch();
+                _building = isFull ? _building : new Batch();
             }
 
             return _isSending;
