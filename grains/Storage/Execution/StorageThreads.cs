@@ -1,15 +1,19 @@
-using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 
 namespace GrainMQ.Grains.Storage.Execution;
 
 /// <summary>
 /// Threads that wait for the disk. Not those of the pool: a few of them in fsync at once would leave a small machine none for its
-/// connections.
+/// connections. They sleep as soon as there is nothing to do: spinning first, as the framework's collections do, takes the processor from
+/// those that would give them something.
 /// </summary>
 internal sealed class StorageThreads : IStorageExecutor
 {
-    private readonly BlockingCollection<Action> _work = [];
+    private readonly object _gate = new();
+    private readonly Queue<Action> _work = [];
     private readonly Thread[] _threads;
+    private bool _isEnding;
+    private bool _isOver;
 
     public StorageThreads(string name, int count)
     {
@@ -20,20 +24,43 @@ internal sealed class StorageThreads : IStorageExecutor
 
     public bool IsShared => true;
 
-    public void Queue(Action work) => _work.Add(work);
+    public void Queue(Action work)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isOver, this);
+            _work.Enqueue(work);
+            Monitor.Pulse(_gate);
+        }
+    }
 
-    /// <summary>Runs what was queued before and ends the threads.</summary>
+    /// <summary>Runs what was queued before, and what that queues, and ends the threads.</summary>
     public void Dispose()
     {
-        _work.CompleteAdding();
+        lock (_gate)
+        {
+            _isEnding = true;
+            Monitor.PulseAll(_gate);
+        }
         foreach (var thread in _threads)
             thread.Join();
-        _work.Dispose();
+        lock (_gate)
+            _isOver = true;
     }
 
     private void Run()
     {
-        foreach (var work in _work.GetConsumingEnumerable())
+        while (TryTake(out var work))
             work();
+    }
+
+    private bool TryTake([NotNullWhen(true)] out Action? work)
+    {
+        lock (_gate)
+        {
+            while (!_work.TryDequeue(out work) && !_isEnding)
+                Monitor.Wait(_gate);
+            return work is not null;
+        }
     }
 }
