@@ -7,9 +7,7 @@ namespace GrainMQ.Tests.Load;
 /// <summary>Sessions are away while messages are published to all of them; then the first comes back and takes what waits.</summary>
 internal static class OfflineBacklog
 {
-    private const int Window = 512;
-
-    public static async Task<int> RunAsync(int port, int messages, int sessions, int payload, int pid, string data)
+    public static async Task<int> RunAsync(int port, int messages, int publishers, int sessions, int payload, int pid, string data)
     {
         for (int i = 0; i < sessions; i++)
         {
@@ -23,7 +21,11 @@ internal static class OfflineBacklog
 
         var (memory, disk) = (ResidentBytes(pid), DiskBytes(data));
         var clock = Stopwatch.StartNew();
-        await WriteAsync(port, messages, payload);
+        byte[] body = new byte[payload];
+        await Task.WhenAll(Enumerable.Range(0, publishers).Select(writer => Task.Run(() => PipelinedPublisher.RunAsync(
+            port, $"publisher-{writer}", messages / publishers,
+            (number, id) => ClientPackets.Publish($"away/{number % 32}", body, QoS.AtLeastOnce, id, version: ProtocolVersion.Mqtt311)))));
+        messages -= messages % publishers;
         double seconds = clock.Elapsed.TotalSeconds;
         long stored = DiskBytes(data) - disk;
         Console.WriteLine($"written: {messages / seconds:N0} msg/s to {sessions} sessions ({messages:N0} in {seconds:F1} s); "
@@ -31,29 +33,6 @@ internal static class OfflineBacklog
         await DrainAsync(port, messages);
         Console.WriteLine($"afterwards: RSS {ResidentBytes(pid) >> 20} MB");
         return 0;
-    }
-
-    private static async Task WriteAsync(int port, int messages, int payload)
-    {
-        using var publisher = new LoadClient();
-        await publisher.ConnectAsync(port);
-        await publisher.SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt311, "away-publisher"));
-        await publisher.ReceiveAsync();
-        byte[] burst = [.. Enumerable.Range(1, 32).SelectMany(id => ClientPackets.Publish($"away/{id}", new byte[payload], QoS.AtLeastOnce, (ushort)id, version: ProtocolVersion.Mqtt311))];
-        int sent = 0;
-        for (int acknowledged = 0; acknowledged < messages; acknowledged++)
-        {
-            while (sent < messages && sent - acknowledged <= Window - 32)
-            {
-                await publisher.SendAsync(burst);
-                sent += 32;
-            }
-
-            if (!publisher.TryReceive(out _) && (await publisher.ReceiveAsync()).IsEmpty)
-            {
-                throw new InvalidOperationException("The broker closed the publisher's connection.");
-            }
-        }
     }
 
     private static async Task DrainAsync(int port, int messages)

@@ -30,12 +30,13 @@ var messages = new Option<int>("--messages") { Description = "Messages to publis
 var sessions = new Option<int>("--sessions") { Description = "Durable sessions without a connection that get each of them.", DefaultValueFactory = _ => 1 };
 var process = new Option<int>("--pid") { Description = "The broker's process.", Required = true };
 var data = new Option<string>("--data") { Description = "The broker's data directory.", Required = true };
+var writers = new Option<int>("--publishers") { Description = "Publishers that share the messages.", DefaultValueFactory = _ => 1 };
 var backlog = new Command("backlog", "QoS 1 to sessions that are away, then one comes back: rates, and what it costs in memory and on disk")
 {
-    port, messages, sessions, payload, process, data,
+    port, messages, writers, sessions, payload, process, data,
 };
 backlog.SetAction((parsed, _) => OfflineBacklog.RunAsync(
-    parsed.GetValue(port), parsed.GetValue(messages), parsed.GetValue(sessions), parsed.GetValue(payload),
+    parsed.GetValue(port), parsed.GetValue(messages), parsed.GetValue(writers), parsed.GetValue(sessions), parsed.GetValue(payload),
     parsed.GetValue(process), parsed.GetValue(data)!)); // required
 
 var attempts = new Option<int>("--attempts") { Description = "Handshakes in one pass.", DefaultValueFactory = _ => 24_000 };
@@ -49,6 +50,14 @@ var handshakes = new Command("handshakes", "Broken handshakes of TLS or QUIC: th
 };
 handshakes.SetAction((parsed, _) => HandshakeStorm.RunAsync(
     parsed.GetValue(overQuic), parsed.GetValue(attempts), parsed.GetValue(rate), parsed.GetValue(concurrency), parsed.GetValue(calm)));
+
+var many = new Option<int>("--sessions") { Description = "Durable sessions, each with a subscription.", DefaultValueFactory = _ => 100_000 };
+var retained = new Option<int>("--retained") { Description = "Retained messages.", DefaultValueFactory = _ => 1_000_000 };
+var logged = new Option<int>("--messages") { Description = "Messages that wait for the sessions.", DefaultValueFactory = _ => 5_000_000 };
+var directory = new Option<string>("--data") { Description = "An empty directory; it needs 340 bytes a message.", Required = true };
+var restart = new Command("restart", "A broker that holds much is killed and started again: how long until it answers?") { many, retained, logged, directory };
+restart.SetAction((parsed, _) => RestartTime.RunAsync(
+    parsed.GetValue(many), parsed.GetValue(retained), parsed.GetValue(logged), parsed.GetValue(directory)!)); // required
 
 var connections = new Option<int>("--connections") { Description = "Clients.", DefaultValueFactory = _ => 2000 };
 var idle = new Command("idle", "Clients that are connected and silent: the broker's memory for each, on TCP, TLS and QUIC") { connections };
@@ -65,4 +74,4 @@ var roads = new Command("roads", "TCP, TLS and QUIC beside each other: round tri
 roads.SetAction((parsed, _) => RoadComparison.RunAsync(
     parsed.GetValue(rounds), parsed.GetValue(roundTrips), parsed.GetValue(publishers), parsed.GetValue(perRoad)));
 
-return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, roads, handshakes, idle, durable, backlog }.Parse(args).InvokeAsync();
+return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, roads, handshakes, idle, durable, backlog, restart }.Parse(args).InvokeAsync();
