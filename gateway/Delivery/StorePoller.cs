@@ -17,12 +17,15 @@ internal sealed class StorePoller(
     private static readonly TimeSpan HangingCall = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LastCall = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FailureInterval = TimeSpan.FromSeconds(10);
 
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ISessionStoreGrain _grain = grains.GetGrain<ISessionStoreGrain>(shard);
     private long[] _completed = [];
     private long _shardEpoch;
     private long _version;
+    private string? _failure;
+    private long _failedAt;
 
     /// <summary>Completed when the shard's sessions are routed to: only then is this gateway Ready (invariant I13).</summary>
     public Task Loaded => _loaded.Task;
@@ -41,12 +44,29 @@ internal sealed class StorePoller(
             }
             catch (Exception exception)
             {
-                DeliveryLog.PollFailed(logger, shard, exception.Message);
+                if (IsNews(exception.Message))
+                {
+                    DeliveryLog.PollFailed(logger, shard, exception.Message);
+                }
+
                 await Task.Delay(RetryDelay, time, stopping).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
             }
         }
 
         await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A shard that cannot be opened is asked five times a second, and told of every 10 seconds.</summary>
+    private bool IsNews(string failure)
+    {
+        long now = time.GetTimestamp();
+        if (failure == _failure && time.GetElapsedTime(_failedAt, now) < FailureInterval)
+        {
+            return false;
+        }
+
+        (_failure, _failedAt) = (failure, now);
+        return true;
     }
 
     /// <summary>
@@ -95,7 +115,7 @@ internal sealed class StorePoller(
         }
 
         _completed = await PublishAsync(reply.Work).ConfigureAwait(false);
-        (_shardEpoch, _version) = (reply.ShardEpoch, reply.Version);
+        (_shardEpoch, _version, _failure) = (reply.ShardEpoch, reply.Version, null);
         _loaded.TrySetResult();
     }
 
