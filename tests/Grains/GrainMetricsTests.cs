@@ -34,6 +34,8 @@ public sealed class GrainMetricsTests
         Assert.Equal(1, measured["grainmq.messages.dropped no_session"]);
         Assert.Equal(1, measured["grainmq.retained.messages"]);
         Assert.Equal(1, measured["grainmq.retained.refused"]);
+        Assert.Equal(1, measured["grainmq.shards.recovery.duration store"]);
+        Assert.Equal(1, measured["grainmq.shards.recovery.duration retain"]);
     }
 
     [Theory]
@@ -64,6 +66,11 @@ public sealed class GrainMetricsTests
         {
             var name = tags.Length == 0 ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
             measured[name] = instrument.IsObservable ? value : measured.GetValueOrDefault(name) + value;
+        });
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => // how often
+        {
+            var name = $"{instrument.Name} {tags[0].Value}";
+            measured[name] = measured.GetValueOrDefault(name) + 1;
         });
         listener.Start();
         return listener;
