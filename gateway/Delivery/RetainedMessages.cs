@@ -58,6 +58,11 @@ internal sealed class RetainedMessages(
             await session.DrainedBelowAsync(connection, PageMessages / 2).ConfigureAwait(false);
             Deliver(page.Messages, connection, session, entry, identifier, overtaken);
             after = page.Next;
+            if (after is not null)
+            {
+                // a client that takes its pages at once would otherwise keep the thread that reads for other connections too
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            }
         }
         while (after is not null && !connection.IsClosing);
     }

@@ -59,6 +59,9 @@ var restart = new Command("restart", "A broker that holds much is killed and sta
 restart.SetAction((parsed, _) => RestartTime.RunAsync(
     parsed.GetValue(many), parsed.GetValue(retained), parsed.GetValue(logged), parsed.GetValue(directory)!)); // required
 
+var lookup = new Command("retained", "Subscriptions to much that is retained: what they cost, and what another client notices") { retained, directory };
+lookup.SetAction((parsed, _) => RetainedLookup.RunAsync(parsed.GetValue(retained), parsed.GetValue(directory)!)); // required
+
 var connections = new Option<int>("--connections") { Description = "Clients.", DefaultValueFactory = _ => 2000 };
 var idle = new Command("idle", "Clients that are connected and silent: the broker's memory for each, on TCP, TLS and QUIC") { connections };
 idle.SetAction((parsed, _) => IdleConnections.RunAsync(parsed.GetValue(connections)));
@@ -74,4 +77,4 @@ var roads = new Command("roads", "TCP, TLS and QUIC beside each other: round tri
 roads.SetAction((parsed, _) => RoadComparison.RunAsync(
     parsed.GetValue(rounds), parsed.GetValue(roundTrips), parsed.GetValue(publishers), parsed.GetValue(perRoad)));
 
-return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, roads, handshakes, idle, durable, backlog, restart }.Parse(args).InvokeAsync();
+return await new RootCommand("Load that shows what the broker does under it.") { storm, slow, roads, handshakes, idle, durable, backlog, restart, lookup }.Parse(args).InvokeAsync();
