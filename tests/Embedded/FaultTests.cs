@@ -16,7 +16,7 @@ public sealed class FaultTests
     public void EveryFaultIsMetAboutAsOftenAsPlanned()
     {
         var decisions = Decisions(seed: 7).ToLookup(fault => fault);
-        foreach (var fault in Enum.GetValues<CallFault>().Where(fault => fault != CallFault.None))
+        foreach (var fault in Enum.GetValues<CallFault>().Where(fault => fault is not (CallFault.None or CallFault.CrashBefore or CallFault.CrashAfter)))
             Assert.InRange(decisions[fault].Count(), 700, 1300); // 10% of 10,000
     }
 
@@ -60,6 +60,21 @@ public sealed class FaultTests
         await Assert.ThrowsAsync<TimeoutException>(() => grain.CountAsync());
         await Assert.ThrowsAsync<TimeoutException>(() => grain.CountAsync());
         Assert.Equal(2, await grain.CountAsync());
+    }
+
+    [Fact]
+    public async Task ACrashIsToldBeforeTheCallOrAfterItAndNobodyIsAnswered()
+    {
+        var crashes = new Journal();
+        await using var test = Scripted(CallFault.CrashBefore, CallFault.CrashAfter);
+        test.Cluster.Options.Faults!.Crashed = call => crashes.Write($"{call.Number}");
+        var grain = test.Grain<IProbe>("a");
+        var before = grain.CountAsync();
+        var after = grain.CountAsync();
+        Assert.Equal(2, await grain.CountAsync());
+        await crashes.Seen("2");
+        Assert.Equal(["1", "2"], crashes.Entries);
+        Assert.False(before.IsCompleted || after.IsCompleted);
     }
 
     [Fact]

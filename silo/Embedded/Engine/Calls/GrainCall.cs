@@ -19,6 +19,9 @@ internal abstract class GrainCall : Request
     /// <summary>True: the grain runs, but the caller gets a timeout instead of the result.</summary>
     public bool LosesAnswer { get; set; }
 
+    /// <summary>Not null: the process ends in the moment of the answer, which nobody gets.</summary>
+    public Action? Crash { get; set; }
+
     /// <param name="target">Whom to call.</param>
     /// <param name="caller">The request whose turn this is; null outside of grains.</param>
     public void From(GrainReference target, Request? caller)
@@ -50,6 +53,7 @@ internal abstract class GrainCall : Request
     protected sealed override void Answer(Task task, bool alive)
     {
         if (!alive) Fail(new SiloLostException(Activation.Id.ToString()));
+        else if (Crash is { } crash) crash();
         else if (LosesAnswer) Fail(new TimeoutException($"{Name} on {Target.Id}: the answer was lost (injected fault)."));
         else
         {

@@ -45,6 +45,13 @@ internal sealed class FaultInjector(EmbeddedCluster cluster, FaultPlan plan)
                 if (call.Target.Observer is null) cluster.ForceSecondActivation(call.Target.Id, plan.SecondActivationTime);
                 cluster.Deliver(call);
                 break;
+            case CallFault.CrashBefore:
+                plan.Crashed?.Invoke(faulty);
+                break;
+            case CallFault.CrashAfter:
+                call.Crash = () => plan.Crashed?.Invoke(faulty);
+                cluster.Deliver(call);
+                break;
             default:
                 cluster.Deliver(call);
                 break;

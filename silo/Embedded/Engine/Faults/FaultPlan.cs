@@ -16,6 +16,10 @@ public enum CallFault
     TimeoutAfter,
     /// <summary>Finds a second activation of its grain.</summary>
     SecondActivation,
+    /// <summary>Never runs, and nobody gets an answer: the process of the caller ends. See <see cref="FaultPlan.Crashed"/>.</summary>
+    CrashBefore,
+    /// <summary>The same, after the grain has done what it was asked.</summary>
+    CrashAfter,
 }
 
 /// <summary>One call on its way.</summary>
@@ -53,6 +57,12 @@ public sealed class FaultPlan
 
     /// <summary>Decides instead of the chances; null from it = draw. Called on the caller's thread.</summary>
     public Func<FaultyCall, CallFault?>? Script { get; set; }
+
+    /// <summary>
+    /// Ends the simulated process at <see cref="CallFault.CrashBefore"/> and <see cref="CallFault.CrashAfter"/>, which only a script decides.
+    /// Called on the caller's or the grain's thread.
+    /// </summary>
+    public Action<FaultyCall>? Crashed { get; set; }
 
     /// <summary>Told every fault, so that a failing test can print what was done to it.</summary>
     public Action<FaultyCall, CallFault>? Injected { get; set; }
