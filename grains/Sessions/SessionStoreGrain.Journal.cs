@@ -77,6 +77,12 @@ internal sealed partial class SessionStoreGrain
         _ => SessionResult.Busy,
     };
 
+    /// <summary>
+    /// What takes no space is not refused for want of it: this activation was the one that found the disk full, and the next one will commit the
+    /// same call by a snapshot.
+    /// </summary>
+    private static SessionResult OnceMore(SessionResult result) => result == SessionResult.Full ? SessionResult.Busy : result;
+
     /// <summary>For answers that cannot say Busy.</summary>
     private async ValueTask DemandCurrentAsync()
     {

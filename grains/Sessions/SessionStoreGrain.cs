@@ -86,7 +86,7 @@ internal sealed partial class SessionStoreGrain(
         var result = _table.Detach(key, epoch, request, Begin(), out var done);
         if (done is null)
             return await SettleAsync(result);
-        return await CommitAsync(done.Change, isJournaled, done.Messages);
+        return OnceMore(await CommitAsync(done.Change, isJournaled, done.Messages));
     }
 
     public async Task<QueueReply> QueueAsync(QueueBatch batch)
@@ -114,7 +114,7 @@ internal sealed partial class SessionStoreGrain(
         if (batch.Sequence > 0 && _table.Reporters.Check(batch.Gateway, batch.Sequence) is { } answer)
             return new ProgressReply(await SettleAsync(answer.Result), _table.Fenced(batch)); // sent again: the first answer was lost
         var fenced = _table.Report(batch);
-        var result = await CommitAsync(new Reported(now, batch), fenced.Length < batch.Sessions.Length);
+        var result = OnceMore(await CommitAsync(new Reported(now, batch), fenced.Length < batch.Sessions.Length));
         return new ProgressReply(result, result == SessionResult.Ok ? fenced : []);
     }
 
