@@ -1,13 +1,14 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Routing;
+using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>Publishes on behalf of the server itself: wills. The same steps as a client's PUBLISH takes.</summary>
 internal sealed class Publisher(Router router, RetainedMessages retained, TimerWheel wheel)
 {
-    /// <summary>Completes when every shard that the message needs has it.</summary>
-    public async Task PublishAsync(Message message, Session? publisher)
+    /// <summary>Completes with whether every shard that the message needs has it; false: a disk is full, or did not answer for too long.</summary>
+    public async Task<bool> PublishAsync(Message message, Session? publisher)
     {
         var burst = Burst.Rent();
         message = message.PublishedAt(wheel.UnixNow);
@@ -20,9 +21,6 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
         burst.Flush();
         var ticket = burst.Ticket;
         burst.Return();
-        if (ticket is not null)
-        {
-            await ticket.ConfigureAwait(false);
-        }
+        return ticket is null || await ticket.ConfigureAwait(false) == SessionResult.Ok;
     }
 }

@@ -47,7 +47,7 @@ internal sealed class SessionCloser(
         bool isArmed = connection.Will is { DelaySeconds: > 0 } && session.IsDurable;
         if (connection.Will is { } will && !isArmed)
         {
-            await publisher.PublishAsync(will.Message, session).ConfigureAwait(false); // [MQTT-3.1.2-8]
+            isArmed = !await publisher.PublishAsync(will.Message, session).ConfigureAwait(false); // [MQTT-3.1.2-8]; or by the store, later
         }
 
         await CloseAsync(session, connection.Cause, isArmed ? WillAction.Arm : WillAction.Discard).ConfigureAwait(false);

@@ -119,21 +119,26 @@ internal sealed class StorePoller(
         _loaded.TrySetResult();
     }
 
+    /// <returns>What is done. The rest comes back when its lease has lapsed.</returns>
     private async Task<long[]> PublishAsync(WorkItem[] work)
     {
+        var done = new List<long>(work.Length);
         foreach (var item in work)
         {
-            if (Message.TryRead(item.Message, out var message))
-            {
-                await publisher.PublishAsync(message, null).ConfigureAwait(false);
-            }
-            else
+            bool isReadable = Message.TryRead(item.Message, out var message);
+            if (!isReadable)
             {
                 DeliveryLog.UnreadableMessage(logger, item.Key);
             }
+
+            sessions.TryGet(item.Key, out var own); // back already, it may have asked for No Local [MQTT-3.8.3-3]
+            if (!isReadable || await publisher.PublishAsync(message, own).ConfigureAwait(false))
+            {
+                done.Add(item.Id);
+            }
         }
 
-        return Array.ConvertAll(work, item => item.Id);
+        return [.. done];
     }
 
     /// <summary>A delta that is older than what this gateway knows changes nothing; neither does one for a session that is here.</summary>

@@ -73,6 +73,8 @@ internal sealed partial class SessionStoreGrain
 
     private async ValueTask<WorkItem[]> LeaseAsync(GatewayRef gateway, long now)
     {
+        if (!_table.Work.HasAvailable || !await Writer.HasSpaceAsync())
+            return []; // a will that could not be stored for those who subscribed would be lost: it waits for space
         var work = _table.Work.Available(MaxWorkItems, MaxWorkBytes);
         if (work.Length == 0)
             return work;
