@@ -60,7 +60,7 @@ internal sealed class QueueLane(
 
     internal readonly record struct Receiver(Session Session, QoS QoS, bool Retain, uint[] Identifiers, Routing.SharedSubscription? Share)
     {
-        public QueueTarget ToRecord() => new(Session.Key, (byte)QoS, Retain, Identifiers);
+        public QueueTarget ToRecord() => new(Session.Key, (byte)QoS, Retain, Identifiers, Session.Main.Epoch);
 
         public QueuedDelivery DeliveryOf(in Message message, long sequence) => new()
         {

@@ -67,12 +67,17 @@ public sealed record QueueEntry(
 [GenerateSerializer, Immutable, Alias("GrainMQ.MessageOrigin")]
 public sealed record MessageOrigin([property: Id(0)] string Key, [property: Id(1)] ushort PacketId);
 
+/// <param name="Epoch">
+/// Of any connection that the session had, as the producer knows it: a session that has taken its place meanwhile does not get the message.
+/// 0: not known.
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.QueueTarget")]
 public sealed record QueueTarget(
     [property: Id(0)] string Key,
     [property: Id(1)] byte Qos,
     [property: Id(2)] bool Retain,
-    [property: Id(3)] uint[] SubscriptionIdentifiers);
+    [property: Id(3)] uint[] SubscriptionIdentifiers,
+    [property: Id(4)] ulong Epoch = 0);
 
 /// <param name="Sequence">
 /// Rises per producer incarnation and shard. The producer has one batch under way at a time and repeats it until it is answered; a batch

@@ -13,6 +13,9 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
     /// <summary>The epoch of the last connection; rises with every CONNECT.</summary>
     public ulong Epoch { get; set; } = epoch;
 
+    /// <summary>The epoch of the connection that created the session; 0 when it comes from a snapshot.</summary>
+    public ulong Since { get; init; }
+
     /// <summary>The connection that holds the session, or the last one that did; null when no device ever connected.</summary>
     public SessionOwner? Owner { get; set; }
 
@@ -59,6 +62,9 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
     /// <summary>Whether the claim is the last connection that opened the session, attached or not.</summary>
     public bool WasOpenedBy(GatewayRef gateway, long connectionId) =>
         Owner is { } owner && owner.ConnectionId == connectionId && owner.Gateway == gateway;
+
+    /// <summary>Whether the epoch is of a session that this one has replaced.</summary>
+    public bool HasReplaced(ulong epoch) => epoch != 0 && epoch < Since;
 
     public void Grant(SessionOwner owner, OpenReply? opened)
     {

@@ -74,7 +74,7 @@ internal sealed partial class SessionTable
     private void Queue(QueueEntry entry, QueueTarget target, Queuing queuing)
     {
         var number = 0L;
-        if (!_records.TryGetValue(target.Key, out var record))
+        if (!_records.TryGetValue(target.Key, out var record) || record.HasReplaced(target.Epoch))
             CountDropped(DropReason.NoSession, 1);
         else if (record.IsAttached && target.Qos == 0)
             CountDropped(DropReason.Attached, 1);

@@ -194,7 +194,7 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
 
     private SessionRecord Create(string key, ulong epoch, uint expirySeconds)
     {
-        var record = new SessionRecord(key, epoch, expirySeconds, Queued);
+        var record = new SessionRecord(key, epoch, expirySeconds, Queued) { Since = epoch };
         _records[key] = record;
         _lastEpoch = Math.Max(_lastEpoch, epoch);
         return record;

@@ -204,6 +204,17 @@ public sealed class SessionQueueTests : SessionTableTests
     }
 
     [Fact]
+    public void MessageForASessionThatACleanStartHasReplacedIsNotForTheNewOne() // [MQTT-3.1.2-4]
+    {
+        var old = Attach(expiry: 60).Epoch;
+        var epoch = Attach(expiry: 60, clean: true).Epoch;
+        var late = new QueueEntry(Sample.Bytes("late"), 0, [new QueueTarget(Key, 1, false, [], old)]);
+
+        Assert.Equal([0], Queue(new QueueBatch(Sample.A, 1, [late])).Sequences ?? []);
+        Assert.Equal([1], Queue(new QueueBatch(Sample.A, 2, [late with { Targets = [new QueueTarget(Key, 1, false, [], epoch)] }])).Sequences ?? []);
+    }
+
+    [Fact]
     public void OwnerHearsOfWhatAnotherGatewayQueued()
     {
         Attach(expiry: 60, gateway: Sample.B);
