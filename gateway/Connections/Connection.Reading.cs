@@ -173,12 +173,13 @@ internal sealed partial class Connection
         foreach (var ack in burst.Acks)
         {
             var refusal = ack.Ticket is { } ticket ? RefusalOf(await ticket.ConfigureAwait(false)) : ReasonCode.Success;
-            if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec)
+            bool isTold = Version == ProtocolVersion.Mqtt5 && ack.Type != PacketType.Pubcomp;
+            if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec && Session is { } session)
             {
-                Session?.ReleaseQoS2(ack.PacketId); // a refused identifier is free again [MQTT-4.3.3-9]
+                isTold &= await session.RefuseQoS2Async(ack.PacketId, isTold).ConfigureAwait(false);
             }
 
-            if (refusal != ReasonCode.Success && (Version != ProtocolVersion.Mqtt5 || ack.Type == PacketType.Pubcomp))
+            if (refusal != ReasonCode.Success && !isTold)
             {
                 // there is no negative acknowledgement: without one the client sends the packet again after reconnecting
                 Close(CloseCause.InternalError);

@@ -96,22 +96,46 @@ internal sealed partial class Session
 
     /// <summary>
     /// Notes the identifier of a QoS 2 publication; false when it is a repetition that must not be delivered again, and is acknowledged
-    /// when <paramref name="promise"/> is kept. [MQTT-4.3.3-10]
+    /// when <paramref name="promise"/> is kept; with <paramref name="isHalfKnown"/> it has still to be retained. [MQTT-4.3.3-10]
     /// </summary>
-    public bool TryAcceptQoS2(ushort packetId, out Task<SessionResult>? promise)
+    public bool TryAcceptQoS2(ushort packetId, out Task<SessionResult>? promise, out bool isHalfKnown)
     {
         lock (_gate)
         {
-            return (_inboundQoS2 ??= new InboundQoS2()).TryAccept(packetId, out promise);
+            return (_inboundQoS2 ??= new InboundQoS2()).TryAccept(packetId, out promise, out isHalfKnown);
         }
     }
 
-    public void PromiseQoS2(ushort packetId, Task<SessionResult> promise)
+    /// <param name="packetId">Of the PUBLISH.</param>
+    /// <param name="promise">What its PUBREC waits for.</param>
+    /// <param name="queued">The part of it that goes to queues in the store; null: none does.</param>
+    public void PromiseQoS2(ushort packetId, Task<SessionResult> promise, Task<SessionResult>? queued)
     {
         lock (_gate)
         {
-            _inboundQoS2?.Promise(packetId, promise);
+            _inboundQoS2?.Promise(packetId, promise, queued);
         }
+    }
+
+    /// <summary>
+    /// The promise of a QoS 2 publication was not kept. A client that is told so may use the identifier for its next publication at once
+    /// [MQTT-4.3.3-9], so the store must not take that one for a repetition; false: the store did not answer, and the client must not be told.
+    /// </summary>
+    public async ValueTask<bool> RefuseQoS2Async(ushort packetId, bool isTold)
+    {
+        var burst = Burst.Rent();
+        lock (_gate)
+        {
+            if (_inboundQoS2?.Refuse(packetId, isTold) == true && IsDurable)
+            {
+                store.Release(this, packetId, burst);
+            }
+        }
+
+        burst.Flush();
+        var released = burst.Ticket;
+        burst.Return();
+        return released is null || await released.ConfigureAwait(false) == SessionResult.Ok;
     }
 
     /// <summary>Whether the publication counts against the Receive Maximum already.</summary>
@@ -123,17 +147,8 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>PUBREL: the identifier is free; false when it was not in use.</summary>
-    public bool ReleaseQoS2(ushort packetId)
-    {
-        lock (_gate)
-        {
-            return _inboundQoS2?.Release(packetId, out _) == true;
-        }
-    }
-
     /// <summary>
-    /// PUBREL: as above. What the store knows of the identifier is removed there before PUBCOMP, or it would take the client's next
+    /// PUBREL: the identifier is free; false when it was not in use. What the store knows of the identifier is removed there before PUBCOMP, or it would take the client's next
     /// publication under it for a repetition.
     /// </summary>
     public bool ReleaseQoS2(ushort packetId, Burst burst)

@@ -43,19 +43,19 @@ internal sealed class PublishHandler(GatewayContext gateway)
             return Refuse(connection, packet, ReasonCode.TopicNameInvalid, burst);
         }
 
-        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId, out var promise))
+        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId, out var promise, out bool isHalfKnown))
         {
             burst.Ticket = promise;
+            if (isHalfKnown && packet.Retain)
+            {
+                RetainAgain(connection, session, packet, topic, burst);
+            }
+
             Answer(connection, packet, ReasonCode.Success, burst); // a repetition: acknowledged, not delivered again [MQTT-4.3.3-10]
             return ReasonCode.Success;
         }
 
         var reason = Publish(connection, session, packet, topic, burst);
-        if (packet.QoS == QoS.ExactlyOnce && burst.Ticket is { } ticket)
-        {
-            session.PromiseQoS2(packet.PacketId, ticket);
-        }
-
         Answer(connection, packet, reason, burst);
         return ReasonCode.Success;
     }
@@ -68,13 +68,33 @@ internal sealed class PublishHandler(GatewayContext gateway)
         burst.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
         bool matched = gateway.Router.Route(message, session, burst);
+        var queued = burst.Ticket;
         if (packet.Retain)
         {
             gateway.Retained.Set(message, burst);
         }
 
+        if (packet.QoS == QoS.ExactlyOnce && burst.Ticket is { } ticket)
+        {
+            session.PromiseQoS2(packet.PacketId, ticket, queued);
+        }
+
         gateway.Metrics.Received(1, matched ? 0 : 1);
         return matched || packet.Retain ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
+    }
+
+    /// <summary>
+    /// The store has the publication for its sessions; what made the client repeat it may have come before it was retained. Where it was,
+    /// it is so once more: not acknowledged yet, it has no place among the others that were retained meanwhile.
+    /// </summary>
+    private void RetainAgain(Connection connection, Session session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
+    {
+        var queued = burst.Ticket;
+        gateway.Retained.Set(Message.Create(topic, packet, ExpiresAt(connection, packet)), burst);
+        if (burst.Ticket is { } ticket)
+        {
+            session.PromiseQoS2(packet.PacketId, ticket, queued);
+        }
     }
 
     /// <summary>
