@@ -9,11 +9,14 @@ namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>Retained messages: set through the lanes of their shards, sent to new subscribers page by page. MQTT 5 §3.3.1.3.</summary>
 internal sealed class RetainedMessages(
-    IGrainFactory grains, Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, GrainCalls calls,
+    IGrainFactory grains, Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, GrainCalls calls, TimeProvider time,
     ILogger<RetainedMessages> logger)
 {
     private const int PageMessages = 500;
     private const int PageBytes = 512 * 1024;
+
+    /// <summary>What a full disk cannot take now is offered again after this.</summary>
+    private static readonly TimeSpan StoreAgain = TimeSpan.FromSeconds(1);
 
     private readonly Lazy<RetainLane[]> _lanes = new(() => [.. Enumerable.Range(0, directory.View.RetainShards).Select(create)]);
 
@@ -56,7 +59,13 @@ internal sealed class RetainedMessages(
             var query = new RetainQuery(SessionTable.Tenant, entry.Filter, after, PageMessages, PageBytes);
             var page = await calls.CallAsync(() => grain.QueryAsync(query), static _ => SessionResult.Ok).ConfigureAwait(false);
             await session.DrainedBelowAsync(connection, PageMessages / 2).ConfigureAwait(false);
-            Deliver(page.Messages, connection, session, entry, identifier, overtaken);
+            var deliveries = Deliveries(page.Messages, entry, identifier);
+            while (!await Deliver(deliveries, connection, session, overtaken).ConfigureAwait(false) && !connection.IsClosing)
+            {
+                deliveries.RemoveAll(delivery => !session.IsKeptThroughCrashes(delivery)); // the others are on their way
+                await Task.Delay(StoreAgain, time).ConfigureAwait(false);
+            }
+
             after = page.Next;
             if (after is not null)
             {
@@ -67,28 +76,41 @@ internal sealed class RetainedMessages(
         while (after is not null && !connection.IsClosing);
     }
 
-    private void Deliver(RetainEntry[] messages, Connection connection, Session session, SubscribeEntry entry, uint identifier, HashSet<string> overtaken)
+    private List<QueuedDelivery> Deliveries(RetainEntry[] messages, SubscribeEntry entry, uint identifier)
     {
         uint[] identifiers = identifier == 0 ? [] : [identifier];
-        var burst = Burst.Rent();
+        var deliveries = new List<QueuedDelivery>(messages.Length);
         foreach (var retained in messages)
         {
-            if (connection.IsClosing || !Message.TryRead(retained.Message, out var message) || message.IsExpired(wheel.UnixNow))
+            if (Message.TryRead(retained.Message, out var message) && !message.IsExpired(wheel.UnixNow))
             {
-                continue;
+                deliveries.Add(new QueuedDelivery
+                {
+                    Message = message,
+                    SubscriptionIdentifiers = identifiers,
+                    QoS = message.QoS < entry.MaximumQoS ? message.QoS : entry.MaximumQoS,
+                    Retain = true, // [MQTT-3.3.1-8]
+                });
             }
+        }
 
-            var delivery = new QueuedDelivery
-            {
-                Message = message,
-                SubscriptionIdentifiers = identifiers,
-                QoS = message.QoS < entry.MaximumQoS ? message.QoS : entry.MaximumQoS,
-                Retain = true, // [MQTT-3.3.1-8]
-            };
+        return deliveries;
+    }
+
+    /// <returns>Whether the store has taken those that it is to keep.</returns>
+    private static Task<bool> Deliver(List<QueuedDelivery> deliveries, Connection connection, Session session, HashSet<string> overtaken)
+    {
+        var burst = Burst.Rent();
+        foreach (var delivery in deliveries)
+        {
             session.DeliverRetained(connection, delivery, overtaken, burst);
         }
 
         burst.Flush();
+        var ticket = burst.Ticket;
         burst.Return();
+        return ticket is null ? Task.FromResult(true) : IsTakenAsync(ticket);
     }
+
+    private static async Task<bool> IsTakenAsync(Task<SessionResult> ticket) => await ticket.ConfigureAwait(false) == SessionResult.Ok;
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Delivery;
 
@@ -12,6 +13,8 @@ internal sealed partial class Session
     private TaskCompletionSource? _drained;
     private int _drainedBelow;
     private List<HashSet<string>>? _overtaken;
+
+    private long Ahead => _backlog.Count + _newest - _taken;
 
     /// <summary>Completed when all retained messages asked for so far were handed over; never fails. Changed by the connection's reader only.</summary>
     public Task RetainedSent { get; set; } = Task.CompletedTask;
@@ -40,7 +43,11 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>Puts a retained message behind what waits already; not subject to the live bound, since its sender waits for room.</summary>
+    /// <summary>
+    /// Puts a retained message behind what waits already; not subject to the live bound, since its sender waits for room. At QoS 2 it goes to
+    /// the queue of a session that outlives its connection: the packet identifier that the client keeps until PUBREL must be known after a
+    /// crash, or the next message under it would be taken for a repetition.
+    /// </summary>
     public void DeliverRetained(Connection connection, in QueuedDelivery delivery, HashSet<string> overtaken, Burst burst)
     {
         lock (_gate)
@@ -50,7 +57,16 @@ internal sealed partial class Session
                 return; // the session went on elsewhere: retained messages are not sent again on resume
             }
 
-            if (!overtaken.Contains(TopicOf(delivery.Message)) && Fits(connection, delivery))
+            if (overtaken.Contains(TopicOf(delivery.Message)) || !Fits(connection, delivery))
+            {
+                return;
+            }
+
+            if (IsKeptThroughCrashes(delivery))
+            {
+                store.Queue(this, delivery, burst);
+            }
+            else
             {
                 _backlog.Enqueue(delivery);
                 Refill(connection);
@@ -60,12 +76,14 @@ internal sealed partial class Session
         burst.Wake(connection);
     }
 
-    /// <summary>Completed when fewer messages wait than that, or the connection is gone.</summary>
+    public bool IsKeptThroughCrashes(in QueuedDelivery delivery) => IsDurable && main is null && delivery.QoS == QoS.ExactlyOnce;
+
+    /// <summary>Completed when fewer messages wait than that, here or in the store, or the connection is gone.</summary>
     public Task DrainedBelowAsync(Connection connection, int messages)
     {
         lock (_gate)
         {
-            if (_connection != connection || _backlog.Count < messages)
+            if (_connection != connection || Ahead < messages)
             {
                 return Task.CompletedTask;
             }
@@ -96,7 +114,7 @@ internal sealed partial class Session
     /// <summary>Call inside the gate after the backlog shrank or the connection went.</summary>
     private void SignalDrained()
     {
-        if (_drained is not null && (_connection is null || _backlog.Count < _drainedBelow))
+        if (_drained is not null && (_connection is null || Ahead < _drainedBelow))
         {
             _drained.SetResult();
             _drained = null;

@@ -111,6 +111,7 @@ internal sealed partial class Session
             if (page.Result == SessionResult.Ok)
             {
                 Take(connection, page);
+                SignalDrained();
             }
         }
 
