@@ -51,11 +51,19 @@ public sealed class InMemoryGateway : IAsyncDisposable
     public static async Task<InMemoryGateway> StartAsync(
         Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null, GrainFaults? faults = null)
     {
+        var gateway = Create(new ManualTimeProvider(), configure, services, faults);
+        await gateway.StartServicesAsync().OrStuck("the gateway to start");
+        return gateway;
+    }
+
+    /// <summary>A gateway that was not started yet; <see cref="StartServicesAsync"/> does.</summary>
+    public static InMemoryGateway Create(
+        ManualTimeProvider time, Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null, GrainFaults? faults = null)
+    {
         var options = new GatewayOptions();
         options.Listeners.Clear();
         options.Data.Durability = Durability.Memory;
         configure?.Invoke(options);
-        var time = new ManualTimeProvider();
         var log = new RecordingLoggerProvider();
         var collection = new ServiceCollection();
         collection.AddSingleton<TimeProvider>(time);
@@ -67,13 +75,28 @@ public sealed class InMemoryGateway : IAsyncDisposable
         }
 
         services?.Invoke(collection);
-        var gateway = new InMemoryGateway(collection.BuildServiceProvider(), time, log);
-        foreach (var service in gateway._services.GetServices<IHostedService>())
-        {
-            await service.StartAsync(CancellationToken.None).OrStuck("the gateway to start");
-        }
+        return new InMemoryGateway(collection.BuildServiceProvider(), time, log);
+    }
 
-        return gateway;
+    /// <summary>Completes when clients may connect; may need the clock and a disk that the test moves.</summary>
+    public async Task StartServicesAsync()
+    {
+        foreach (var service in _services.GetServices<IHostedService>())
+        {
+            await service.StartAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>
+    /// The process is killed: nothing in it goes on, nobody is told, and nothing is left of it for the next one. Its clock must not be
+    /// moved any more.
+    /// </summary>
+    public void Kill()
+    {
+        _isStopped = true;
+        Cluster.KillSilo(0);
+        Metrics.Dispose();
+        _services.GetRequiredService<IMeterFactory>().Dispose(); // its gauges would keep the dead process in memory
     }
 
     /// <summary>A new connection, accepted by the gateway.</summary>

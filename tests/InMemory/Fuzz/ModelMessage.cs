@@ -5,13 +5,14 @@ using GrainMQ.Tests.Testing;
 namespace GrainMQ.Tests.InMemory.Fuzz;
 
 /// <summary>A publication of the model. Moments are steps of the round; <see cref="Never"/> for what has not happened.</summary>
-internal sealed class ModelMessage(int number, ModelClient publisher, string topic, QoS qos, bool retain, int sentAt)
+internal sealed class ModelMessage(int number, string publisher, string topic, QoS qos, bool retain, int sentAt)
 {
     public const int Never = int.MaxValue;
 
     public int Number => number;
 
-    public ModelClient Publisher => publisher;
+    /// <summary>Its client identifier.</summary>
+    public string Publisher => publisher;
 
     public string Topic => topic;
 
@@ -47,7 +48,7 @@ internal sealed class ModelMessage(int number, ModelClient publisher, string top
         publish.Text is ['#', .. var number] && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < all.Count
             ? all[index] : null;
 
-    public override string ToString() => $"{Payload} of {Publisher.Id} on {Topic} at QoS {(int)QoS}";
+    public override string ToString() => $"{Payload} of {Publisher} on {Topic} at QoS {(int)QoS}";
 }
 
 /// <summary>A subscription of the model from the SUBSCRIBE that may have made it to the UNSUBACK that has ended it.</summary>

@@ -78,7 +78,7 @@ internal sealed class ModelRound
 
     public ModelMessage Publish(ModelClient publisher, string topic, QoS qos, bool retain, int sentAt)
     {
-        var message = new ModelMessage(Messages.Count, publisher, topic, qos, retain, sentAt);
+        var message = new ModelMessage(Messages.Count, publisher.Id, topic, qos, retain, sentAt);
         Messages.Add(message);
         return message;
     }

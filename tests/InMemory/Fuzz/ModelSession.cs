@@ -11,7 +11,7 @@ internal sealed class ModelSession(ModelClient client)
     private readonly HashSet<ModelMessage> _done = [];
     private readonly HashSet<ModelMessage> _owedRetained = [];
     private int _lostAt = -1;
-    private readonly Dictionary<(ModelClient Publisher, string Topic, QoS Published, QoS Delivered), int> _latest = [];
+    private readonly Dictionary<(string Publisher, string Topic, QoS Published, QoS Delivered), int> _latest = [];
 
     public List<ModelSubscription> Subscriptions { get; } = [];
 
@@ -70,7 +70,7 @@ internal sealed class ModelSession(ModelClient client)
     /// <summary>QoS 1 or 2 to a subscription that held from before the PUBLISH to after its acknowledgement.</summary>
     public bool IsOwed(ModelMessage message) => message.AcceptedAt != ModelMessage.Never && Subscriptions.Exists(subscription =>
         subscription.ShareName is null && subscription.QoS > 0 && message.QoS > 0
-        && !(subscription.NoLocal && message.Publisher == client) && subscription.MustHaveGot(message));
+        && !(subscription.NoLocal && message.Publisher == client.Id) && subscription.MustHaveGot(message));
 
     private string? WrongTarget(ServerPacket publish, string topic, ModelMessage message)
     {
@@ -85,7 +85,7 @@ internal sealed class ModelSession(ModelClient client)
             return $"the topic was {message.Topic}";
         }
 
-        if (!publish.Retain && message.Publisher == client && mine.TrueForAll(subscription => subscription.NoLocal)) // [MQTT-3.8.3-3]
+        if (!publish.Retain && message.Publisher == client.Id && mine.TrueForAll(subscription => subscription.NoLocal)) // [MQTT-3.8.3-3]
         {
             return "No Local";
         }

@@ -29,6 +29,9 @@ public sealed class SimulatedDisk(Random random) : IDisk
     /// <summary>Operations until the power fails; null: never.</summary>
     public int? OperationsLeft { get; set; }
 
+    /// <summary>Told when <see cref="OperationsLeft"/> is used up, before anybody can know that the operation failed.</summary>
+    public Action PowerFailed { get; set; } = () => { };
+
     /// <summary>Bytes that fit.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
@@ -49,6 +52,13 @@ public sealed class SimulatedDisk(Random random) : IDisk
     private long Used => _names.Values.Sum(contents => (long)contents.Length);
 
     public string FullName(string path) => $"sim:{path}";
+
+    /// <summary>From here on the disk does nothing more for the process that has it: it is dead.</summary>
+    public void TurnOff()
+    {
+        lock (_lock)
+            _isOff = true;
+    }
 
     /// <summary>The machine starts again after a power cut: the same disk with what is left on it.</summary>
     public SimulatedDisk PowerCut()
@@ -156,6 +166,8 @@ public sealed class SimulatedDisk(Random random) : IDisk
                 return body();
             OperationsLeft = left - 1;
             _isOff = left <= 1;
+            if (_isOff)
+                PowerFailed();
             var result = _isOff && random.Next(2) == 0 ? default : body();
             return _isOff || result is null ? throw new PowerLossException() : result;
         }

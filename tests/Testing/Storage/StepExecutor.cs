@@ -13,16 +13,33 @@ public sealed class StepExecutor(Random random) : IStorageExecutor
 
     public bool IsShared => true;
 
+    /// <summary>False: the disk is so fast that work is done at once, by whoever asks for it; what is kept already stays. Default: true.</summary>
+    public bool IsHeld { get; set; } = true;
+
     public void Queue(Action work)
     {
-        lock (_lock)
-            _work.Add(work);
+        if (IsHeld)
+        {
+            lock (_lock)
+                _work.Add(work);
+        }
+        else
+            work();
+    }
+
+    /// <summary>False when there is nothing to do.</summary>
+    public bool RunOne()
+    {
+        var work = Take();
+        work?.Invoke();
+        return work is not null;
     }
 
     public void RunAll()
     {
-        while (Take() is { } work)
-            work();
+        while (RunOne())
+        {
+        }
     }
 
     /// <summary>Runs until a call has its answer: between two steps of it the pool has a turn.</summary>

@@ -1,0 +1,185 @@
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Testing;
+using GrainMQ.Tests.Testing.Storage;
+using Xunit;
+
+namespace GrainMQ.Tests.InMemory.Crash;
+
+/// <summary>What <see cref="CrashModelTests"/> has found, each in a schedule of its own.</summary>
+public sealed class CrashTests
+{
+    private const string Sessions = "sessions/0", Retain = "retain/0";
+
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly CrashBroker _broker = new(new CrashPlan(1), new FaultCounts(), _ => { });
+
+    private InMemoryGateway Gateway => _broker.Life.Gateway;
+
+    [Fact]
+    public async Task I5RetainedQoS2MessageIsRetainedWhenACrashComesBetweenItsQueueAndItsTopic()
+    {
+        await _broker.StartAsync(null);
+        await SubscribeOfflineAsync("reader", "t");
+        var publisher = await ConnectAsync("publisher");
+        CrashAtAppendOf(Retain);
+        publisher.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 7, retain: true));
+        await Stuck.CalmAsync();
+        await RestartAsync();
+        publisher = await ConnectAsync("publisher", sessionPresent: true);
+        publisher.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 7, retain: true, dup: true));
+        await publisher.ExpectAsync(PacketType.Pubrec, 7);
+        var witness = await Gateway.ConnectAsync("witness");
+        await witness.SubscribeAsync("t");
+        await witness.ExpectPublishAsync("m");
+        var reader = await ConnectAsync("reader", sessionPresent: true);
+        await reader.ExpectPublishAsync("m");
+        await reader.NothingMoreAsync();
+    }
+
+    [Theory]
+    [InlineData(ProtocolVersion.Mqtt5)]
+    [InlineData(ProtocolVersion.Mqtt311)]
+    public async Task RefusedQoS2IdentifierIsFreeInTheStoreWhenTheClientIsToldAndElseKept(ProtocolVersion version)
+    {
+        await _broker.StartAsync(null);
+        await SubscribeOfflineAsync("reader", "t");
+        var publisher = await ConnectAsync("publisher", version: version);
+        _broker.Life.LogFaults.Script = point => point is { Log: Retain, Operation: "Append", IsDone: false } ? LogFaultKind.Full : LogFaultKind.None;
+        publisher.Send(ClientPackets.Publish("t", "1", QoS.ExactlyOnce, 7, retain: true, version: version));
+        var answer = publisher.ReceiveAsync();
+        await Gateway.AdvanceUntilAsync(answer, "the refusal");
+        _broker.Life.LogFaults.Script = _ => LogFaultKind.None;
+        bool isTold = version == ProtocolVersion.Mqtt5;
+        Assert.Equal(isTold ? ReasonCode.QuotaExceeded : null, (await answer)?.Reason);
+        if (!isTold)
+        {
+            await Gateway.GoneAsync(publisher);
+            publisher = await ConnectAsync("publisher", version: version, sessionPresent: true);
+        }
+
+        publisher.Send(ClientPackets.Publish("t", isTold ? "2" : "1", QoS.ExactlyOnce, 7, retain: true, dup: !isTold, version: version));
+        var pubrec = publisher.ExpectAsync(PacketType.Pubrec, 7);
+        await Gateway.AdvanceUntilAsync(pubrec, "PUBREC");
+        var reader = await ConnectAsync("reader", sessionPresent: true);
+        await reader.ExpectPublishAsync("1");
+        if (isTold)
+        {
+            await reader.ExpectPublishAsync("2"); // not taken for a repetition
+        }
+
+        await reader.NothingMoreAsync();
+        var witness = await Gateway.ConnectAsync("witness");
+        await witness.SubscribeAsync("t");
+        await witness.ExpectPublishAsync(isTold ? "2" : "1");
+    }
+
+    [Fact]
+    public async Task I11ReportThatFindsTheDiskFullHoldsNothingUpForEver()
+    {
+        await _broker.StartAsync(null);
+        var reader = await ConnectAsync("reader");
+        await reader.SubscribeAsync("t", QoS.ExactlyOnce);
+        var publisher = await ConnectAsync("publisher");
+        publisher.Send(ClientPackets.Publish("t", "1", QoS.ExactlyOnce, 1));
+        FullOnceAtAppend(afterAppends: 1); // the one after the message: its packet identifier
+        await publisher.ExpectAsync(PacketType.Pubrec, 1);
+        publisher.Send(ClientPackets.Publish("t", "2", QoS.AtLeastOnce, 2));
+        var first = reader.ExpectPublishAsync("1", acknowledge: false);
+        await Gateway.AdvanceUntilAsync(first, "what waits for the report");
+        var second = reader.ExpectPublishAsync("2", acknowledge: false);
+        await Gateway.AdvanceUntilAsync(second, "what waits behind it");
+    }
+
+    [Fact]
+    public async Task I11CloseThatFindsTheDiskFullKeepsTheSession()
+    {
+        await _broker.StartAsync(null);
+        var reader = await ConnectAsync("reader");
+        await reader.SubscribeAsync("t", QoS.AtLeastOnce);
+        FullOnceAtAppend(afterAppends: 0);
+        reader.Drop();
+        await Gateway.AdvanceUntilAsync(Gateway.GoneAsync(reader), "the close");
+        await Gateway.AdvanceAsync(2 * Second);
+        var publisher = await Gateway.ConnectAsync("publisher");
+        Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("t", "m", QoS.AtLeastOnce));
+        reader = await ConnectAsync("reader", sessionPresent: true);
+        await reader.ExpectPublishAsync("m");
+    }
+
+    [Fact]
+    public async Task I11WillWaitsForSpace()
+    {
+        await _broker.StartAsync(null);
+        await SubscribeOfflineAsync("reader", "will");
+        var client = await Gateway.ConnectAsync("c", expiry: 60, will: new ClientWill("will", "gone"u8.ToArray(), QoS.AtLeastOnce));
+        var disk = _broker.Life.Disk;
+        disk.Capacity = disk.Capacity - disk.FreeBytes + BrokerLife.LeastFree;
+        client.Drop();
+        await Gateway.AdvanceAsync(15 * Second);
+        Assert.Equal(0, (await Gateway.SessionInfoAsync("reader")).Queued);
+        disk.Capacity = long.MaxValue;
+        await Gateway.AdvanceAsync(15 * Second);
+        var reader = await ConnectAsync("reader", sessionPresent: true);
+        await reader.ExpectPublishAsync("gone");
+        await reader.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task PacketIdentifierOfARetainedQoS2MessageIsInUseAfterACrash() // [MQTT-2.2.1-4]
+    {
+        await _broker.StartAsync(null);
+        var publisher = await Gateway.ConnectAsync("publisher");
+        await publisher.PublishAsync("t", "retained", QoS.ExactlyOnce, retain: true);
+        var reader = await ConnectAsync("reader");
+        await reader.SubscribeAsync("#", QoS.ExactlyOnce);
+        var first = await reader.ExpectPublishAsync("retained", acknowledge: false);
+        Assert.True(first.Retain);
+        await RestartAsync();
+        publisher = await Gateway.ConnectAsync("publisher");
+        await publisher.PublishAsync("u", "next", QoS.ExactlyOnce);
+        reader = await ConnectAsync("reader", sessionPresent: true);
+        var again = await reader.ExpectPublishAsync("retained", acknowledge: false);
+        Assert.Equal((first.PacketId, true, true), (again.PacketId, again.Dup, again.Retain));
+        Assert.NotEqual(first.PacketId, (await reader.ExpectPublishAsync("next", acknowledge: false)).PacketId);
+    }
+
+    [Fact]
+    public async Task WillOfACrashIsNotForItsOwnNoLocalSubscription() // [MQTT-3.8.3-3]
+    {
+        await _broker.StartAsync(null);
+        await SubscribeOfflineAsync("other", "will");
+        var client = await Gateway.ConnectAsync(
+            "c", cleanStart: false, expiry: 60, will: new ClientWill("will", "gone"u8.ToArray(), QoS.AtLeastOnce));
+        await client.SubscribeAsync("will", QoS.AtLeastOnce, noLocal: true);
+        await RestartAsync();
+        client = await ConnectAsync("c", sessionPresent: true);
+        await Gateway.AdvanceAsync(2 * Second);
+        var other = await ConnectAsync("other", sessionPresent: true);
+        await other.ExpectPublishAsync("gone");
+        await client.NothingMoreAsync();
+    }
+
+    private Task<MemoryClient> ConnectAsync(string clientId, bool? sessionPresent = null, ProtocolVersion version = ProtocolVersion.Mqtt5) =>
+        Gateway.ConnectAsync(clientId, cleanStart: false, version == ProtocolVersion.Mqtt5 ? 60 : null, version, sessionPresent: sessionPresent);
+
+    private async Task SubscribeOfflineAsync(string clientId, string filter)
+    {
+        var client = await ConnectAsync(clientId);
+        await client.SubscribeAsync(filter, QoS.ExactlyOnce);
+        await Gateway.DropAsync(client);
+    }
+
+    private async Task RestartAsync()
+    {
+        await Stuck.CalmAsync();
+        _broker.End(isPowerCut: true, Second);
+        await _broker.StartAsync(null);
+    }
+
+    private void CrashAtAppendOf(string log) => _broker.Life.LogFaults.Script = point =>
+        point.Log == log && point is { Operation: "Append", IsDone: false } ? LogFaultKind.Crash : LogFaultKind.None;
+
+    private void FullOnceAtAppend(int afterAppends) => _broker.Life.LogFaults.Script = point =>
+        point is { Log: Sessions, Operation: "Append", IsDone: false } && afterAppends-- == 0 ? LogFaultKind.Full : LogFaultKind.None;
+}

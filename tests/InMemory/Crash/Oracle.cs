@@ -1,0 +1,118 @@
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.InMemory.Fuzz;
+
+namespace GrainMQ.Tests.InMemory.Crash;
+
+/// <summary>
+/// The broker as its clients must find it: what was published, what was acknowledged, and what follows from that for retained messages and
+/// wills. A moment is a tick: every packet has its own.
+/// </summary>
+internal sealed class Oracle(bool queuesOverflow)
+{
+    private readonly HashSet<ModelMessage> _clears = [];
+    private readonly HashSet<ModelMessage> _wills = [];
+    private readonly Dictionary<ModelMessage, DateTimeOffset> _expiries = [];
+    private readonly List<ModelMessage> _released = [];
+    private readonly List<ModelMessage> _discarded = [];
+
+    public int Now { get; private set; }
+
+    public List<ModelMessage> Messages { get; } = [];
+
+    public int Tick() => ++Now;
+
+    public ModelMessage Publish(string publisher, string topic, QoS qos, bool retain)
+    {
+        var message = new ModelMessage(Messages.Count, publisher, topic, qos, retain, Tick());
+        Messages.Add(message);
+        return message;
+    }
+
+    /// <summary>A will is nobody's to get before its connection is lost.</summary>
+    public ModelMessage Will(string publisher, string topic)
+    {
+        var message = new ModelMessage(Messages.Count, publisher, topic, QoS.AtLeastOnce, false, ModelMessage.Never);
+        Messages.Add(message);
+        _wills.Add(message);
+        return message;
+    }
+
+    /// <summary>A retained message of no bytes.</summary>
+    public ModelMessage Clear(string publisher, string topic)
+    {
+        var message = Publish(publisher, topic, QoS.AtLeastOnce, true);
+        _clears.Add(message);
+        return message;
+    }
+
+    /// <summary>
+    /// Wills come when they are due; and what is sent again after a full queue has dropped it takes a place behind what was sent later.
+    /// </summary>
+    public bool HasOrder(ModelMessage message) => !_wills.Contains(message) && !(queuesOverflow && message.IsResent);
+
+    public bool IsClear(ModelMessage message) => _clears.Contains(message);
+
+    public void Expire(ModelMessage message, DateTimeOffset at) => _expiries[message] = at;
+
+    public bool MayHaveExpired(ModelMessage message, DateTimeOffset now) => _expiries.TryGetValue(message, out var at) && at <= now;
+
+    /// <summary>The connection of a will is lost.</summary>
+    /// <param name="will">Its will.</param>
+    /// <param name="isOwed">False: whether the broker ever had it, or still has, is not known.</param>
+    /// <param name="mayRepeat">The broker died with it.</param>
+    public void Release(ModelMessage will, bool isOwed, bool mayRepeat)
+    {
+        will.Release(Tick());
+        will.IsResent |= mayRepeat;
+        if (isOwed)
+        {
+            _released.Add(will);
+        }
+    }
+
+    /// <summary>The will of a connection that the next one may have taken over: a crash in that moment loses it.</summary>
+    public void Disown(ModelMessage will) => _released.Remove(will);
+
+    /// <summary>The client has said goodbye; the broker may not have heard it.</summary>
+    public void Discard(ModelMessage will) => _discarded.Add(will);
+
+    /// <summary>What the broker had not finished when it died, it may do again, or after all.</summary>
+    public void BrokerDied()
+    {
+        foreach (var will in _wills.Where(will => will.SentAt != ModelMessage.Never && will.AcceptedAt == ModelMessage.Never))
+        {
+            will.IsResent = true;
+        }
+
+        _discarded.ForEach(will => Release(will, isOwed: false, mayRepeat: true));
+        _discarded.Clear();
+    }
+
+    /// <summary>Nothing is under way any more: the wills that were due are out, others never will be.</summary>
+    public void Settle()
+    {
+        _released.ForEach(will => will.AcceptedAt = Tick());
+        _released.Clear();
+        _discarded.Clear();
+    }
+
+    /// <summary>What is wrong with the retained message of a topic; null: nothing.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="found">What a new subscriber got; null: nothing.</param>
+    public string? WrongRetained(string topic, ModelMessage? found)
+    {
+        var all = Messages.FindAll(message => message.Retain && message.Topic == topic);
+        if (found is not null ? all.Contains(found) && !_clears.Contains(found) && !IsOver(found) : all.TrueForAll(NeverAccepted) || all.Exists(one => IsClear(one) && !IsOver(one)))
+        {
+            return null;
+        }
+
+        var last = all.FindLast(message => !NeverAccepted(message));
+        return $"{topic} has {found?.ToString() ?? "no retained message"}, and {last} was acknowledged{(last is not null && IsClear(last) ? ", which clears it" : "")}";
+
+        // one that was sent after the acknowledgement of this one was acknowledged itself
+        bool IsOver(ModelMessage message) => message.AcceptedAt != ModelMessage.Never && all.Exists(other => !NeverAccepted(other) && other.SentAt > message.AcceptedAt);
+    }
+
+    private static bool NeverAccepted(ModelMessage message) => message.AcceptedAt == ModelMessage.Never;
+}
