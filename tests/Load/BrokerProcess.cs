@@ -81,6 +81,7 @@ internal sealed class BrokerProcess : IDisposable
     public void Dispose()
     {
         _process.Kill();
+        _process.WaitForExit(); // its ports and its data directory are free
         _process.Dispose();
     }
 }
