@@ -1,3 +1,4 @@
+using System.Runtime;
 using GrainMQ.Grains.Contracts;
 using Orleans;
 
@@ -10,11 +11,25 @@ namespace GrainMQ.Gateway.Hosting;
 internal sealed class StoredShards(IGrainFactory grains, GatewayOptions options)
 {
     /// <exception cref="StartupException">Files of a shard are damaged, of a newer version, or cannot be read or written.</exception>
-    public Task OpenAsync() => Task.WhenAll(
+    public async Task OpenAsync()
+    {
+        var mode = GCSettings.LatencyMode;
+        GCSettings.LatencyMode = GCLatencyMode.Batch; // nobody waits for an answer yet: collections beside the reading only cost time
+        try
+        {
+            await Task.WhenAll(Open());
+        }
+        finally
+        {
+            GCSettings.LatencyMode = mode;
+        }
+    }
+
+    private IEnumerable<Task> Open() =>
         [
             .. Enumerable.Range(0, options.Grains.StoreShards).Select(shard => OpenAsync(() => grains.GetGrain<ISessionStoreGrain>(shard).GetInfoAsync(""))),
             .. Enumerable.Range(0, options.Grains.RetainShards).Select(shard => OpenAsync(() => grains.GetGrain<IRetainGrain>(shard).QueryAsync(new("", "#", null, 1, 1)))),
-        ]);
+        ];
 
     private static async Task OpenAsync(Func<Task> call)
     {

@@ -21,7 +21,7 @@ internal sealed class RetainedSource(GrainOptions options) : IShardState<RetainS
     public void Restore(RetainSnapshot snapshot)
     {
         _shard.Restore(snapshot);
-        MissingFromSnapshot = snapshot.Messages.Length - Tree.Count;
+        MissingFromSnapshot = snapshot.Messages.Count - Tree.Count;
     }
 
     public void Apply(RetainChange change) => Refused += _shard.Set(change).Refused.Length;

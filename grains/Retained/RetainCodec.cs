@@ -35,7 +35,7 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
         return new RetainChange(at, new RetainBatch(tenant, Fields.Gateway(ref from), from.Signed(), from.List(Entry)));
     }
 
-    public int PartsOf(RetainSnapshot snapshot) => 1 + ((snapshot.Messages.Length + PerPart - 1) / PerPart);
+    public int PartsOf(RetainSnapshot snapshot) => 1 + ((snapshot.Messages.Count + PerPart - 1) / PerPart);
 
     public void Write(RetainSnapshot snapshot, int part, RecordWriter to)
     {
@@ -84,6 +84,7 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
     {
         private readonly List<(string Tenant, RetainEntry Entry)> _messages = [];
         private LastBatch[] _producers = [];
+        private string _tenant = ""; // one string for all of its messages
 
         public void Add(ref RecordReader from)
         {
@@ -93,13 +94,14 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
                     _producers = from.List(Producer);
                     break;
                 case MessagesPart:
-                    _messages.AddRange(from.List(Message));
+                    foreach (var (tenant, entry) in from.List(Message))
+                        _messages.Add((_tenant = tenant == _tenant ? _tenant : tenant, entry));
                     break;
                 case var other:
                     throw new InvalidDataException($"A snapshot has an unknown part {other}");
             }
         }
 
-        public RetainSnapshot End() => new([.. _messages], _producers);
+        public RetainSnapshot End() => new(_messages, _producers);
     }
 }

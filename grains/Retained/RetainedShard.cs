@@ -69,7 +69,7 @@ internal sealed record RetainChange(long At, RetainBatch Batch)
 }
 
 /// <summary>A whole shard, as the journal keeps it in place of the changes that led to it.</summary>
-internal sealed record RetainSnapshot((string Tenant, RetainEntry Entry)[] Messages, LastBatch[] Producers);
+internal sealed record RetainSnapshot(IReadOnlyList<(string Tenant, RetainEntry Entry)> Messages, LastBatch[] Producers);
 
 /// <summary>The last batch taken from a producer, and its answer.</summary>
 internal sealed record LastBatch(GatewayRef Producer, long Sequence, RetainReply Reply);

@@ -43,7 +43,7 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         return true;
     }
 
-    public bool Contains(string tenant, string topic) => TryFind(tenant, topic, out var path) && path[^1].Entry is not null;
+    public bool Contains(string tenant, string topic) => Find(tenant, topic)?.Entry is not null;
 
     public RetainPage Page(RetainQuery query, long now)
     {
@@ -87,7 +87,9 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
 
     private bool Fits(string tenant, RetainEntry entry)
     {
-        var old = TryFind(tenant, entry.Topic, out var path) ? path[^1].Entry : null;
+        if (Count < maxMessages && Bytes + Cost(entry) <= maxBytes)
+            return true; // whether there is one before or not
+        var old = Find(tenant, entry.Topic)?.Entry;
         var count = Count + (old is null ? 1 : 0);
         return count <= maxMessages && Bytes + Cost(entry) - (old is null ? 0 : Cost(old)) <= maxBytes;
     }
@@ -126,6 +128,18 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
             _tenants.Remove(tenant);
         else
             parent.Children = null;
+    }
+
+    private TopicNode? Find(string tenant, string topic)
+    {
+        var set = _tenants.GetValueOrDefault(tenant);
+        TopicNode? node = null;
+        foreach (var level in topic.AsSpan().Split('/'))
+        {
+            node = set?.Find(topic.AsSpan()[level]);
+            set = node?.Children;
+        }
+        return node;
     }
 
     private bool TryFind(string tenant, string topic, [NotNullWhen(true)] out List<TopicNode>? path)

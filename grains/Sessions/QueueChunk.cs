@@ -13,6 +13,11 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
     private bool _isShown;
     private int _from;
     private int _to;
+    private int _limit = capacity;
+
+    /// <summary>A chunk of what another one has shown; the places behind that are the other one's.</summary>
+    public QueueChunk(long firstNumber, QueueSlot[] shown, int from, int to)
+        : this(firstNumber, 0) => (_slots, _from, _to, _limit, _isShown) = (shown, from, to, to, true);
 
     public int Count => _to - _from;
 
@@ -22,7 +27,7 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
 
     public long Last => NumberAt(Count - 1);
 
-    public bool CanAdd(long number) => _to < _slots.Length && number - firstNumber <= uint.MaxValue;
+    public bool CanAdd(long number) => _to < _limit && number - firstNumber <= uint.MaxValue;
 
     /// <summary>What the chunk has now, for good.</summary>
     public QueueRun Show()
@@ -57,7 +62,7 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
     public void Remove(int index, int count)
     {
         if (_isShown)
-            (_slots, _isShown) = ((QueueSlot[])_slots.Clone(), false);
+            (_slots, _limit, _isShown) = ((QueueSlot[])_slots.Clone(), _slots.Length, false);
         if (index == 0)
         {
             Array.Clear(_slots, _from, count); // what they refer to is free
@@ -77,7 +82,7 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
             return false;
         var slots = new QueueSlot[Largest];
         Array.Copy(_slots, _from, slots, 0, Count);
-        (_slots, _to, _from, _isShown) = (slots, Count, 0, false);
+        (_slots, _to, _from, _limit, _isShown) = (slots, Count, 0, Largest, false);
         for (var index = 0; index < next.Count; index++)
             Add(next[index]);
         return true;

@@ -12,6 +12,16 @@ internal readonly struct QueueRun(QueueSlot[] slots, int from, int to, long firs
 
     public QueueItem this[int index] => slots[from + index].ItemFrom(firstNumber);
 
+    /// <summary>A chunk that begins with these.</summary>
+    public QueueChunk ToChunk() => new(firstNumber, slots, from, to);
+
+    /// <summary>Puts other objects in the place of messages: only while nobody else knows the run.</summary>
+    public void Replace(Func<StoredMessage, StoredMessage> replace)
+    {
+        foreach (ref var slot in slots.AsSpan(from, Count))
+            slot = slot with { Message = replace(slot.Message) };
+    }
+
     public IEnumerator<QueueItem> GetEnumerator()
     {
         for (var index = 0; index < Count; index++)

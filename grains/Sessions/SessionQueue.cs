@@ -45,6 +45,17 @@ internal sealed class SessionQueue(QueueBounds bounds)
         Account(+1, item.Cost);
     }
 
+    /// <summary>Puts messages behind all others, as they are.</summary>
+    public void Enqueue(in QueueRun run)
+    {
+        var cost = 0L;
+        for (var index = 0; index < run.Count; index++)
+            cost += run[index].Cost;
+        _chunks.Add(run.ToChunk());
+        _waiting += run.Count;
+        Account(run.Count, cost);
+    }
+
     /// <summary>Puts a message behind those in front, and before all that wait.</summary>
     public void Hand(in QueueItem item)
     {

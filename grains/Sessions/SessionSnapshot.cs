@@ -71,8 +71,8 @@ internal sealed record SessionRecordSnapshot(
             record.Subscriptions.Add(subscription);
         foreach (var item in Front)
             record.Queue.Hand(item);
-        foreach (var item in Waiting.SelectMany(run => run))
-            record.Queue.Enqueue(item);
+        foreach (var run in Waiting)
+            record.Queue.Enqueue(run);
         return record;
     }
 }

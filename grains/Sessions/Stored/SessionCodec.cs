@@ -103,6 +103,10 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
                 _sessions[^1] = last with { Waiting = [.. last.Waiting, .. runs] };
         }
 
-        public SessionSnapshot End() => _head with { Records = [.. _sessions] };
+        public SessionSnapshot End()
+        {
+            _pool.Share(_sessions);
+            return _head with { Records = [.. _sessions] };
+        }
     }
 }

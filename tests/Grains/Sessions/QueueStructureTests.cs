@@ -29,6 +29,21 @@ public sealed class QueueStructureTests
     }
 
     [Fact]
+    public void TwoQueuesOfOneSnapshotDoNotWriteIntoEachOther()
+    {
+        var (first, second) = (new SessionQueue(_bounds), new SessionQueue(new QueueBounds(5, 1_000, 1_500)));
+        Add(first, 1, 1);
+        foreach (var run in first.Waiting)
+            second.Enqueue(run);
+        first.Enqueue(Item(3, 1));
+        second.Enqueue(Item(4, 1));
+        first.Remove(1, 1);
+
+        Assert.Equal([2, 3], first.From(0).Select(item => item.Number));
+        Assert.Equal([1, 2, 4], second.From(0).Select(item => item.Number));
+    }
+
+    [Fact]
     public void OldestThatHasNotBegunIsDroppedWhenTheCountIsReached() // I7
     {
         var queue = new SessionQueue(_bounds);
@@ -125,8 +140,11 @@ public sealed class QueueStructureTests
 
         private void Step(SessionQueue queue)
         {
-            switch (random.Next(6))
+            switch (random.Next(7))
             {
+                case 6 when random.Next(5) == 0:
+                    Restore(queue);
+                    break;
                 case 0:
                     Remove(queue);
                     break;
@@ -142,6 +160,15 @@ public sealed class QueueStructureTests
                     Enqueue(queue, random.Next(1, 60));
                     break;
             }
+        }
+
+        /// <summary>As a snapshot does.</summary>
+        private static void Restore(SessionQueue queue)
+        {
+            var (front, waiting) = (queue.Front.ToArray(), queue.Waiting);
+            queue.Clear();
+            Array.ForEach(front, item => queue.Hand(item));
+            Array.ForEach(waiting, run => queue.Enqueue(run));
         }
 
         private void Enqueue(SessionQueue queue, int count)
