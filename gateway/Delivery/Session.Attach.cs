@@ -91,6 +91,18 @@ internal sealed partial class Session
     }
 
     /// <summary>
+    /// The claim of a connection, for a change in its name that may have to be repeated; false when another one has taken over already.
+    /// </summary>
+    public bool TryGetClaim(Connection connection, out ulong epoch)
+    {
+        lock (_gate)
+        {
+            epoch = Epoch;
+            return _connection == connection;
+        }
+    }
+
+    /// <summary>
     /// Ends the claim of a connection; false when another one has taken over already. <paramref name="next"/> is where deliveries go
     /// from now on: to the store, to a connection that is being opened, or nowhere.
     /// </summary>

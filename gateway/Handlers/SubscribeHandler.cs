@@ -40,10 +40,15 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
             .. packet.Entries.Where((_, i) => !reasons[i].IsError())
                 .Select(entry => new SubscriptionRecord(entry.Filter, Granted(entry).Options, packet.SubscriptionIdentifier)),
         ];
+        if (!session.TryGetClaim(connection, out ulong epoch))
+        {
+            return ReasonCode.Success; // it is being closed
+        }
+
         try
         {
             var grain = grains.GetGrain<ISessionGrain>(session.Key);
-            var result = await calls.CallAsync(() => grain.SubscribeAsync(session.Epoch, records)).ConfigureAwait(false);
+            var result = await calls.CallAsync(() => grain.SubscribeAsync(epoch, records)).ConfigureAwait(false);
             if (result == SessionResult.Fenced)
             {
                 connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);
@@ -58,7 +63,9 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
             Refuse(reasons, SessionResult.Busy); // never a silent lie: the client learns that it has no subscription
         }
 
-        return Subscribe(connection, session, packet, reasons);
+        return session.Main.Epoch != epoch
+            ? ReasonCode.Success // the next connection got what was committed with its CONNECT
+            : Subscribe(connection, session, packet, reasons);
     }
 
     private ReasonCode Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)

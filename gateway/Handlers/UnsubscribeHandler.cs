@@ -34,14 +34,24 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
 
     private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, UnsubscribePacket packet, string[] filters)
     {
+        if (!session.TryGetClaim(connection, out ulong epoch))
+        {
+            return ReasonCode.Success; // it is being closed
+        }
+
         try
         {
             var grain = grains.GetGrain<ISessionGrain>(session.Key);
-            var result = await calls.CallAsync(() => grain.UnsubscribeAsync(session.Epoch, filters)).ConfigureAwait(false);
+            var result = await calls.CallAsync(() => grain.UnsubscribeAsync(epoch, filters)).ConfigureAwait(false);
             if (result == SessionResult.Fenced)
             {
                 connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);
                 return ReasonCode.Success;
+            }
+
+            if (session.Main.Epoch != epoch)
+            {
+                return ReasonCode.Success; // the next connection got what was committed with its CONNECT
             }
 
             if (result == SessionResult.Ok)

@@ -111,6 +111,24 @@ public sealed class UnansweredCallTests
         }
     }
 
+    [Fact]
+    public async Task RepeatedSubscribeIsNotMadeInTheNameOfTheNextConnection()
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        var first = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100);
+        faults.Break("ISessionGrain.SubscribeAsync", CallFault.TimeoutBefore, times: 1);
+        first.Send(ClientPackets.Subscribe(1, "t", QoS.AtLeastOnce));
+        await Stuck.UntilAsync(() => faults.Met > 0, "the first attempt");
+        var second = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100, sessionPresent: true);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(2));
+
+        Assert.Empty((await gateway.SessionInfoAsync("c")).Subscriptions);
+        var publisher = await gateway.ConnectAsync("p");
+        Assert.Equal(ReasonCode.NoMatchingSubscribers, await publisher.PublishAsync("t", "m", QoS.AtLeastOnce));
+        await second.NothingMoreAsync();
+    }
+
     [Theory]
     [InlineData("ISessionStoreGrain.QueueAsync", OfflineFailed, false)]
     [InlineData("IRetainGrain.SetAsync", RetainFailed, true)]
