@@ -9,12 +9,14 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 
 readonly results="$PWD/artifacts/tests" limit="${TEST_LIMIT:-600}"
+readonly digest="$results/failures.txt"
 readonly clients="$PWD/tests/Sockets/Clients"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DEBIAN_FRONTEND=noninteractive
 exec </dev/null
 passed=0 failed=0 skipped=0
 
 finish() {
+  if [ -s "$digest" ]; then printf '\nWhat failed (all of it in artifacts/tests):\n' && head -n 24 "$digest"; fi
   echo "$passed passed, $failed failed, $skipped skipped"
   exit $((failed > 0))
 }
@@ -77,6 +79,14 @@ skip_reasons() {
   grep -o '<reason><!\[CDATA\[[^]]*\|<reason>[^<]*' "$1" | sed 's/<reason>\(<!\[CDATA\[\)\?//' | sort | uniq -c | sed 's/^ */  skipped /; s/\([0-9]\) /\1: /'
 }
 
+# Of each failed test its name, the first lines of its message, and the lines of our own code that it passed.
+failures() {
+  awk '/^failed / { message = 6; frames = 6; print; next }
+    /^Test run|^  In process/ { message = frames = 0 }
+    /^    (at|---) / { message = 0; if (/ in .*:[0-9]+$/ && frames-- > 0) print; next }
+    message-- > 0' "$1"
+}
+
 run_tests() {
   local project=$1 name program log report status p f s
   name=$(basename "$(dirname "$project")")
@@ -100,6 +110,7 @@ run_tests() {
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   if [ $f != 0 ]; then
     cat "$log"
+    failures "$log" >>"$digest"
     echo "FAILED: $name, exit code $status"
   fi
   echo "$name: $p passed, $f failed, $s skipped, $(reported 'time' "$report") s"
@@ -108,6 +119,7 @@ run_tests() {
 
 mkdir -p "$results"
 : >"$results/install.log"
+: >"$digest"
 if ! command -v dotnet >/dev/null; then
   echo "FAILED: there is no dotnet; install the .NET SDK that global.json names"
   failed=1
