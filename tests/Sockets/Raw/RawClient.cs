@@ -63,10 +63,18 @@ internal sealed class RawClient : IAsyncDisposable
         return connack;
     }
 
+    /// <summary>Sends bytes, which get lost when the broker has ended the connection: whether it has, reading tells, behind its last words.</summary>
     public async Task SendAsync(params byte[] bytes)
     {
-        foreach (var part in Cutting(bytes))
-            await _pipe.Stream.WriteAsync(part).AsTask().OrStuck("the broker to take bytes");
+        try
+        {
+            foreach (var part in Cutting(bytes))
+                await _pipe.Stream.WriteAsync(part).AsTask().OrStuck("the broker to take bytes");
+        }
+        catch (Exception e) when (IsGone(e))
+        {
+            // expected: what the broker said before it ended is still there to be read
+        }
     }
 
     /// <summary>The next packet, which has to be of that type.</summary>
