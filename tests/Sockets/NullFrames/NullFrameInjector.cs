@@ -20,6 +20,7 @@ internal sealed class NullFrameInjector(SocketGateway gateway, string clientId, 
 
     private readonly Random _random = new(seed);
     private int _countdown = new Random(seed).Next(1, OneIn);
+    private Connection? _ending;
 
     /// <summary>How many went into a queue.</summary>
     public int Injected { get; private set; }
@@ -33,12 +34,13 @@ internal sealed class NullFrameInjector(SocketGateway gateway, string clientId, 
         if (--_countdown > 0)
             return;
         var connection = gateway.Connections.All.FirstOrDefault(connection => connection.ClientId == clientId && !connection.IsClosing);
-        if (connection is null)
-            return; // the last one has just ended this connection
+        if (connection is null || connection == _ending)
+            return; // the last one has ended this connection, or is about to
         _countdown = _random.Next(1, 2 * OneIn);
         OnInjecting();
         if (!connection.Outbound.TryEnqueue(NullFrames[Injected % NullFrames.Length]))
             return;
+        _ending = connection;
         Injected++;
         connection.FlushOutbound();
     }
