@@ -101,9 +101,11 @@ public sealed class InMemoryGateway : IAsyncDisposable
 
     /// <summary>A new connection, accepted by the gateway.</summary>
     /// <param name="certified">The username of its certificate; null: it showed none.</param>
-    public MemoryClient Open(TransportKind kind = TransportKind.Memory, string? certified = null)
+    public MemoryClient Open(TransportKind kind = TransportKind.Memory, string? certified = null) =>
+        Open(new MemoryTransport(kind: kind) { UserName = certified });
+
+    public MemoryClient Open(MemoryTransport transport)
     {
-        var transport = new MemoryTransport(kind: kind) { UserName = certified };
         _ = _services.GetRequiredService<IConnectionHandler>().HandleAsync(transport);
         return new MemoryClient(transport);
     }

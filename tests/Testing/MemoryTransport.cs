@@ -4,7 +4,7 @@ using GrainMQ.Gateway.Transports;
 namespace GrainMQ.Tests.Testing;
 
 /// <summary>A byte pipe in memory: the server's end is a transport like any other, the test holds the client's end.</summary>
-public sealed class MemoryTransport(string listener = "memory", TransportKind kind = TransportKind.Memory) : Transport
+public class MemoryTransport(string listener = "memory", TransportKind kind = TransportKind.Memory) : Transport
 {
     private readonly Lock _lock = new();
     private readonly MemoryStream _toClient = new();
@@ -40,7 +40,7 @@ public sealed class MemoryTransport(string listener = "memory", TransportKind ki
     }
 
     /// <summary>The client's bytes, to be read by the server together with what it has not read yet.</summary>
-    public void Send(ReadOnlySpan<byte> bytes)
+    public virtual void Send(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
         {
