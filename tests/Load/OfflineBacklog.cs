@@ -4,10 +4,11 @@ using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Load;
 
-/// <summary>Sessions are away while messages are published to all of them; then the first comes back and takes what waits.</summary>
+/// <summary>Sessions are away while messages are published to all of them; then one after the other comes back and takes what waits.</summary>
 internal static class OfflineBacklog
 {
-    public static async Task<int> RunAsync(int port, int messages, int publishers, int sessions, int payload, int pid, string data)
+    public static async Task<int> RunAsync(
+        int port, int messages, int publishers, int sessions, int drains, ushort receiveMaximum, int payload, int pid, string? data)
     {
         for (int i = 0; i < sessions; i++)
         {
@@ -21,38 +22,38 @@ internal static class OfflineBacklog
 
         var (memory, disk) = (ResidentBytes(pid), DiskBytes(data));
         var clock = Stopwatch.StartNew();
-        byte[] body = new byte[payload];
+        int each = messages / publishers;
         await Task.WhenAll(Enumerable.Range(0, publishers).Select(writer => Task.Run(() => PipelinedPublisher.RunAsync(
-            port, $"publisher-{writer}", messages / publishers,
-            (number, id) => ClientPackets.Publish($"away/{number % 32}", body, QoS.AtLeastOnce, id, version: ProtocolVersion.Mqtt311)))));
-        messages -= messages % publishers;
+            port, $"publisher-{writer}", each, (number, id) => BacklogMessage.Publish(writer, number, id, payload)))));
+        messages = each * publishers;
         double seconds = clock.Elapsed.TotalSeconds;
         long stored = DiskBytes(data) - disk;
         Console.WriteLine($"written: {messages / seconds:N0} msg/s to {sessions} sessions ({messages:N0} in {seconds:F1} s); "
             + $"RSS {memory >> 20} -> {ResidentBytes(pid) >> 20} MB; on disk {(double)stored / messages:F1} B a message, {(double)stored / messages / payload:F2} x its payload");
-        await DrainAsync(port, messages);
+        for (int i = 0; i < Math.Min(drains, sessions); i++)
+        {
+            Drain(port, $"away-{i}", receiveMaximum, messages, publishers, pid);
+        }
+
         Console.WriteLine($"afterwards: RSS {ResidentBytes(pid) >> 20} MB");
         return 0;
     }
 
-    private static async Task DrainAsync(int port, int messages)
+    private static void Drain(int port, string clientId, ushort receiveMaximum, int messages, int publishers, int pid)
     {
-        long received = 0;
-        var complete = new TaskCompletionSource();
-        using var session = new LoadClient();
-        var clock = Stopwatch.StartNew();
-        await session.ConnectDurablyAsync(port, "away-0");
-        _ = Task.Run(() => AcknowledgingReader.RunAsync(session, Count));
-        await complete.Task.OrStuck("the drain");
-        Console.WriteLine($"drained: {received:N0} of {messages:N0}, {received / clock.Elapsed.TotalSeconds:N0} msg/s");
+        var reader = new DrainReader(publishers);
+        var (broker, own) = (Processor(pid), Processor(Environment.ProcessId));
+        var elapsed = reader.Run(port, clientId, receiveMaximum, messages);
+        (broker, own) = (Processor(pid) - broker, Processor(Environment.ProcessId) - own);
+        Console.WriteLine($"drained: {reader.Received / elapsed.TotalSeconds:N0} msg/s ({reader.Received:N0} of {messages:N0} in {elapsed.TotalSeconds:F2} s), "
+            + $"{reader.Misplaced} out of order or repeated; CPU a message: broker {broker.TotalMicroseconds / reader.Received:F2} us, "
+            + $"reader {own.TotalMicroseconds / reader.Received:F2} us; {reader.Received / reader.Reads:N0} messages a read");
+    }
 
-        void Count(int count)
-        {
-            if ((received += count) >= messages)
-            {
-                complete.TrySetResult();
-            }
-        }
+    private static TimeSpan Processor(int pid)
+    {
+        using var process = Process.GetProcessById(pid);
+        return process.TotalProcessorTime;
     }
 
     private static long ResidentBytes(int pid)
@@ -61,6 +62,7 @@ internal static class OfflineBacklog
         return process.WorkingSet64;
     }
 
-    private static long DiskBytes(string directory) =>
-        new DirectoryInfo(directory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+    private static long DiskBytes(string? directory) => directory is null
+        ? 0
+        : new DirectoryInfo(directory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 }

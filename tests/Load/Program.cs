@@ -29,15 +29,17 @@ durable.SetAction((parsed, _) => DurableFlow.RunAsync(
 var messages = new Option<int>("--messages") { Description = "Messages to publish.", DefaultValueFactory = _ => 1_000_000 };
 var sessions = new Option<int>("--sessions") { Description = "Durable sessions without a connection that get each of them.", DefaultValueFactory = _ => 1 };
 var process = new Option<int>("--pid") { Description = "The broker's process.", Required = true };
-var data = new Option<string>("--data") { Description = "The broker's data directory.", Required = true };
+var data = new Option<string?>("--data") { Description = "The broker's data directory; without it nothing is said of the disk." };
 var writers = new Option<int>("--publishers") { Description = "Publishers that share the messages.", DefaultValueFactory = _ => 1 };
-var backlog = new Command("backlog", "QoS 1 to sessions that are away, then one comes back: rates, and what it costs in memory and on disk")
+var drains = new Option<int>("--drains") { Description = "How many of the sessions come back, one after the other.", DefaultValueFactory = _ => 1 };
+var receiveMaximum = new Option<ushort>("--receive-maximum") { Description = "Of the sessions that come back.", DefaultValueFactory = _ => ushort.MaxValue };
+var backlog = new Command("backlog", "QoS 1 to sessions that are away, then one comes back: rates, what it costs in processor time, memory and on disk")
 {
-    port, messages, writers, sessions, payload, process, data,
+    port, messages, writers, sessions, drains, receiveMaximum, payload, process, data,
 };
 backlog.SetAction((parsed, _) => OfflineBacklog.RunAsync(
-    parsed.GetValue(port), parsed.GetValue(messages), parsed.GetValue(writers), parsed.GetValue(sessions), parsed.GetValue(payload),
-    parsed.GetValue(process), parsed.GetValue(data)!)); // required
+    parsed.GetValue(port), parsed.GetValue(messages), parsed.GetValue(writers), parsed.GetValue(sessions), parsed.GetValue(drains),
+    parsed.GetValue(receiveMaximum), Math.Max(BacklogMessage.SmallestPayload, parsed.GetValue(payload)), parsed.GetValue(process), parsed.GetValue(data)));
 
 var attempts = new Option<int>("--attempts") { Description = "Handshakes in one pass.", DefaultValueFactory = _ => 24_000 };
 var rate = new Option<int>("--rate") { Description = "Attempts per second; 0: as many as possible.", DefaultValueFactory = _ => 400 };
