@@ -15,10 +15,17 @@ namespace GrainMQ.Grains.Sessions;
 /// <param name="writer">Of the shard.</param>
 /// <param name="begin">Does what time has done; Unix milliseconds.</param>
 /// <param name="least">Bytes that must be freed at least: they cost a snapshot.</param>
-/// <param name="pause">Lets others have the disk after so many bytes; false: stop.</param>
+/// <param name="looks">Sessions and messages that a turn looks at.</param>
+/// <param name="pause">Lets others have their turn, and the disk after so many bytes; false: stop.</param>
 internal sealed class Compaction(
-    SessionTable table, ShardWriter<SessionSnapshot, SessionChange> writer, Func<long> begin, long least, Func<long, Task<bool>> pause)
+    SessionTable table, ShardWriter<SessionSnapshot, SessionChange> writer, Func<long> begin, long least, int looks, Func<long, Task<bool>> pause)
 {
+    /// <summary>A run of segments is rewritten when less than one part in so many of its bytes is still needed.</summary>
+    private const int SparseShare = 4;
+
+    private const int MoveMessages = 1_000;
+    private const int MoveBytes = 256 << 10;
+
     /// <summary>Bytes of messages that were appended anew.</summary>
     public long Moved { get; private set; }
 
@@ -27,11 +34,11 @@ internal sealed class Compaction(
 
     public async Task RunAsync()
     {
-        if (writer.Kept is not { Count: > 0 } segments || table.FindSparse(segments, least, out var holders) is not (> 0 and var below))
+        var holders = new List<SessionRecord>();
+        if (writer.Kept is not { Count: > 0 } segments || await FindSparseAsync(segments, holders) is not (> 0 and var below))
             return;
-        foreach (var key in holders)
-            if (!await MoveAsync(key, below))
-                return;
+        if (!await MoveAsync(new QueueWalk(holders, looks), below))
+            return;
         var before = Bytes(below);
         if (Moved > 0 && await writer.SnapshotAsync() == JournalResult.Ok)
             Freed = before - Bytes(below);
@@ -39,16 +46,55 @@ internal sealed class Compaction(
 
     private long Bytes(long below) => writer.Kept.Where(segment => segment.NextOffset <= below).Sum(segment => segment.Bytes);
 
-    /// <returns>False: it cannot go on.</returns>
-    private async Task<bool> MoveAsync(string key, long below)
+    /// <summary>
+    /// What comes meanwhile is behind the segments, and what goes makes them emptier than they are found: the answer may miss a run, it
+    /// never names one that is full.
+    /// </summary>
+    /// <param name="segments">What only messages keep.</param>
+    /// <param name="holders">Sessions with messages in them.</param>
+    /// <returns>The offset after a run of segments that are to go; 0: none are.</returns>
+    private async Task<long> FindSparseAsync(IReadOnlyList<LogSegmentInfo> segments, List<SessionRecord> holders)
     {
-        while (table.Standing(key, below) is { Count: > 0 } standing)
+        var (walk, live) = (new QueueWalk(table.All, looks), new LiveBytes(segments));
+        while (true)
         {
-            if (await MoveAsync(standing) is not { } moved || !await pause(moved))
+            foreach (var (session, item) in walk.Part())
+                if (live.Add(item.Message) && (holders.Count == 0 || holders[^1] != session))
+                    holders.Add(session);
+            if (walk.IsOver)
+                return live.SparseBelow(SparseShare, least);
+            if (!await pause(0))
+                return 0;
+        }
+    }
+
+    /// <returns>False: it cannot go on.</returns>
+    private async Task<bool> MoveAsync(QueueWalk walk, long below)
+    {
+        while (!walk.IsOver)
+        {
+            var standing = Standing(walk, below);
+            if ((standing.Count == 0 ? 0 : await MoveAsync(standing)) is not { } moved || !await pause(moved))
                 return false;
             Moved += moved;
         }
         return true;
+    }
+
+    /// <summary>The next few messages that stand below an offset.</summary>
+    private static List<MovedMessage> Standing(QueueWalk walk, long below)
+    {
+        var (found, seen, bytes) = (new List<MovedMessage>(), new HashSet<StoredMessage>(), 0L);
+        foreach (var (session, item) in walk.Part())
+        {
+            if (item.Message.Offset < 0 || item.Message.Offset >= below || !seen.Add(item.Message))
+                continue;
+            found.Add(new MovedMessage(item.Message.Body, session.Key, item.Number, item.Message.Offset));
+            bytes += item.Message.Length;
+            if (bytes >= MoveBytes || found.Count == MoveMessages)
+                break;
+        }
+        return found;
     }
 
     /// <returns>Bytes; null when a message cannot be read (its segment stays, so that it can be restored) or nothing can be written.</returns>

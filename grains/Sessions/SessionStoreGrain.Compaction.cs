@@ -9,6 +9,9 @@ internal sealed partial class SessionStoreGrain
     /// <summary>Beside the bytes of a snapshot: what is moved leaves a sparse segment itself, which must not be moved again at once.</summary>
     private const long LeastFreed = 128 << 20;
 
+    /// <summary>About a millisecond when every message misses the cache: a call that comes meanwhile waits no longer for its turn.</summary>
+    private const int LooksPerTurn = 1_024;
+
     private readonly ChangeSignal _ending = new(time);
     private Task _compacting = Task.CompletedTask;
     private bool _isEnding;
@@ -21,7 +24,7 @@ internal sealed partial class SessionStoreGrain
 
     private async Task CompactAsync()
     {
-        var compaction = new Compaction(_table, Writer, Begin, LeastFreed + _table.Cost, PauseAsync);
+        var compaction = new Compaction(_table, Writer, Begin, LeastFreed + _table.Cost, LooksPerTurn, PauseAsync);
         await compaction.RunAsync();
         if (compaction.Moved == 0)
             return;

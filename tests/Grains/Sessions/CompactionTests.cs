@@ -17,12 +17,14 @@ public sealed class CompactionTests
     private static readonly string[] Forgotten = ["t/forgotten", "t/also"];
     private const string Busy = "t/busy";
     private const long Least = 10_000;
+    private const int Looks = 3;
 
     private readonly SessionTable _table = new(new GrainOptions());
     private SimulatedDisk _disk = new(new Random(1));
     private SessionTable? _opened;
     private ShardWriter<SessionSnapshot, SessionChange>? _writer;
     private long _sequence;
+    private long _now = Now;
 
     private SessionTable Table => _opened ?? _table;
 
@@ -94,15 +96,74 @@ public sealed class CompactionTests
         await DeliverAsync(100);
         Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
 
-        var compaction = new Compaction(Table, Writer, () => Now, Least, _ =>
+        await CompactAsync(_ =>
         {
             foreach (var key in Forgotten)
                 Table.Apply(new Reported(Now, new ProgressBatch(Sample.A, [new SessionProgress(key, Epoch(key), [1, 1], [], [])], 0)));
-            return Task.FromResult(true);
+            return true;
         });
-        await compaction.RunAsync();
 
         await HasAsync("older");
+    }
+
+    [Fact]
+    public async Task TurnLooksAtFewSessionsAndMessages()
+    {
+        await StartAsync(_table);
+        string[] texts = [.. Enumerable.Range(0, 60).Select(number => $"old {number}")];
+        foreach (var text in texts)
+            await QueueAsync(text, Forgotten);
+        await DeliverAsync(200);
+        Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
+        var (looking, moves) = (0, new List<long>());
+
+        var compaction = await CompactAsync(moved =>
+        {
+            looking += moves.Count == 0 && moved == 0 ? 1 : 0;
+            if (moved > 0)
+                moves.Add(moved);
+            return true;
+        });
+
+        Assert.InRange(looking, 2 * texts.Length / Looks, int.MaxValue);
+        Assert.All(moves, moved => Assert.InRange(moved, 1, Looks * "old 59".Length));
+        Assert.Equal(texts.Sum(text => text.Length), compaction.Moved);
+        Assert.True(compaction.Freed > 0);
+        await HasAsync(texts);
+    }
+
+    [Theory]
+    [InlineData("delivered")]
+    [InlineData("begun")]
+    [InlineData("ended")]
+    [InlineData("expired")]
+    [InlineData("queued")]
+    [InlineData("snapshot")]
+    [InlineData("crash")]
+    public async Task QueuesMayChangeBetweenAnyTwoParts(string change)
+    {
+        var parts = int.MaxValue;
+        for (var at = 0; at < parts; at++)
+        {
+            await StartWithSparseLogAsync();
+            var (part, ended) = (0, false);
+            await CompactAsync(_ =>
+            {
+                if (part++ != at)
+                    return true;
+                ended = ChangeAsync(change).IsCompletedSuccessfully; // the disk is in memory
+                return ended && change != "crash";
+            });
+            Assert.True(ended || part <= at, $"part {at}");
+            parts = ended ? parts : at;
+            if (ended && change == "crash")
+                await RestartAsync();
+
+            await HasExpectedAsync(ended ? change : "");
+            await RestartAsync();
+            await HasExpectedAsync(ended ? change : "");
+        }
+        Assert.InRange(parts, 4, 100);
     }
 
     [Fact]
@@ -123,6 +184,71 @@ public sealed class CompactionTests
 
         Assert.Equal((0, 0), (compaction.Moved, compaction.Freed));
         Assert.Contains(file, _disk.Files());
+    }
+
+    /// <summary>Nine old messages in each of two queues, and much behind them that is delivered.</summary>
+    private async Task StartWithSparseLogAsync()
+    {
+        _disk = new(new Random(1));
+        await StartAsync(_opened = new SessionTable(new GrainOptions()));
+        for (var number = 1; number <= 9; number++)
+            await QueueAsync($"old {number}", Forgotten);
+        await DeliverAsync(100);
+        Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
+    }
+
+    private async Task RestartAsync()
+    {
+        _disk = _disk.PowerCut();
+        await StartAsync(_opened = new SessionTable(new GrainOptions()));
+    }
+
+    /// <summary>What other calls do to the first of the two queues, or to the shard, between two turns.</summary>
+    private async Task ChangeAsync(string change)
+    {
+        var (key, epoch) = (Forgotten[0], Epoch(Forgotten[0]));
+        switch (change)
+        {
+            case "delivered":
+                await ReportAsync(new SessionProgress(key, epoch, [2, 3, 8, 8], [], []));
+                break;
+            case "begun":
+                await ReportAsync(new SessionProgress(
+                    key, epoch, [], [.. Enumerable.Range(1, 9).Select(number => new StartedDelivery(number, (ushort)number, PendingStage.Published))], []));
+                break;
+            case "ended":
+                var (again, next) = (Sample.Open(connection: ++_sequence, clean: true, expiry: uint.MaxValue), Table.NextEpoch(Now));
+                Table.Attach(key, again, next);
+                await CommitAsync(new Attached(Now, key, again, next), []);
+                break;
+            case "expired":
+                Table.Detach(key, epoch, Sample.Close(expiry: 1), Now, out var done);
+                await CommitAsync(done!.Change, done.Messages); // the owner has the session
+                Table.FireDue(_now += 1_000);
+                break;
+            case "queued":
+                await QueueAsync("new", Forgotten);
+                break;
+            case "snapshot":
+                Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
+                break;
+        }
+    }
+
+    private async Task HasExpectedAsync(string change)
+    {
+        string[] old = [.. Enumerable.Range(1, 9).Select(number => $"old {number}")];
+        string[] others = change == "queued" ? [.. old, "new"] : old;
+        await HasAsync(Forgotten[1], others);
+        if (change != "expired")
+            await HasAsync(Forgotten[0], change switch { "delivered" => [.. others.Except(["old 2", "old 3", "old 8"])], "ended" => [], _ => others });
+    }
+
+    private async Task ReportAsync(SessionProgress progress)
+    {
+        var batch = new ProgressBatch(Sample.A, [progress], ++_sequence);
+        Table.Report(batch);
+        await CommitAsync(new Reported(Now, batch), []);
     }
 
     private async Task StartAsync(SessionTable table)
@@ -147,9 +273,7 @@ public sealed class CompactionTests
     {
         for (var number = 0; number < messages; number++)
             await QueueAsync(new string('b', 400), [Busy]);
-        var batch = new ProgressBatch(Sample.A, [new SessionProgress(Busy, Epoch(Busy), [1, long.MaxValue], [], [])], ++_sequence);
-        Table.Report(batch);
-        await CommitAsync(new Reported(Now, batch), []);
+        await ReportAsync(new SessionProgress(Busy, Epoch(Busy), [1, long.MaxValue], [], []));
     }
 
     private async Task QueueAsync(string text, string[] keys)
@@ -166,9 +290,10 @@ public sealed class CompactionTests
                 messages[at].Commit(first + at);
         }));
 
-    private async Task<Compaction> CompactAsync()
+    /// <param name="pause">Gets the bytes that were moved; false: stop.</param>
+    private async Task<Compaction> CompactAsync(Func<long, bool>? pause = null)
     {
-        var compaction = new Compaction(Table, Writer, () => Now, Least, _ => Task.FromResult(true));
+        var compaction = new Compaction(Table, Writer, () => _now, Least, Looks, moved => Task.FromResult(pause?.Invoke(moved) ?? true));
         await compaction.RunAsync();
         return compaction;
     }
@@ -176,13 +301,17 @@ public sealed class CompactionTests
     private async Task HasAsync(params string[] texts)
     {
         foreach (var key in Forgotten)
-        {
-            var items = Table.Resume(key, Epoch(key), Now, isSettled: true)?.Page.Items ?? [];
-            var bytes = new byte[]?[items.Count];
-            Assert.Equal(JournalResult.Ok, await Writer.ReadAsync([.. items.Select(item => item.Message.Offset)], bytes));
-            Assert.Equal(texts, bytes.Select(body => Sample.Text(body ?? [])));
-            Assert.Equal(items.Select(item => item.Number).Order(), items.Select(item => item.Number));
-        }
+            await HasAsync(key, texts);
+    }
+
+    private async Task HasAsync(string key, string[] texts)
+    {
+        var resume = Table.Resume(key, Epoch(key), _now, isSettled: true);
+        QueueItem[] items = [.. resume?.Front ?? [], .. resume?.Page.Items ?? []];
+        var bytes = new byte[]?[items.Length];
+        Assert.Equal(JournalResult.Ok, await Writer.ReadAsync([.. items.Select(item => item.Message.Offset)], bytes));
+        Assert.Equal(texts, bytes.Select(body => Sample.Text(body ?? [])));
+        Assert.Equal(items.Select(item => item.Number).Order(), items.Select(item => item.Number));
     }
 
     private ulong Epoch(string key) => Table.Info(key).Epoch;

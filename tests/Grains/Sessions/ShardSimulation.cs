@@ -155,7 +155,7 @@ internal sealed class ShardSimulation(int seed)
 
     private async Task CompactAsync()
     {
-        var compaction = new Compaction(_table, Writer, () => _now, least: 0, _ => Task.FromResult(_random.Next(8) > 0));
+        var compaction = new Compaction(_table, Writer, () => _now, least: 0, _random.Next(1, 10), ChangeMeanwhileAsync);
         await compaction.RunAsync();
         if (compaction.Moved > 0)
             Count("compacted");
@@ -163,6 +163,30 @@ internal sealed class ShardSimulation(int seed)
             Count("freed");
         if (Writer.IsOver)
             await RestartAsync("failed", _disk.Kill());
+    }
+
+    /// <summary>Between two parts others have their turn, or the activation ends.</summary>
+    private async Task<bool> ChangeMeanwhileAsync(long moved)
+    {
+        var (writer, key) = (Writer, Keys[_random.Next(Keys.Length)]);
+        switch (_random.Next(24))
+        {
+            case 0:
+                return false;
+            case 1:
+                await AttachAsync(key);
+                break;
+            case 2:
+                await DetachAsync(key);
+                break;
+            case 3:
+                await QueueAsync();
+                break;
+            case < 6:
+                await ReportAsync(key);
+                break;
+        }
+        return Writer == writer && !writer.IsOver;
     }
 
     /// <summary>The disk fills up, or has room again.</summary>
