@@ -37,4 +37,7 @@ internal static partial class DeliveryLog
 
     [LoggerMessage(4410, LogLevel.Warning, "The queue of {Key} could not be read and is asked for again: {Reason}")]
     public static partial void ReadFailed(ILogger logger, string key, string reason);
+
+    [LoggerMessage(4411, LogLevel.Warning, "The session store was not told that the will of {Key} is out, and is told again; after 10 seconds it is published a second time")]
+    public static partial void WillNotCompleted(ILogger logger, string key, Exception? exception);
 }

@@ -55,22 +55,56 @@ internal sealed class SessionCloser(
 
     /// <summary>
     /// The old connection's end within a takeover, inside the client's turn: the session goes on in memory if it outlives its
-    /// connection. The will is published unless a delay was to pass and the session goes on. [MQTT-3.1.4-3] [MQTT-3.1.3-9]
+    /// connection. What becomes of the will, the store has decided. [MQTT-3.1.4-3]
     /// </summary>
-    public async Task TakeOverAsync(Connection old, Session session, bool sessionGoesOn)
+    public void TakeOver(Connection old, Session session, bool sessionGoesOn)
     {
         old.Close(CloseCause.TakenOver, Protocol.ReasonCode.SessionTakenOver);
         FoldStreams(old);
-        if (session.Detach(old, sessionGoesOn ? SessionPhase.Opening : SessionPhase.Ended)
-            && old.Will is { } will && (!sessionGoesOn || will.DelaySeconds == 0))
-        {
-            await publisher.PublishAsync(will.Message, session).ConfigureAwait(false);
-        }
-
+        session.Detach(old, sessionGoesOn ? SessionPhase.Opening : SessionPhase.Ended);
         if (!sessionGoesOn)
         {
             EndHere(session);
         }
+    }
+
+    /// <summary>
+    /// Publishes the will that a CONNECT has set off, before the client can say anything new, and notes in the store that it is out; what cannot
+    /// be stored now is left to the store, which gives it out again. Inside the client's turn.
+    /// </summary>
+    /// <param name="key">Of the session.</param>
+    /// <param name="reply">With the will.</param>
+    /// <param name="session">Whose will it is; null when this gateway does not have it.</param>
+    /// <param name="isDeleted">Its client said goodbye meanwhile: it is not published. [MQTT-3.14.4-3]</param>
+    public async Task PublishWillAsync(string key, OpenReply reply, Session? session, bool isDeleted)
+    {
+        if (isDeleted || !Message.TryRead(reply.DueWill, out var message) || await publisher.PublishAsync(message, session).ConfigureAwait(false))
+        {
+            if (!await CompleteWillAsync(key, reply.Epoch).ConfigureAwait(false))
+            {
+                _ = calls.RepeatAsync(() => CompleteWillAsync(key, reply.Epoch));
+            }
+        }
+    }
+
+    private async Task<bool> CompleteWillAsync(string key, ulong epoch)
+    {
+        Exception? failure = null;
+        try
+        {
+            var grain = grains.GetGrain<ISessionGrain>(key);
+            if (await calls.CallAsync(() => grain.CompleteWillAsync(epoch)).ConfigureAwait(false) == SessionResult.Ok)
+            {
+                return true;
+            }
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+        }
+
+        DeliveryLog.WillNotCompleted(logger, key, failure);
+        return false;
     }
 
     /// <summary>Removes a session from this gateway; messages that a share group may give to another member go there.</summary>

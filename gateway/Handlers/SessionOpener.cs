@@ -14,7 +14,7 @@ namespace GrainMQ.Gateway.Handlers;
 /// </summary>
 internal sealed class SessionOpener(
     IGrainFactory grains, GatewayRef self, ConnectionRegistry connections, SessionTable sessions, SubscriptionIndex subscriptions, StoreLanes store, SessionCloser closer,
-    Publisher publisher, GrainCalls calls, TimeProvider time, ILogger<SessionOpener> logger)
+    GrainCalls calls, TimeProvider time, ILogger<SessionOpener> logger)
 {
     /// <summary>Opens the session of a connection's client identifier. <paramref name="accept"/> queues CONNACK, then deliveries begin.</summary>
     public async ValueTask<ReasonCode> OpenAsync(Connection connection, bool cleanStart, uint expiry, int quota, Action<bool, Session> accept)
@@ -54,7 +54,7 @@ internal sealed class SessionOpener(
                 return reply is { Result: SessionResult.Quota or SessionResult.Full } ? ReasonCode.QuotaExceeded : ReasonCode.ServerUnavailable;
             }
 
-            var session = await TakeAsync(key, reply).ConfigureAwait(false);
+            var session = await TakeAsync(key, reply, publishesWill: true).ConfigureAwait(false);
             session.ExpirySeconds = expiry;
             accept(reply.SessionPresent, session);
             session.Attach(connection, reply.Epoch, quota);
@@ -127,22 +127,27 @@ internal sealed class SessionOpener(
     }
 
     /// <summary>The session as the grains' answer describes it: the existing one, or a new one in its place.</summary>
-    private async Task<Session> TakeAsync(string key, OpenReply reply)
+    /// <param name="key">Of the session.</param>
+    /// <param name="reply">The answer.</param>
+    /// <param name="publishesWill">False: the answer may be so late that the store has given the will to somebody else.</param>
+    private async Task<Session> TakeAsync(string key, OpenReply reply, bool publishesWill)
     {
         sessions.TryGet(key, out var existing);
-        bool isHere = existing?.Connection is not null && reply.Previous?.Gateway == self; // else another gateway had it meanwhile
-        if (existing?.Connection is { } old)
+        var old = existing?.Connection;
+        bool isHere = old is not null && reply.Previous?.Gateway == self; // else another gateway had it meanwhile
+        if (existing is not null && old is not null)
         {
-            await closer.TakeOverAsync(old, existing, reply.SessionPresent).ConfigureAwait(false);
+            closer.TakeOver(old, existing, reply.SessionPresent);
         }
         else if (existing is not null && !reply.SessionPresent)
         {
             closer.EndHere(existing);
         }
 
-        if (reply.DueWill is { } will && Message.TryRead(will, out var message))
+        bool isDeleted = old is { Will: null };
+        if (reply.DueWill is not null && (publishesWill || isDeleted))
         {
-            await publisher.PublishAsync(message, null).ConfigureAwait(false);
+            await closer.PublishWillAsync(key, reply, existing, isDeleted).ConfigureAwait(false);
         }
 
         // the same object if there is one: what is published in this moment finds its subscriptions
@@ -181,7 +186,7 @@ internal sealed class SessionOpener(
                 var reply = await CallAsync(key, request).ConfigureAwait(false);
                 if (reply is { Result: SessionResult.Ok })
                 {
-                    var session = await TakeAsync(key, reply).ConfigureAwait(false);
+                    var session = await TakeAsync(key, reply, publishesWill: false).ConfigureAwait(false);
                     session.SetOffline(reply.Epoch, request.ExpirySeconds);
                     await closer.CloseAsync(session, CloseCause.ConnectRefused, WillAction.Discard).ConfigureAwait(false);
                 }

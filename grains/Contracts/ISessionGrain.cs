@@ -21,6 +21,9 @@ public interface ISessionGrain : IGrainWithStringKey
     /// <summary>The connection ended: hands over what is unfinished, arms will and expiry, and deactivates when asked to.</summary>
     [Alias("Close")] Task<SessionResult> CloseAsync(ulong epoch, CloseRequest request);
 
+    /// <summary>The <see cref="OpenReply.DueWill"/> of the CONNECT with this epoch is out. Repeating it changes nothing.</summary>
+    [Alias("CompleteWill")] Task<SessionResult> CompleteWillAsync(ulong epoch);
+
     /// <summary>Creates (or completes) a session that queues before its device ever connected. Replies when every gateway routes to it.</summary>
     [Alias("Preset")] Task<SessionResult> PresetAsync(PresetRequest request);
 
@@ -71,7 +74,11 @@ public sealed record OpenRequest(
 /// <c>Previous</c> set, the gateway of that connection may know better how far its deliveries have come, and hands over what only it
 /// has; if it is gone, QoS 1 may repeat. A repeated call gets the state as it is then.
 /// </param>
-/// <param name="DueWill">The old session's will, when this open ends that session (clean start while a delay was running): publish it now.</param>
+/// <param name="DueWill">
+/// The will that this open sets off: of a connection of the same gateway that it takes over, or, when it ends the session, one whose delay
+/// was running. Publish it, then say so with <see cref="ISessionGrain.CompleteWillAsync"/>. Leased to the caller for 10 s: if it says
+/// nothing, the will becomes a <see cref="WorkItem"/> of some poll.
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.OpenReply")]
 public sealed record OpenReply(
     [property: Id(0)] SessionResult Result,

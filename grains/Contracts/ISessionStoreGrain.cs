@@ -39,6 +39,9 @@ public interface ISessionStoreGrain : IGrainWithIntegerKey
     /// </summary>
     [Alias("Poll")] Task<StorePollReply> PollAsync(StorePoll poll);
 
+    /// <summary>Work is done; for a gateway that cannot wait for its next poll. Repeating it changes nothing.</summary>
+    [Alias("CompleteWork")] Task<SessionResult> CompleteWorkAsync(long[] ids);
+
     [Alias("Preset")] Task<SessionResult> PresetAsync(string key, PresetRequest request);
 
     [Alias("GetInfo"), AlwaysInterleave] Task<SessionInfo> GetInfoAsync(string key);
@@ -214,8 +217,13 @@ public sealed record InterestDelta(
     [property: Id(2)] SubscriptionRecord[]? Subscriptions);
 
 /// <summary>A will that is due: publish it, then name its id in the next poll. Leased to one gateway for 10 s.</summary>
+/// <param name="Id">The epoch of the connection that set it; negative: of the connection whose CONNECT made it due.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.WorkItem")]
 public sealed record WorkItem(
     [property: Id(0)] long Id,
     [property: Id(1)] string Key,
-    [property: Id(2)] byte[] Message);
+    [property: Id(2)] byte[] Message)
+{
+    /// <summary>Of the <see cref="OpenReply.DueWill"/> of the CONNECT with this epoch.</summary>
+    public static long IdOfWillSetOffBy(ulong epoch) => -(long)epoch;
+}

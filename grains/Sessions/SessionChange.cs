@@ -22,9 +22,10 @@ internal abstract record SessionChange(long At)
     protected abstract void Apply(SessionTable table);
 }
 
-internal sealed record Attached(long At, string Key, OpenRequest Request, ulong Epoch) : SessionChange(At)
+/// <param name="SetsWillOff">It has made the will of the connection before due, which is work from then on.</param>
+internal sealed record Attached(long At, string Key, OpenRequest Request, ulong Epoch, bool SetsWillOff = false) : SessionChange(At)
 {
-    protected override void Apply(SessionTable table) => table.Attach(Key, Request, Epoch);
+    protected override void Apply(SessionTable table) => table.Attach(Key, Request, Epoch, At, SetsWillOff);
 }
 
 internal sealed record Applied(long At, SessionDelta Delta) : SessionChange(At)

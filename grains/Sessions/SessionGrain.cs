@@ -41,6 +41,9 @@ internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogg
         return result;
     }
 
+    public Task<SessionResult> CompleteWillAsync(ulong epoch) =>
+        CallAsync(store => store.CompleteWorkAsync([WorkItem.IdOfWillSetOffBy(epoch)]), result => result, SessionResult.Busy);
+
     public Task<SessionResult> PresetAsync(PresetRequest request) =>
         CallAsync(store => store.PresetAsync(Key, request), result => result, SessionResult.Busy);
 

@@ -21,8 +21,8 @@ internal sealed partial class SessionStoreGrain
         Enter(poll, acked);
         try
         {
-            if (poll.CompletedWork.Length > 0)
-                await CompleteAsync(poll.CompletedWork);
+            if (poll.CompletedWork.Length > 0 && await CompleteWorkAsync(poll.CompletedWork) != SessionResult.Ok)
+                throw Moving(); // answered, the gateway would forget what it has published
             return await AnswerAsync(poll, acked, deadline);
         }
         finally
@@ -84,12 +84,13 @@ internal sealed partial class SessionStoreGrain
         return await CommitAsync(leased, true) == SessionResult.Ok ? work : [];
     }
 
-    private async ValueTask CompleteAsync(long[] ids)
+    public async Task<SessionResult> CompleteWorkAsync(long[] ids)
     {
+        if (IsOver)
+            return SessionResult.Busy;
         var now = Begin();
         _table.Work.Complete(ids);
-        if (await CommitAsync(new WorkCompleted(now, ids), true) != SessionResult.Ok)
-            throw Moving(); // answered, the gateway would forget what it has published
+        return OnceMore(await CommitAsync(new WorkCompleted(now, ids), true));
     }
 
     private async ValueTask LoseSilentAsync(long now)

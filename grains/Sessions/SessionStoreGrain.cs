@@ -54,11 +54,12 @@ internal sealed partial class SessionStoreGrain(
         var now = Begin();
         var epoch = _table.NextEpoch(now);
         _watch.Heard(request.Gateway, now);
-        var reply = _table.Attach(key, request, epoch);
+        var reply = _table.Attach(key, request, epoch, now);
         var isNew = reply.Result == SessionResult.Ok && reply.Epoch == epoch; // not refused, and not the answer to a repeated call
         if (reply.Previous is { } previous)
             _behind.Forget(previous.Gateway, key);
-        var committed = await CommitAsync(new Attached(now, key, request, epoch), isNew && _table.IsJournaled(key));
+        var attached = new Attached(now, key, request, epoch, SetsWillOff: reply.DueWill is not null);
+        var committed = await CommitAsync(attached, isNew && _table.IsJournaled(key));
         if (committed == SessionResult.Full)
             Writer.GiveUp(); // a claim that is refused must not hold the session
         if (committed != SessionResult.Ok)

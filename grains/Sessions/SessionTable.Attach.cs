@@ -6,7 +6,12 @@ namespace GrainMQ.Grains.Sessions;
 internal sealed partial class SessionTable
 {
     /// <summary>A CONNECT; the epoch comes from <see cref="NextEpoch"/>. The answer lacks the state of a session that was there.</summary>
-    public OpenReply Attach(string key, OpenRequest request, ulong epoch)
+    /// <param name="key">Of the session.</param>
+    /// <param name="request">The CONNECT.</param>
+    /// <param name="epoch">Its epoch.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="keepsWill">False: in a journal of a version that left a will to the gateway alone.</param>
+    public OpenReply Attach(string key, OpenRequest request, ulong epoch, long now, bool keepsWill = true)
     {
         var old = _records.GetValueOrDefault(key);
         if (old is not null && old.WasOpenedBy(request.Gateway, request.ConnectionId))
@@ -19,8 +24,7 @@ internal sealed partial class SessionTable
         var previous = old is { IsAttached: true } ? old.Owner : null;
         // A takeover decides by the old session's expiry: with 0 the session ends together with its connection.
         var present = !request.CleanStart && old is not null && (previous is null || old.ExpirySeconds > 0);
-        // The will of a live connection is published by its own gateway at takeover.
-        var dueWill = !present && previous is null ? old?.Will?.Message : null;
+        var dueWill = old is not null && IsWillSetOff(old, request.Gateway, present) ? old.Will?.Message : null;
         Release(old, forget: !present);
 
         var record = present ? old! : Create(key, epoch, request.ExpirySeconds); // present: there is an old session
@@ -31,7 +35,24 @@ internal sealed partial class SessionTable
         record.Will = request.Will; // resumed before its delay passed, the old will is never sent [MQTT-3.1.3-9]
         var owner = new SessionOwner(request.Gateway, request.ConnectionId, epoch);
         Grant(record, owner, new OpenReply(SessionResult.Ok, epoch, present, previous, null, dueWill));
+        if (dueWill is not null && keepsWill)
+            Hand(new WorkItem(WorkItem.IdOfWillSetOffBy(epoch), key, dueWill), request.Gateway, now);
         return record.Opened!; // Grant has just set it
+    }
+
+    /// <summary>
+    /// A session that ends does not wait for the delay [MQTT-3.1.2-8], and one that goes on sets off what has none. The will of a connection
+    /// to another gateway is published there.
+    /// </summary>
+    private static bool IsWillSetOff(SessionRecord old, GatewayRef by, bool goesOn) => old is { IsAttached: true, Owner.Gateway: var gateway }
+        ? gateway == by && (!goesOn || old.Will is { DelaySeconds: 0 })
+        : !goesOn;
+
+    /// <summary>The gateway gets it with the answer to its call; if it does not say that it is out, the next one gets it.</summary>
+    private void Hand(WorkItem will, GatewayRef gateway, long now)
+    {
+        Work.Add(will);
+        Work.Lease(gateway, now, [will.Id]);
     }
 
     /// <summary>Whether a crash must not lose the session: it outlives its connection, or its will may.</summary>

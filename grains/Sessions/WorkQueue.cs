@@ -4,8 +4,8 @@ namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
 /// Wills that are due. Each is leased to one gateway at a time until it is completed; a lease that lapses, or whose gateway is lost,
-/// makes it available again. The id of a will is the epoch of the connection that set it, which no other connection of the shard has,
-/// so that the same will is never two pieces of work and completing it twice changes nothing.
+/// makes it available again. The id of a will is the epoch of the connection that set it, or that of the one that set it off, negative; no other connection
+/// of the shard has it, so that the same will is never two pieces of work and completing it twice changes nothing.
 /// </summary>
 /// <param name="leaseMilliseconds">Length of a lease; the same for all, so that leases lapse in the order in which they were given.</param>
 internal sealed class WorkQueue(long leaseMilliseconds)

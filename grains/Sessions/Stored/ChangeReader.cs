@@ -12,7 +12,7 @@ internal static class ChangeReader
         var at = from.Signed();
         return kind switch
         {
-            ChangeKind.Attached => Attached(at, ref from),
+            ChangeKind.Attached or ChangeKind.AttachedAndWillSetOff => Attached(at, ref from, kind == ChangeKind.AttachedAndWillSetOff),
             ChangeKind.Applied => new Applied(
                 at, new SessionDelta(from.Text(), from.Number(), from.List(Fields.Subscription), from.List(Fields.Text))),
             ChangeKind.Detached => Detached(at, ref from, messages),
@@ -28,12 +28,12 @@ internal static class ChangeReader
         };
     }
 
-    private static Attached Attached(long at, ref RecordReader from)
+    private static Attached Attached(long at, ref RecordReader from, bool setsWillOff)
     {
         var (key, epoch) = (from.Text(), from.Number());
         var request = new OpenRequest(
             Fields.Gateway(ref from), from.Signed(), from.Flag(), from.UInt32(), from.Maybe(Fields.Will));
-        return new Attached(at, key, request, epoch);
+        return new Attached(at, key, request, epoch, setsWillOff);
     }
 
     private static Detached Detached(long at, ref RecordReader from, IReadOnlyList<MessageBody> messages)

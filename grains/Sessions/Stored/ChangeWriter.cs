@@ -28,7 +28,7 @@ internal static class ChangeWriter
 
     private static ChangeKind KindOf(SessionChange change) => change switch
     {
-        Attached => ChangeKind.Attached,
+        Attached attached => attached.SetsWillOff ? ChangeKind.AttachedAndWillSetOff : ChangeKind.Attached,
         Applied => ChangeKind.Applied,
         Detached => ChangeKind.Detached,
         Queued => ChangeKind.Queued,
@@ -169,4 +169,5 @@ internal enum ChangeKind : byte
     WorkCompleted = 9,
     WorkLeased = 10,
     Moved = 11,
+    AttachedAndWillSetOff = 12,
 }

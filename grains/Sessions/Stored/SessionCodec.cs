@@ -9,6 +9,7 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     private const byte SessionPart = 2;
     private const byte QueuePart = 3;
     private const byte FormatWithMoved = 2;
+    private const byte FormatWithWillSetOff = 3;
 
     public string Name => "sessions";
 
@@ -20,7 +21,12 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
         _ => [],
     };
 
-    public byte FormatOf(SessionChange change) => change is Moved ? FormatWithMoved : JournalRecord.Format;
+    public byte FormatOf(SessionChange change) => change switch
+    {
+        Moved => FormatWithMoved,
+        Attached { SetsWillOff: true } => FormatWithWillSetOff,
+        _ => JournalRecord.Format,
+    };
 
     public void Write(SessionChange change, RecordWriter to) => ChangeWriter.Write(change, to);
 

@@ -62,7 +62,7 @@ internal sealed class SpaceWatch
 internal static class JournalRecord
 {
     /// <summary>Raised when a reader of the version before could not read what is written. A record says the oldest one that it needs.</summary>
-    public const byte NewestFormat = 2;
+    public const byte NewestFormat = 3;
 
     public const byte Format = 1;
 

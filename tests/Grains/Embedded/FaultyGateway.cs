@@ -28,6 +28,11 @@ internal sealed class FaultyGateway(EmbeddedGrainCluster cluster, GatewayRef sel
         if (reply.Result == SessionResult.Fenced)
             return null;
         Assert.Equal(SessionResult.Ok, reply.Result);
+        if (reply.DueWill is not null)
+        {
+            Published.Enqueue(Sample.Text(reply.DueWill));
+            Assert.Equal(SessionResult.Ok, await RepeatAsync(() => Session(key).CompleteWillAsync(reply.Epoch), result => result));
+        }
         _connections[key] = new ReattachEntry(
             key, new SessionOwner(self, request.ConnectionId, reply.Epoch), uint.MaxValue, request.Will, reply.State?.Subscriptions ?? []);
         return reply;

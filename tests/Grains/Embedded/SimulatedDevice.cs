@@ -68,6 +68,8 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
             return false;
         Assert.True(reply.SessionPresent, key);
         HasMetAGhost |= reply.Previous?.Epoch != _connection?.Epoch;
+        if (_connection is { Delay: 0 } last && last.Gateway == gateway)
+            DueWills.Add(last.Will);
         _rest.Clear();
         Take(reply.State!.Pending); // present: there is a state
         _connection = (gateway, reply.Epoch, will, delay);

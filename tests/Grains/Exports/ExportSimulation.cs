@@ -93,8 +93,9 @@ internal sealed class ExportSimulation(int seed)
             Gateways[_random.Next(2)], ++_number, _random.Next(5) == 0, _random.Next(3) switch { 0 => 0u, 1 => 60u, _ => uint.MaxValue },
             _random.Next(2) == 0 ? $"will {_number}" : null, (uint)_random.Next(2));
         var epoch = _table.NextEpoch(Now);
-        if (_table.Attach(key, request, epoch).Result == SessionResult.Ok && _table.IsJournaled(key))
-            await CommitAsync(new Attached(Now, key, request, epoch), []);
+        var reply = _table.Attach(key, request, epoch, Now);
+        if (reply.Result == SessionResult.Ok && _table.IsJournaled(key))
+            await CommitAsync(new Attached(Now, key, request, epoch, reply.DueWill is not null), []);
     }
 
     private async Task QueueAsync()

@@ -60,7 +60,7 @@ internal sealed class SampleData
     {
         var request = Sample.Open(connection: ++_number, expiry: expiry, will: will, delay: delay);
         var epoch = _table.NextEpoch(Now);
-        _table.Attach(key, request, epoch);
+        _table.Attach(key, request, epoch, Now);
         return AppendAsync(new Attached(Now, key, request, epoch));
     }
 

@@ -218,7 +218,7 @@ public sealed class CompactionTests
                 break;
             case "ended":
                 var (again, next) = (Sample.Open(connection: ++_sequence, clean: true, expiry: uint.MaxValue), Table.NextEpoch(Now));
-                Table.Attach(key, again, next);
+                Table.Attach(key, again, next, Now);
                 await CommitAsync(new Attached(Now, key, again, next), []);
                 break;
             case "expired":
@@ -263,7 +263,7 @@ public sealed class CompactionTests
         foreach (var key in (string[])[.. Forgotten, Busy])
         {
             var (request, epoch) = (Sample.Open(connection: ++_sequence, expiry: uint.MaxValue), table.NextEpoch(Now));
-            table.Attach(key, request, epoch);
+            table.Attach(key, request, epoch, Now);
             await CommitAsync(new Attached(Now, key, request, epoch), []);
         }
     }

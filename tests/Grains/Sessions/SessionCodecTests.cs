@@ -62,7 +62,7 @@ public sealed class SessionCodecTests
     {
         var table = new SessionTable(new GrainOptions { StoreShards = 1 });
         foreach (var key in (string[])["t/1", "t/2"])
-            table.Attach(key, Sample.Open(connection: 1, expiry: 60, will: "w", delay: 5), table.NextEpoch(1));
+            table.Attach(key, Sample.Open(connection: 1, expiry: 60, will: "w", delay: 5), table.NextEpoch(1), 1);
         var outcome = table.Queue(new QueueBatch(Sample.B, 3, [new QueueEntry(
             Sample.Bytes("m"), 99, [new QueueTarget("t/1", 2, true, [5]), new QueueTarget("t/2", 1, false, [])], new MessageOrigin("t/2", 8))]), 2);
         outcome.Messages[0].Commit(77);
@@ -85,7 +85,7 @@ public sealed class SessionCodecTests
     {
         var table = new SessionTable(new GrainOptions { StoreShards = 1 });
         foreach (var key in (string[])["t/1", "t/2"])
-            table.Attach(key, Sample.Open(connection: 1, expiry: 60), table.NextEpoch(1));
+            table.Attach(key, Sample.Open(connection: 1, expiry: 60), table.NextEpoch(1), 1);
         for (var at = 0; at < messages; at++)
         {
             var outcome = table.Queue(new QueueBatch(Sample.B, at + 1, [new QueueEntry(Sample.Bytes("m"), 0, [new QueueTarget("t/1", 1, false, [])], null)]), 2);
@@ -146,7 +146,7 @@ public sealed class SessionCodecTests
 
         public SessionChange Make() => random.Next(11) switch
         {
-            0 => new Attached(Long(), Text(), new OpenRequest(Gateway(), Long(), Flag(), UInt(), Will()), ULong()),
+            0 => new Attached(Long(), Text(), new OpenRequest(Gateway(), Long(), Flag(), UInt(), Will()), ULong(), Flag()),
             1 => new Applied(Long(), new SessionDelta(Text(), ULong(), Many(Subscription), Many(Text))),
             2 => new Detached(
                 Long(), Text(), ULong(), UInt(), (WillAction)random.Next(2), Many(Long), Many(Started), Many(Handed), Many(PacketId), Many(Long)),

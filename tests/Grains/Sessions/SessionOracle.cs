@@ -7,7 +7,10 @@ namespace GrainMQ.Tests.Grains.Sessions;
 /// </summary>
 internal sealed class SessionOracle
 {
+    private const long Lease = 10_000;
+
     private readonly Dictionary<string, Session> _sessions = [];
+    private readonly List<(string Will, GatewayRef Gateway, long Until)> _handed = [];
 
     /// <summary>Wills that the shard has to publish, in no particular order.</summary>
     public List<string> Published { get; } = [];
@@ -18,16 +21,21 @@ internal sealed class SessionOracle
     {
         var old = Find(key);
         var isResumed = old is not null && !request.CleanStart && (!old.IsAttached || old.Expiry > 0);
-        var isEndedByThis = old is { IsAttached: false } && !isResumed;
+        var setsWillOff = old is { IsAttached: true }
+            ? old.Gateway == request.Gateway && (!isResumed || old.Delay == 0)
+            : !isResumed;
         string[]? pending = isResumed ? [.. old!.Front, .. old.Queue] : null; // isResumed: there is an old one
         var session = isResumed ? old! : _sessions[key] = new Session();
-        var reply = (isResumed, old is { IsAttached: true } ? old.Epoch : (ulong?)null, pending, isEndedByThis ? old?.Will : null);
+        var reply = (isResumed, old is { IsAttached: true } ? old.Epoch : (ulong?)null, pending, setsWillOff ? old?.Will : null);
         (session.IsAttached, session.IsLost, session.Epoch, session.Expiry) = (true, false, epoch, request.ExpirySeconds);
         session.Gateway = request.Gateway;
         session.Will = request.Will is { } will ? Sample.Text(will.Message) : null;
         session.Delay = request.Will?.DelaySeconds ?? 0;
         return reply;
     }
+
+    /// <summary>A gateway got the will with the answer to a CONNECT, and is not heard of it.</summary>
+    public void Hand(string will, GatewayRef gateway, long now) => _handed.Add((will, gateway, now + Lease));
 
     public SessionResult Close(string key, ulong epoch, CloseRequest request, long now)
     {
@@ -54,6 +62,7 @@ internal sealed class SessionOracle
             session.IsLost = true;
             Disconnect(session, now);
         }
+        Publish(handed => handed.Gateway == gateway);
         Advance(now);
     }
 
@@ -75,6 +84,7 @@ internal sealed class SessionOracle
 
     public void Advance(long now)
     {
+        Publish(handed => handed.Until <= now);
         foreach (var (key, session) in _sessions.Where(pair => !pair.Value.IsAttached).ToArray())
         {
             var isOver = session.EndsAt <= now;
@@ -86,6 +96,12 @@ internal sealed class SessionOracle
             if (isOver)
                 _sessions.Remove(key);
         }
+    }
+
+    private void Publish(Predicate<(string Will, GatewayRef Gateway, long Until)> isDue)
+    {
+        Published.AddRange(_handed.FindAll(isDue).Select(handed => handed.Will));
+        _handed.RemoveAll(isDue);
     }
 
     private static void Disconnect(Session session, long now)

@@ -92,9 +92,9 @@ public sealed class SessionScheduleTests
             var request = Sample.Open(
                 Gateways[_random.Next(2)], ++_number, _random.Next(3) == 0, Seconds[_random.Next(5)], will, Seconds[_random.Next(4)]);
             var epoch = _table.NextEpoch(_now);
-            var reply = _table.Attach(key, request, epoch);
+            var reply = _table.Attach(key, request, epoch, _now);
             if (_table.IsJournaled(key))
-                Commit(new Attached(_now, key, request, epoch));
+                Commit(new Attached(_now, key, request, epoch, reply.DueWill is not null));
 
             var expected = _oracle.Open(key, request, epoch);
             Assert.Equal(expected.Present, reply.SessionPresent);
@@ -102,8 +102,22 @@ public sealed class SessionScheduleTests
             Assert.Equal(expected.Pending, reply.SessionPresent ? Pending(key, epoch).Texts : null);
             Assert.Equal(expected.DueWill, reply.DueWill is null ? null : Sample.Text(reply.DueWill));
             if (reply.DueWill is not null)
-                _publishedAtOpen.Add(Sample.Text(reply.DueWill));
+                SetOff(Sample.Text(reply.DueWill), request.Gateway, epoch);
             _epochs[key].Add(epoch);
+        }
+
+        /// <summary>The gateway publishes the will and says so, or is never heard of it.</summary>
+        private void SetOff(string will, GatewayRef gateway, ulong epoch)
+        {
+            if (_random.Next(2) == 0)
+            {
+                _oracle.Hand(will, gateway, _now);
+                return;
+            }
+            long[] ids = [WorkItem.IdOfWillSetOffBy(epoch)];
+            _table.Work.Complete(ids);
+            Commit(new WorkCompleted(_now, ids));
+            _publishedAtOpen.Add(will);
         }
 
         private void Close(string key)

@@ -32,7 +32,7 @@ public abstract class SessionTableTests
 
     private protected OpenReply Attach(OpenRequest request, string key = Key)
     {
-        var reply = Table.Attach(key, request, Table.NextEpoch(Now));
+        var reply = Table.Attach(key, request, Table.NextEpoch(Now), Now);
         return reply.SessionPresent ? reply with { State = Table.StateOf(key, reply.Epoch, Now) } : reply;
     }
 

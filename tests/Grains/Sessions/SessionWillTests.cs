@@ -60,6 +60,29 @@ public sealed class SessionWillTests : SessionTableTests
         var reply = Attach(clean: true);
 
         Assert.Equal("w", Sample.Text(reply.DueWill ?? []));
+        IsDueUnlessCompleted(reply);
+    }
+
+    [Theory]
+    [InlineData(false, 60u, 0u)]
+    [InlineData(true, 60u, 0u)]
+    [InlineData(true, 60u, 10u)]
+    [InlineData(false, 0u, 10u)] // the session ends with its connection
+    public void TakeoverSetsTheWillOff(bool clean, uint expiry, uint delay)
+    {
+        Attach(expiry: expiry, will: "w", delay: delay);
+        var reply = Attach(clean, expiry: 60);
+
+        Assert.Equal("w", Sample.Text(reply.DueWill ?? []));
+        IsDueUnlessCompleted(reply);
+    }
+
+    [Fact]
+    public void TakeoverOfASessionThatGoesOnDoesNotSetOffAWillWithADelay() // [MQTT-3.1.3-9]
+    {
+        Attach(expiry: 60, will: "w", delay: 10);
+        Assert.Null(Attach(expiry: 60).DueWill);
+        Table.Lose(Sample.A, Now);
         Wait(1_000);
         Assert.Empty(DueWills());
     }
@@ -71,6 +94,18 @@ public sealed class SessionWillTests : SessionTableTests
         Assert.Null(Attach(clean: true, gateway: Sample.B).DueWill);
         Table.Lose(Sample.A, Now);
         Assert.Empty(DueWills());
+    }
+
+    [Fact]
+    public void WillOfTheNewConnectionIsAnother()
+    {
+        Attach(expiry: 60, will: "old");
+        var reply = Attach(expiry: 60, will: "new");
+        Detach(reply.Epoch, Sample.Close(60, WillAction.Arm));
+
+        Assert.Equal("old", Sample.Text(reply.DueWill ?? []));
+        Assert.Equal(["new"], DueWills());
+        IsDueUnlessCompleted(reply);
     }
 
     [Theory]
@@ -125,5 +160,21 @@ public sealed class SessionWillTests : SessionTableTests
         Assert.Equal(1, Info.Queued);
         Wait(5);
         Assert.Equal(["w"], DueWills());
+    }
+
+    /// <summary>A will that a gateway got with the answer to a CONNECT: nobody else gets it while the lease runs.</summary>
+    private void IsDueUnlessCompleted(OpenReply reply)
+    {
+        var id = WorkItem.IdOfWillSetOffBy(reply.Epoch);
+        Wait(9.999);
+        Assert.Empty(DueWills());
+        Wait(0.001);
+        Assert.Equal([id], Table.Work.Available(10, 1_000).Select(work => work.Id));
+        Table.Work.Lease(Sample.A, Now, [id]);
+        Table.Lose(Sample.A, Now);
+        Assert.Equal([id], Table.Work.Available(10, 1_000).Select(work => work.Id));
+        Table.Work.Complete([id]);
+        Wait(1_000);
+        Assert.Empty(DueWills());
     }
 }

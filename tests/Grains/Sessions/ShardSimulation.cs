@@ -98,10 +98,12 @@ internal sealed class ShardSimulation(int seed)
     {
         if (!_table.Exists(key) && !await Writer.HasSpaceAsync())
             return;
-        var request = Sample.Open(_random.Next(2) == 0 ? Sample.A : Sample.B, ++_number, _random.Next(5) == 0, uint.MaxValue);
+        var will = _random.Next(3) == 0 ? $"will {_number}" : null;
+        var request = Sample.Open(_random.Next(2) == 0 ? Sample.A : Sample.B, ++_number, _random.Next(5) == 0, uint.MaxValue, will);
         var epoch = _table.NextEpoch(_now);
-        if (_table.Attach(key, request, epoch).Result == SessionResult.Ok)
-            await CommitAsync(new Attached(_now, key, request, epoch), []);
+        var reply = _table.Attach(key, request, epoch, _now);
+        if (reply.Result == SessionResult.Ok)
+            await CommitAsync(new Attached(_now, key, request, epoch, reply.DueWill is not null), []);
     }
 
     private async Task DetachAsync(string key)
@@ -286,6 +288,8 @@ internal sealed class ShardSimulation(int seed)
         var text = new StringBuilder();
         var snapshot = table.Snapshot();
         text.AppendJoin(' ', snapshot.Producers.Concat(snapshot.Reporters).Select(producer => producer.ToString()));
+        foreach (var work in snapshot.Work)
+            text.AppendLine().Append(string.Join(' ', [work.Work.Id, work.Work.Key, Sample.Text(work.Work.Message), work.Holder, work.LapsesAt]));
         foreach (var record in snapshot.Records.OrderBy(record => record.Key, StringComparer.Ordinal))
         {
             text.AppendLine().Append(string.Join(' ', [

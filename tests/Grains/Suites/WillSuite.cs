@@ -64,6 +64,31 @@ public abstract class WillSuite : GrainSuite
     }
 
     [Fact]
+    public async Task WillThatATakeoverSetsOffSurvivesTheLossOfTheShard()
+    {
+        await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60, will: "will"));
+        var reply = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+        KillEverything();
+        var restarted = Sample.A with { Incarnation = 2 };
+
+        Assert.Equal("will", Sample.Text(reply.DueWill ?? []));
+        Assert.Equal(["will"], Sample.Texts((await Store.PollAsync(Sample.Poll(restarted, live: [restarted]))).Work));
+    }
+
+    [Fact]
+    public async Task WillThatATakeoverSetsOffIsNotWorkOnceItsGatewayHasPublishedIt()
+    {
+        await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60, will: "will"));
+        var reply = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+        Assert.Equal(SessionResult.Ok, await Session().CompleteWillAsync(reply.Epoch));
+        Assert.Equal(SessionResult.Ok, await Session().CompleteWillAsync(reply.Epoch));
+        KillEverything();
+        Advance(10);
+
+        Assert.Empty((await Store.PollAsync(Sample.Poll())).Work);
+    }
+
+    [Fact]
     public async Task SessionsOfASilentGatewayAreDisconnected()
     {
         await Session().OpenAsync(Sample.Open(Sample.B, 1, expiry: 60, will: "will", delay: 5));

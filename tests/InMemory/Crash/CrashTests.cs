@@ -12,7 +12,7 @@ public sealed class CrashTests
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private readonly CrashBroker _broker = new(new CrashPlan(1), new FaultCounts(), _ => { });
+    private CrashBroker _broker = NewBroker();
 
     private InMemoryGateway Gateway => _broker.Life.Gateway;
 
@@ -159,6 +159,85 @@ public sealed class CrashTests
         await other.ExpectPublishAsync("gone");
         await client.NothingMoreAsync();
     }
+
+    [Theory]
+    [InlineData(false, 60, 0, false)]
+    [InlineData(true, 60, 0, false)]
+    [InlineData(true, 60, 20, false)] // the session ends before the delay has passed
+    [InlineData(false, 0, 0, false)] // it ends with its connection
+    [InlineData(true, 60, 20, true)] // the delay has begun
+    public async Task I11WillThatTheNextConnectSetsOffSurvivesAKillAtAnyAwait(bool cleanStart, uint expiry, uint delay, bool isGone)
+    {
+        int kills = 0;
+        foreach (var place in Enum.GetValues<KillPlace>())
+        {
+            for (int countdown = 1; await WillComesAsync(new KillPoint(place, countdown, IsAfter: countdown % 2 == 0), cleanStart, expiry, delay, isGone); countdown++)
+            {
+                kills++;
+            }
+        }
+
+        Assert.InRange(kills, 10, 200);
+    }
+
+    [Fact]
+    public async Task I11WillThatATakeoverSetsOffWaitsForSpace()
+    {
+        await _broker.StartAsync(null);
+        await SubscribeOfflineAsync("reader", "will");
+        await Gateway.ConnectAsync("c", expiry: 60, will: new ClientWill("will", "gone"u8.ToArray(), QoS.AtLeastOnce));
+        var disk = _broker.Life.Disk;
+        disk.Capacity = disk.Capacity - disk.FreeBytes + BrokerLife.LeastFree;
+        var next = Gateway.ConnectAsync("c", cleanStart: false, 60);
+        await Gateway.AdvanceUntilAsync(next, "the takeover");
+        disk.Capacity = long.MaxValue;
+        await Gateway.AdvanceAsync(15 * Second);
+        var reader = await ConnectAsync("reader", sessionPresent: true);
+        await reader.ExpectPublishAsync("gone");
+        await reader.NothingMoreAsync();
+    }
+
+    /// <summary>A second CONNECT sets the will of the first one off while the broker is killed.</summary>
+    /// <returns>Whether it was killed; if not, it did not come to that point.</returns>
+    private async Task<bool> WillComesAsync(KillPoint point, bool cleanStart, uint expiry, uint delay, bool isGone)
+    {
+        _broker = NewBroker();
+        await _broker.StartAsync(null);
+        await SubscribeOfflineAsync("reader", "will");
+        var client = await Gateway.ConnectAsync("c", expiry: expiry, will: new ClientWill(
+            "will", "gone"u8.ToArray(), QoS.AtLeastOnce, Properties: new PropertyList { { PropertyId.WillDelayInterval, delay } }));
+        if (isGone)
+        {
+            await Gateway.DropAsync(client);
+        }
+
+        _broker.Life.Arm(point);
+        _broker.Life.Open().Connect("c", cleanStart, 60);
+        await Stuck.CalmAsync();
+        bool isDead = _broker.Life.IsDead;
+        if (isDead)
+        {
+            await RestartAsync();
+        }
+
+        _broker.Life.Arm(null);
+        await Gateway.AdvanceAsync(25 * Second);
+        var reader = await ConnectAsync("reader", sessionPresent: true);
+        reader.Send(ClientPackets.Pingreq());
+        var wills = new List<string>();
+        while (await reader.ReceiveAsync() is { Type: PacketType.Publish } publish)
+        {
+            wills.Add(publish.Text);
+        }
+
+        Assert.All(wills, will => Assert.Equal("gone", will));
+        Assert.True(wills.Count == 1 || (isDead && wills.Count == 2), $"{wills.Count} wills, {point}");
+        await Stuck.CalmAsync();
+        _broker.End(isPowerCut: false, Second);
+        return isDead;
+    }
+
+    private static CrashBroker NewBroker() => new(new CrashPlan(1), new FaultCounts(), _ => { });
 
     private Task<MemoryClient> ConnectAsync(string clientId, bool? sessionPresent = null, ProtocolVersion version = ProtocolVersion.Mqtt5) =>
         Gateway.ConnectAsync(clientId, cleanStart: false, version == ProtocolVersion.Mqtt5 ? 60 : null, version, sessionPresent: sessionPresent);

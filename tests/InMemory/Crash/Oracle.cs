@@ -70,9 +70,6 @@ internal sealed class Oracle(bool queuesOverflow)
         }
     }
 
-    /// <summary>The will of a connection that the next one may have taken over: a crash in that moment loses it.</summary>
-    public void Disown(ModelMessage will) => _released.Remove(will);
-
     /// <summary>The client has said goodbye; the broker may not have heard it.</summary>
     public void Discard(ModelMessage will) => _discarded.Add(will);
 

@@ -120,23 +120,15 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     private void Connect(bool cleanStart, Random random)
     {
         var old = _connection;
-        LoseConnection(isGoodbye: false, isTakeover: true);
+        LoseConnection(isGoodbye: false);
         if (_presence == Presence.Kept && MayHaveExpired)
         {
             _presence = Presence.Unknown;
         }
 
-        if (_left is { Connection.Transport.IsClosedByServer: false, Will: { } will, IsGoodbye: var isGoodbye })
+        if (_left is { Connection.Transport.IsClosedByServer: false, Will: { } will, IsGoodbye: true })
         {
-            // the last connection was not read to its end yet: CONNECT may come first, and take it over
-            if (isGoodbye)
-            {
-                round.Oracle.Release(will, isOwed: false, mayRepeat: false);
-            }
-            else
-            {
-                round.Oracle.Disown(will);
-            }
+            round.Oracle.Release(will, isOwed: false, mayRepeat: false); // it was not read to its end yet: CONNECT may come first, and take it over
         }
 
         _left = null;
@@ -281,7 +273,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     }
 
     /// <summary>What was on its way may be lost; what the session holds is not.</summary>
-    private void LoseConnection(bool isGoodbye, bool isTakeover = false)
+    private void LoseConnection(bool isGoodbye)
     {
         if (_connection is null)
         {
@@ -291,7 +283,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         round.Note($"{id} is gone");
         _left = (_connection, _will, isGoodbye);
         (_connection, _lostAt) = (null, _isConnacked ? round.Time : _lostAt);
-        LoseWill(isGoodbye, isTakeover);
+        LoseWill(isGoodbye);
         if (!_isConnacked)
         {
             ConnectUnanswered();
@@ -309,7 +301,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         _acknowledged.Clear(); // nobody knows whether the broker has read them
     }
 
-    private void LoseWill(bool isGoodbye, bool isTakeover = false)
+    private void LoseWill(bool isGoodbye)
     {
         if (_will is { } will)
         {
@@ -319,8 +311,8 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
             }
             else
             {
-                // one with a delay is not owed: the client may be back before; nor one that a takeover sets off: a crash may come in between
-                round.Oracle.Release(will, isOwed: _isConnacked && _willDelay == 0 && !isTakeover, mayRepeat: round.IsDead);
+                // one with a delay is not owed: the client may be back before
+                round.Oracle.Release(will, isOwed: _isConnacked && _willDelay == 0, mayRepeat: round.IsDead);
             }
         }
 
