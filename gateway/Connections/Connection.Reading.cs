@@ -123,6 +123,13 @@ internal sealed partial class Connection
         }
 
         var input = _buffer.AsSpan(_start, _end - _start);
+        if (_dispatcher.TryDispatchAcks(this, input, burst, out int length, out var reason))
+        {
+            _start += length;
+            pending = new(reason);
+            return true;
+        }
+
         switch (FixedHeader.TryRead(input, _gateway.Options.Connections.MaximumPacketSize, out var header, Version))
         {
             case ReadStatus.Ok when input.Length >= header.PacketLength:

@@ -49,6 +49,14 @@ internal sealed class InflightWindow
         return stage != DeliveryStage.None;
     }
 
+    /// <summary>What an open delivery is, without its message.</summary>
+    public bool TryPeek(ushort packetId, out QoS qos, out long sequence)
+    {
+        bool isOpen = TryGetStage(packetId, out _);
+        (qos, sequence) = isOpen ? (At(Distance(packetId)).Delivery.QoS, At(Distance(packetId)).Delivery.Sequence) : default;
+        return isOpen;
+    }
+
     /// <summary>An open delivery; without its message once it was released.</summary>
     public QueuedDelivery DeliveryOf(ushort packetId)
     {
@@ -66,8 +74,15 @@ internal sealed class InflightWindow
             return false;
         }
 
+        delivery = At(Distance(packetId)).Delivery;
+        Remove(packetId);
+        return true;
+    }
+
+    /// <summary>The same for one that is open.</summary>
+    public void Remove(ushort packetId)
+    {
         ref var entry = ref At(Distance(packetId));
-        delivery = entry.Delivery;
         PendingResends -= entry.NeedsResend ? 1 : 0;
         entry = default;
         Count--;
@@ -77,8 +92,6 @@ internal sealed class InflightWindow
             _oldest = _oldest == Identifiers ? 1 : _oldest + 1;
             _span--;
         }
-
-        return true;
     }
 
     /// <summary>PUBREC: the message is the client's now, only PUBREL remains to be sent.</summary>

@@ -17,21 +17,23 @@ internal sealed partial class Session
     {
         lock (_gate)
         {
-            if (_connection != connection || !_inflight.TryGetStage(packetId, out _))
-            {
-                return ReasonCode.Success;
-            }
-
-            if (_inflight.DeliveryOf(packetId).QoS != QoS.AtLeastOnce)
-            {
-                return ReasonCode.ProtocolError; // PUBACK answers QoS 1 only. §4.3.2
-            }
-
-            _inflight.Remove(packetId, out var delivery);
-            End(delivery.Sequence);
-            Refill(connection);
-            return ReasonCode.Success;
+            return _connection == connection ? Acknowledge(packetId) : ReasonCode.Success;
         }
+    }
+
+    /// <summary>As <see cref="Acknowledge(Connection, ushort)"/>, for each PUBACK of a run: see <see cref="PubackPacket.RunLength"/>.</summary>
+    public ReasonCode AcknowledgeAll(Connection connection, ReadOnlySpan<byte> run)
+    {
+        var reason = ReasonCode.Success;
+        lock (_gate)
+        {
+            for (; _connection == connection && reason == ReasonCode.Success && !run.IsEmpty; run = run[PubackPacket.ShortSize..])
+            {
+                reason = Acknowledge(PubackPacket.PacketIdOf(run));
+            }
+        }
+
+        return reason;
     }
 
     /// <summary>PUBREC: answered by PUBREL; a refusal ends the delivery. [MQTT-4.3.3-4]</summary>
@@ -145,6 +147,24 @@ internal sealed partial class Session
         {
             return _inboundQoS2?.IsCounted(packetId) == true;
         }
+    }
+
+    /// <summary>Call inside the gate; the writer sends what there is room for now.</summary>
+    private ReasonCode Acknowledge(ushort packetId)
+    {
+        if (!_inflight.TryPeek(packetId, out var qos, out long sequence))
+        {
+            return ReasonCode.Success;
+        }
+
+        if (qos != QoS.AtLeastOnce)
+        {
+            return ReasonCode.ProtocolError; // PUBACK answers QoS 1 only. §4.3.2
+        }
+
+        _inflight.Remove(packetId);
+        End(sequence);
+        return ReasonCode.Success;
     }
 
     /// <summary>

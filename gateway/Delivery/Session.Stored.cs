@@ -25,6 +25,7 @@ internal sealed partial class Session
     private bool _isReading;
     private NumberRanges _ended;
     private long[] _reporting = []; // taken from them by a report that is under way
+    private ProgressLane? _progress;
     private int _committing; // deliveries that wait for a commit, and those behind them
 
     private bool IsBehind => _mustRead || _newest > _taken;
@@ -303,6 +304,6 @@ internal sealed partial class Session
         }
 
         _ended.Add(sequence);
-        store.CountEnded(this);
+        (_progress ??= store.ProgressOf(Key)).CountEnded();
     }
 }

@@ -33,8 +33,6 @@ internal sealed class StoreLanes : IDisposable
     /// <summary>A delivery of the session has ended, the first one since its last report.</summary>
     public void ReportLater(Session session) => ProgressOf(session.Key).Add(new ProgressLane.Entry(session), 0);
 
-    public void CountEnded(Session session) => ProgressOf(session.Key).CountEnded();
-
     /// <summary><see cref="Session.SendCommitted"/> or <see cref="Session.FailToSend"/> follows, in the order of these calls.</summary>
     /// <param name="session">Whose delivery it is.</param>
     /// <param name="sending">How far it is, once sent.</param>
@@ -69,5 +67,6 @@ internal sealed class StoreLanes : IDisposable
 
     private QueueLane QueueOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Queue;
 
-    private ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
+    /// <summary>Where the deliveries of a session are counted as they end; stays the same.</summary>
+    public ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
 }

@@ -10,8 +10,16 @@ internal static class AckHandlers
     public static ReasonCode Puback(Connection connection, Session session, ReadOnlySpan<byte> body, Burst burst)
     {
         var error = PubackPacket.TryParse(body, connection.Version, out var packet);
-        burst.Wake(connection);
+        burst.Wake(connection); // what the acknowledgement makes room for is sent when the burst ends
         return error == ReasonCode.Success ? session.Acknowledge(connection, packet.PacketId) : error;
+    }
+
+    /// <summary>Several at once, as a client sends them that acknowledges what a read has brought.</summary>
+    /// <param name="run">See <see cref="PubackPacket.RunLength"/>.</param>
+    public static ReasonCode Pubacks(Connection connection, Session session, ReadOnlySpan<byte> run, Burst burst)
+    {
+        burst.Wake(connection);
+        return session.AcknowledgeAll(connection, run);
     }
 
     public static ReasonCode Pubrec(Connection connection, Session session, ReadOnlySpan<byte> body, Burst burst)

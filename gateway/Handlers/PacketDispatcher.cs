@@ -10,6 +10,18 @@ namespace GrainMQ.Gateway.Handlers;
 internal sealed class PacketDispatcher(
     ConnectHandler connect, AuthHandler auth, PublishHandler publish, SubscribeHandler subscribe, UnsubscribeHandler unsubscribe)
 {
+    /// <summary>
+    /// A client that takes many messages answers with many PUBACKs, which cost the session one turn together; false when there are none at the
+    /// front of the input.
+    /// </summary>
+    public bool TryDispatchAcks(Connection connection, ReadOnlySpan<byte> input, Burst burst, out int length, out ReasonCode reason)
+    {
+        var session = connection.Session;
+        length = session is null ? 0 : PubackPacket.RunLength(input);
+        reason = length > 0 ? AckHandlers.Pubacks(connection, session!, input[..length], burst) : ReasonCode.Success; // no session, no length
+        return length > 0;
+    }
+
     public ValueTask<ReasonCode> Dispatch(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body, Burst burst)
     {
         if (connection.Session is not { } session)

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace GrainMQ.Gateway.Protocol;
 
 /// <summary>The answer to a PUBLISH with QoS 1 (MQTT 5 §3.4).</summary>
@@ -5,6 +7,9 @@ public readonly record struct PubackPacket(ushort PacketId, ReasonCode ReasonCod
 {
     /// <summary>The most bytes that <see cref="Write"/> produces.</summary>
     public const int MaximumSize = AckBody.MaximumSize;
+
+    /// <summary>Bytes of a packet without a Reason Code.</summary>
+    public const int ShortSize = 4;
 
     /// <summary>Parses what follows the fixed header; the result is Success or the reason to close with.</summary>
     public static ReasonCode TryParse(ReadOnlySpan<byte> body, ProtocolVersion version, out PubackPacket packet)
@@ -14,6 +19,21 @@ public readonly record struct PubackPacket(ushort PacketId, ReasonCode ReasonCod
         if (error != ReasonCode.Success) return error;
         return IsAllowed(reason) ? ReasonCode.Success : ReasonCode.ProtocolError; // [MQTT-3.4.2-1]
     }
+
+    /// <summary>
+    /// How many bytes the PUBACKs take that stand at the front one after the other, each in the form that clients send: 4 bytes, without a Reason Code.
+    /// Every other one is for <see cref="TryParse"/>.
+    /// </summary>
+    public static int RunLength(ReadOnlySpan<byte> input)
+    {
+        var length = 0;
+        while (input.Length - length >= ShortSize && input[length] == 0x40 && input[length + 1] == 2 && PacketIdOf(input[length..]) != 0)
+            length += ShortSize;
+        return length;
+    }
+
+    /// <summary>The Packet Identifier of the first one of a run.</summary>
+    public static ushort PacketIdOf(ReadOnlySpan<byte> run) => BinaryPrimitives.ReadUInt16BigEndian(run[2..]);
 
     /// <summary>
     /// Writes the packet and returns its size: 4 bytes, or 5 where the version is 5 and the reason is not Success.

@@ -37,6 +37,52 @@ public sealed class FlowControlTests
     }
 
     [Fact]
+    public async Task AcknowledgementsInOneWriteOpenAsManyPlaces()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 6 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < 20; i++)
+        {
+            await publisher.PublishAsync("t", $"m{i}", QoS.AtLeastOnce);
+        }
+
+        var ids = new List<ushort>();
+        for (int i = 0; i < 6; i++)
+        {
+            ids.Add((await client.ExpectPublishAsync($"m{i}", acknowledge: false)).PacketId);
+        }
+
+        await client.NothingMoreAsync();
+        client.Send([
+            .. ClientPackets.Puback(ids[1]), .. ClientPackets.Puback(ids[0]), .. ClientPackets.Puback(999), // nobody's
+            .. ClientPackets.Pingreq(), .. ClientPackets.Puback(ids[3], reason: ReasonCode.QuotaExceeded), .. ClientPackets.Puback(ids[4])]);
+        await client.ExpectAsync(PacketType.Pingresp);
+        for (int i = 6; i < 10; i++)
+        {
+            await client.ExpectPublishAsync($"m{i}", acknowledge: false);
+        }
+
+        await client.NothingMoreAsync(); // two of the six are still open
+    }
+
+    [Fact]
+    public async Task APubackForQoS2AmongOthersIsAnError() // §4.3.2
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c");
+        await client.SubscribeAsync("t", QoS.ExactlyOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m0", QoS.AtLeastOnce);
+        await publisher.PublishAsync("t", "m1", QoS.ExactlyOnce);
+        var first = await client.ExpectPublishAsync("m0", acknowledge: false);
+        var second = await client.ExpectPublishAsync("m1", acknowledge: false);
+        client.Send([.. ClientPackets.Puback(first.PacketId), .. ClientPackets.Puback(second.PacketId)]);
+        await client.ExpectDisconnectAsync(ReasonCode.ProtocolError);
+    }
+
+    [Fact]
     public async Task PubrecAloneOpensNoPlace() // §4.9: PUBACK, PUBCOMP, or a PUBREC that refuses
     {
         await using var gateway = await InMemoryGateway.StartAsync();
