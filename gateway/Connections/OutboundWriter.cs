@@ -9,7 +9,7 @@ namespace GrainMQ.Gateway.Connections;
 /// </summary>
 internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
 {
-    private const int MostFrames = 64;
+    private const int MostFrames = 256;
     private const int MostBytes = 64 * 1024;
 
     /// <summary>Batches that one waker writes before the pool takes over, so that a publisher is not captured by a busy subscriber.</summary>

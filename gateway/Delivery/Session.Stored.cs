@@ -12,11 +12,11 @@ namespace GrainMQ.Gateway.Delivery;
 internal sealed partial class Session
 {
     /// <summary>What may wait here of what the store has; the client's Receive Maximum comes on top.</summary>
-    private const int WindowMessages = 512;
+    private const int WindowMessages = 1000;
     private const int WindowBytes = 512 * 1024;
 
-    private const int PageMessages = 256;
-    private const int PageBytes = 256 * 1024;
+    private const int PageMessages = 1000;
+    private const int PageBytes = 512 * 1024;
 
     private long _taken;  // the newest number that was taken
     private long _newest; // the newest number that the store is known to have given

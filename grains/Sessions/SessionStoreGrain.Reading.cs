@@ -51,7 +51,11 @@ internal sealed partial class SessionStoreGrain
             return null;
         if (places.Any(at => bytes[at] is null))
             LoseDamaged(key, [.. places.Where(at => bytes[at] is null).Select(at => items[at].Number)]);
-        return [.. items.Zip(bytes).Where(pair => pair.Second is not null).Select(pair => pair.First.With(pair.Second!))]; // just looked at
+        var messages = new List<PendingMessage>(items.Count);
+        for (var at = 0; at < items.Count; at++)
+            if (bytes[at] is { } message)
+                messages.Add(items[at].With(message));
+        return [.. messages];
     }
 
     private async ValueTask<bool> TryReadAsync(List<QueueItem> items, List<int> places, byte[]?[] bytes)

@@ -8,7 +8,7 @@ internal sealed class MessageReader(ILog log)
 {
     private const int Readers = 2;
     private const int SmallPage = 8 << 10;
-    private const int LargePage = 256 << 10;
+    private const int LargePage = 512 << 10;
 
     /// <summary>So many messages within so many records are worth a large page.</summary>
     private const int DenseMessages = 8;

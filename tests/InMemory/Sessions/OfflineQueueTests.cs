@@ -106,6 +106,43 @@ public sealed class OfflineQueueTests
         await publishing.OrStuck("the publisher");
     }
 
+    [Fact] // several pages of the store, and more than may wait in the gateway
+    public async Task ALongQueueComesInOrderToAClientThatAcknowledgesManyAtOnce()
+    {
+        const int Messages = 4000, Window = 100;
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        for (int i = 0; i < Messages; i += 50)
+        {
+            publisher.Send([.. Enumerable.Range(i, 50).SelectMany(n => ClientPackets.Publish("t", $"{n}", QoS.AtLeastOnce, (ushort)(n % 50 + 1)))]);
+            for (int n = 0; n < 50; n++)
+            {
+                await publisher.ExpectAsync(PacketType.Puback, (ushort)(n + 1));
+            }
+        }
+
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100, properties: new PropertyList { { PropertyId.ReceiveMaximum, Window } });
+        var open = new List<byte>();
+        for (int i = 0; i < Messages; i++)
+        {
+            var publish = await client.ExpectPublishAsync($"{i}", acknowledge: false);
+            Assert.False(publish.Dup);
+            open.AddRange(ClientPackets.Puback(publish.PacketId));
+            if (i % Window == Window - 1)
+            {
+                await client.NothingMoreAsync(); // [MQTT-3.3.4-9]
+                client.Send([.. open]);
+                open.Clear();
+            }
+        }
+
+        await client.NothingMoreAsync();
+        await gateway.DropAsync(client);
+        Assert.Equal(0, (await gateway.SessionInfoAsync("c")).Queued);
+    }
+
     [Fact] // news of the store about one connection may come when the next one has ended
     public async Task NoMessageIsWithoutReceiverWhileADurableClientComesAndGoes()
     {
