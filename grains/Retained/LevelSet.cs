@@ -2,26 +2,27 @@ namespace GrainMQ.Grains.Retained;
 
 /// <summary>
 /// The nodes below one node, ordered by level (ordinal), in chunks of at most 128: found by two binary searches and walked in order from
-/// any level, which a dictionary cannot. Chunks have no free places, because most sets of a large tree hold one node.
+/// any level, which a dictionary cannot. A chunk doubles as it fills, from one place, because most sets of a large tree hold one node;
+/// its free places are behind the others and null, which counts as above every level.
 /// </summary>
 internal sealed class LevelSet
 {
     private const int LargestChunk = 128;
 
-    private TopicNode[][] _chunks = [[]];
+    private TopicNode?[][] _chunks = [[null]];
     private int _count = 1;
 
-    public bool IsEmpty => _chunks[0].Length == 0;
+    public bool IsEmpty => _chunks[0][0] is null;
 
     public TopicNode? Find(ReadOnlySpan<char> level) =>
         At(Seek(level)) is { } node && level.SequenceEqual(node.Level) ? node : null;
 
-    public TopicNode GetOrAdd(ReadOnlySpan<char> level)
+    public TopicNode GetOrAdd(ReadOnlySpan<char> level, LevelNames names)
     {
         var at = Seek(level);
         if (At(at) is { } found && level.SequenceEqual(found.Level))
             return found;
-        var node = new TopicNode(level.ToString());
+        var node = new TopicNode(names.Of(level));
         Insert(at, node);
         return node;
     }
@@ -32,10 +33,12 @@ internal sealed class LevelSet
         if (At(at)?.Level != level)
             return;
         var chunk = _chunks[at.Chunk];
-        if (chunk.Length == 1 && _count > 1)
+        Array.Copy(chunk, at.Index + 1, chunk, at.Index, chunk.Length - at.Index - 1);
+        chunk[^1] = null;
+        if (chunk[0] is null && _count > 1)
             RemoveChunk(at.Chunk);
-        else
-            _chunks[at.Chunk] = [.. chunk[..at.Index], .. chunk[(at.Index + 1)..]];
+        else if (chunk.Length > 1 && chunk[chunk.Length / 4] is null)
+            Array.Resize(ref _chunks[at.Chunk], chunk.Length / 2);
     }
 
     /// <summary>The place of the first node whose level is not below the given one.</summary>
@@ -46,29 +49,30 @@ internal sealed class LevelSet
         while (low < high)
         {
             var middle = (low + high + 1) / 2;
-            if (level.SequenceCompareTo(_chunks[middle][0].Level) >= 0)
+            if (level.SequenceCompareTo(_chunks[middle][0]!.Level) >= 0) // of several chunks none is empty
                 low = middle;
             else
                 high = middle - 1;
         }
         var index = SeekIn(_chunks[low], level);
-        return index == _chunks[low].Length && low + 1 < _count ? new Position(low + 1, 0) : new Position(low, index);
+        return Here(new Position(low, index));
     }
 
     /// <summary>The node at a place; null at the end.</summary>
     public TopicNode? At(Position at) => at.Index < _chunks[at.Chunk].Length ? _chunks[at.Chunk][at.Index] : null;
 
-    public Position Next(Position at) => at.Index + 1 == _chunks[at.Chunk].Length && at.Chunk + 1 < _count
-        ? new Position(at.Chunk + 1, 0)
-        : at with { Index = at.Index + 1 };
+    public Position Next(Position at) => Here(at with { Index = at.Index + 1 });
 
-    private static int SeekIn(TopicNode[] chunk, ReadOnlySpan<char> level)
+    /// <summary>Behind the last node of a chunk is the first one of the next.</summary>
+    private Position Here(Position at) => At(at) is null && at.Chunk + 1 < _count ? new Position(at.Chunk + 1, 0) : at;
+
+    private static int SeekIn(TopicNode?[] chunk, ReadOnlySpan<char> level)
     {
         var (low, high) = (0, chunk.Length);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (level.SequenceCompareTo(chunk[middle].Level) > 0)
+            if (chunk[middle] is { } node && level.SequenceCompareTo(node.Level) > 0)
                 low = middle + 1;
             else
                 high = middle;
@@ -78,23 +82,32 @@ internal sealed class LevelSet
 
     private void Insert(Position at, TopicNode node)
     {
+        var chunk = _chunks[at.Chunk];
         // devices are often added in order: a full last chunk stays as it is and a new one begins
         if (at.Index == LargestChunk)
             InsertChunk(_count, [node]);
-        else if (_chunks[at.Chunk].Length < LargestChunk)
-            _chunks[at.Chunk] = Inserted(_chunks[at.Chunk], at.Index, node);
+        else if (chunk[^1] is null)
+            InsertIn(chunk, at.Index, node);
+        else if (chunk.Length < LargestChunk)
+            InsertIn(_chunks[at.Chunk] = Resized(chunk, 2 * chunk.Length), at.Index, node);
         else
             Split(at, node);
     }
 
     private void Split(Position at, TopicNode node)
     {
-        var whole = Inserted(_chunks[at.Chunk], at.Index, node);
-        _chunks[at.Chunk] = whole[..(whole.Length / 2)];
-        InsertChunk(at.Chunk + 1, whole[(whole.Length / 2)..]);
+        const int Half = LargestChunk / 2;
+        var (lower, upper) = (_chunks[at.Chunk], new TopicNode?[LargestChunk]);
+        Array.Copy(lower, Half, upper, 0, Half);
+        Array.Clear(lower, Half, Half);
+        InsertChunk(at.Chunk + 1, upper);
+        if (at.Index <= Half)
+            InsertIn(lower, at.Index, node);
+        else
+            InsertIn(upper, at.Index - Half, node);
     }
 
-    private void InsertChunk(int at, TopicNode[] chunk)
+    private void InsertChunk(int at, TopicNode?[] chunk)
     {
         if (_count == _chunks.Length)
             Array.Resize(ref _chunks, 2 * _count);
@@ -110,13 +123,16 @@ internal sealed class LevelSet
         _chunks[_count] = [];
     }
 
-    private static TopicNode[] Inserted(TopicNode[] chunk, int index, TopicNode node)
+    private static void InsertIn(TopicNode?[] chunk, int index, TopicNode node)
     {
-        var longer = new TopicNode[chunk.Length + 1];
-        chunk.AsSpan(0, index).CopyTo(longer);
-        longer[index] = node;
-        chunk.AsSpan(index).CopyTo(longer.AsSpan(index + 1));
-        return longer;
+        Array.Copy(chunk, index, chunk, index + 1, chunk.Length - index - 1);
+        chunk[index] = node;
+    }
+
+    private static TopicNode?[] Resized(TopicNode?[] chunk, int length)
+    {
+        Array.Resize(ref chunk, length);
+        return chunk;
     }
 
     internal readonly record struct Position(int Chunk, int Index);

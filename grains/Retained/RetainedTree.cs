@@ -17,6 +17,7 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
     private const int MaxVisited = 50_000;
 
     private readonly Dictionary<string, LevelSet> _tenants = [];
+    private readonly LevelNames _names = new();
     private readonly DueTimeHeap<Expiring> _expiry = new((item, dueAt) => item.Node.Entry?.ExpiresAt == dueAt);
 
     public int Count { get; private set; }
@@ -102,7 +103,7 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         foreach (var level in topic.AsSpan().Split('/'))
         {
             set ??= node!.Children ??= new LevelSet(); // no set: there was a level before
-            node = set.GetOrAdd(topic.AsSpan()[level]);
+            node = set.GetOrAdd(topic.AsSpan()[level], _names);
             set = null;
         }
         return node!; // a split has at least one part

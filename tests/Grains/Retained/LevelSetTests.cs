@@ -5,6 +5,8 @@ namespace GrainMQ.Tests.Grains.Retained;
 
 public sealed class LevelSetTests
 {
+    private readonly LevelNames _names = new();
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -17,7 +19,7 @@ public sealed class LevelSetTests
         {
             var set = new LevelSet();
             foreach (var level in levels)
-                Assert.Equal(level, set.GetOrAdd(level).Level);
+                Assert.Equal(level, set.GetOrAdd(level, _names).Level);
             Assert.Equal(levels.Order(StringComparer.Ordinal), Walk(set, ""));
             Assert.Equal(levels.Where(level => level.CompareTo("02500") >= 0).Order(StringComparer.Ordinal), Walk(set, "02500"));
         }
@@ -34,7 +36,7 @@ public sealed class LevelSetTests
                 var level = $"{random.Next(1_000)}";
                 if (random.Next(step < 2_000 ? 4 : 2) > 0)
                 {
-                    Assert.Same(set.GetOrAdd(level), set.Find(level));
+                    Assert.Same(set.GetOrAdd(level, _names), set.Find(level));
                     truth.Add(level);
                 }
                 else
@@ -49,6 +51,16 @@ public sealed class LevelSetTests
                 set.Remove(level);
             Assert.True(set.IsEmpty);
         }
+    }
+
+    [Fact]
+    public void LevelsOfDifferentSetsShareTheirNames()
+    {
+        var (one, other) = (new LevelSet(), new LevelSet());
+        Assert.Same(one.GetOrAdd("temperature", _names).Level, other.GetOrAdd("temperature", _names).Level);
+        var levels = Enumerable.Range(0, 5_000).Select(i => $"{i}").ToArray(); // more than are remembered
+        Assert.Equal(levels, levels.Select(level => _names.Of(level)));
+        Assert.Equal(new string('x', 100), _names.Of(new string('x', 100)));
     }
 
     private static IEnumerable<string[]> Orders(string[] levels)
