@@ -92,6 +92,7 @@ internal sealed partial class SurvivingClient
             return round.IsTroubled ? null : "it was to be accepted"; // the connection's end follows
         }
 
+        NoticeExpiry();
         bool isExpected = _isCleanStart || _presence == Presence.None ? !packet.SessionPresent : packet.SessionPresent || _presence == Presence.Unknown;
         if (!isExpected) // I11 [MQTT-3.2.2-2] [MQTT-3.2.2-3]
         {

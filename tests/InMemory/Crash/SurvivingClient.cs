@@ -121,11 +121,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     {
         var old = _connection;
         LoseConnection(isGoodbye: false);
-        if (_presence == Presence.Kept && MayHaveExpired)
-        {
-            _presence = Presence.Unknown;
-        }
-
+        NoticeExpiry();
         if (_left is { Connection.Transport.IsClosedByServer: false, Will: { } will, IsGoodbye: true })
         {
             round.Oracle.Release(will, isOwed: false, mayRepeat: false); // it was not read to its end yet: CONNECT may come first, and take it over
@@ -319,10 +315,21 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         _will = null;
     }
 
+    /// <summary>The session may have ended, at the time of CONNECT or while it waited for the broker.</summary>
+    private void NoticeExpiry()
+    {
+        if (_presence == Presence.Kept && MayHaveExpired)
+        {
+            _presence = Presence.Unknown;
+        }
+    }
+
     /// <summary>The broker may have done what CONNECT asked for, or not.</summary>
     private void ConnectUnanswered()
     {
-        if (_isCleanStart && _presence != Presence.None)
+        NoticeExpiry();
+        bool mayBeAnother = _isCleanStart ? _presence != Presence.None : _isDurable && _presence == Presence.Unknown;
+        if (mayBeAnother)
         {
             _mustStartClean = true; // whose messages a session would have is not known
         }
