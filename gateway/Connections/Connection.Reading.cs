@@ -1,4 +1,5 @@
 using System.Buffers;
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Connections;
@@ -179,11 +180,14 @@ internal sealed partial class Connection
     {
         foreach (var ack in burst.Acks)
         {
-            var refusal = ack.Ticket is { } ticket ? RefusalOf(await ticket.ConfigureAwait(false)) : ReasonCode.Success;
+            var result = ack.Ticket is { } ticket ? await ticket.ConfigureAwait(false) : Grains.Contracts.SessionResult.Ok;
+            var refusal = RefusalOf(result);
             bool isTold = Version == ProtocolVersion.Mqtt5 && ack.Type != PacketType.Pubcomp;
             if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec && Session is { } session)
             {
-                isTold &= await session.RefuseQoS2Async(ack.PacketId, isTold).ConfigureAwait(false);
+                var failure = session.FailQoS2(ack.PacketId, result, isTold);
+                refusal = failure == QoS2Failure.NotRetained ? ReasonCode.Success : refusal;
+                isTold = failure == QoS2Failure.Refused;
             }
 
             if (refusal != ReasonCode.Success && !isTold)

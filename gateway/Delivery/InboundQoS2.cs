@@ -5,8 +5,11 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>The identifiers of a client's QoS 2 publications between PUBLISH and PUBREL. Not safe for several threads. MQTT 5 §4.3.3.</summary>
 internal sealed class InboundQoS2
 {
-    /// <summary>The store has it in its queues; whether it was retained, nobody knows.</summary>
-    private static readonly Entry HalfKnown = new(false, true, Task.FromResult(SessionResult.Ok), null);
+    /// <summary>No queue is to get it again; whether it was retained, nobody knows.</summary>
+    private static readonly Entry HalfKnown = new(false, true, Task.FromResult(SessionResult.Ok), Task.FromResult(SessionResult.Ok));
+
+    /// <summary>Whether the queues have got it, only the store knows, which takes it once.</summary>
+    private static readonly Entry Uncertain = new(false, false, null, null, IsUncertain: true);
 
     private readonly Dictionary<ushort, Entry> _open = [];
 
@@ -14,7 +17,10 @@ internal sealed class InboundQoS2
     public int Count { get; private set; }
 
     /// <summary>All that are open; not those whose first PUBLISH no queue has taken: its repetition is a new one.</summary>
-    public ushort[] Identifiers => [.. _open.Where(pair => !pair.Value.HasFailed || pair.Value.IsQueued).Select(pair => pair.Key)];
+    public ushort[] Identifiers => [.. _open.Where(pair => pair.Value.IsKnown).Select(pair => pair.Key)];
+
+    /// <summary>Those of which the store alone knows whether it has noted them.</summary>
+    public ushort[] UncertainIdentifiers => [.. _open.Where(pair => pair.Value.MayBeQueued).Select(pair => pair.Key)];
 
     public static InboundQoS2? Restore(ushort[] identifiers)
     {
@@ -52,7 +58,7 @@ internal sealed class InboundQoS2
     /// </summary>
     public bool TryAccept(ushort identifier, out Task<SessionResult>? promise, out bool isHalfKnown)
     {
-        bool known = _open.TryGetValue(identifier, out var entry);
+        bool known = _open.TryGetValue(identifier, out var entry) && entry != Uncertain;
         isHalfKnown = entry.IsHalfKnown;
         Count += entry.IsOfThisConnection ? 0 : 1;
         _open[identifier] = entry with { IsOfThisConnection = true };
@@ -68,28 +74,43 @@ internal sealed class InboundQoS2
     {
         if (_open.TryGetValue(identifier, out var entry))
         {
-            _open[identifier] = entry with { Promise = promise, Queued = queued, IsHalfKnown = false };
+            _open[identifier] = entry with { Promise = promise, Queued = queued ?? entry.Queued, IsHalfKnown = false };
         }
     }
 
     /// <summary>
-    /// The PUBLISH cannot be acknowledged. Told so (MQTT 5), the client has its identifier back, and the result says whether the store may
-    /// have noted it. Otherwise the client will repeat the PUBLISH, and what the queues have taken must not be taken again.
+    /// The promise of a PUBLISH was not kept. Who is told so may use the identifier for another message at once [MQTT-4.3.3-9], so a refusal
+    /// says that no queue has this one; where one has it, or nobody knows, only the repetition by the next connection can be answered.
     /// </summary>
-    public bool Refuse(ushort identifier, bool isTold)
+    /// <param name="identifier">Of the PUBLISH.</param>
+    /// <param name="result">What became of the promise.</param>
+    /// <param name="canRefuse">The client's version has refusals.</param>
+    public QoS2Failure Fail(ushort identifier, SessionResult result, bool canRefuse)
     {
+        bool isSaid = result is SessionResult.Full or SessionResult.Quota;
         if (!_open.TryGetValue(identifier, out var entry))
         {
-            return false;
+            return canRefuse && isSaid ? QoS2Failure.Refused : QoS2Failure.Unanswered; // so did the PUBLISH that this one repeats
+        }
+
+        if (entry.IsQueued && result == SessionResult.Quota)
+        {
+            return QoS2Failure.NotRetained;
         }
 
         Release(identifier, out _);
-        if (!isTold && entry.IsQueued)
+        bool isForNoQueue = entry.Queued is null && !entry.IsUncertain;
+        if (canRefuse && (isForNoQueue ? isSaid : entry.IsNotQueued))
         {
-            _open[identifier] = HalfKnown;
+            return QoS2Failure.Refused;
         }
 
-        return isTold && entry.Queued is { IsCompletedSuccessfully: true, Result: not (SessionResult.Full or SessionResult.Quota) };
+        if (!entry.IsNotQueued)
+        {
+            _open[identifier] = isForNoQueue || entry.IsQueued ? HalfKnown : Uncertain;
+        }
+
+        return QoS2Failure.Unanswered;
     }
 
     public Task PromisesAsync() => Task.WhenAll(_open.Values.Select(entry => entry.Promise ?? Task.CompletedTask));
@@ -101,15 +122,35 @@ internal sealed class InboundQoS2
     public bool Release(ushort identifier, out bool isStored)
     {
         bool known = _open.Remove(identifier, out var entry);
-        isStored = entry.Promise is not null;
+        isStored = entry.Promise is not null || entry.IsUncertain;
         Count -= entry.IsOfThisConnection ? 1 : 0;
         return known;
     }
 
-    private readonly record struct Entry(bool IsOfThisConnection, bool IsHalfKnown, Task<SessionResult>? Promise, Task<SessionResult>? Queued)
+    private readonly record struct Entry(
+        bool IsOfThisConnection, bool IsHalfKnown, Task<SessionResult>? Promise, Task<SessionResult>? Queued, bool IsUncertain = false)
     {
         public bool IsQueued => Queued is { IsCompletedSuccessfully: true, Result: SessionResult.Ok };
 
-        public bool HasFailed => Promise is { IsCompletedSuccessfully: true, Result: not SessionResult.Ok };
+        public bool IsNotQueued => !IsUncertain && Queued is { IsCompletedSuccessfully: true, Result: SessionResult.Full or SessionResult.Quota };
+
+        public bool MayBeQueued => !IsQueued && (IsUncertain || (HasFailed && Queued is not null && !IsNotQueued));
+
+        public bool IsKnown => IsQueued || (!IsUncertain && !HasFailed);
+
+        private bool HasFailed => Promise is { IsCompletedSuccessfully: true, Result: not SessionResult.Ok };
     }
+}
+
+/// <summary>What is to be done about a QoS 2 publication whose promise was not kept.</summary>
+internal enum QoS2Failure : byte
+{
+    /// <summary>The client is told: no queue has it.</summary>
+    Refused,
+
+    /// <summary>The connection ends, and the client sends it again.</summary>
+    Unanswered,
+
+    /// <summary>All queues have it; that it was not retained is counted and logged. Sent again it would be refused again.</summary>
+    NotRetained,
 }

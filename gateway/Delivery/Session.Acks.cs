@@ -119,25 +119,13 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>
-    /// The promise of a QoS 2 publication was not kept. A client that is told so may use the identifier for its next publication at once
-    /// [MQTT-4.3.3-9], so the store must not take that one for a repetition; false: the store did not answer, and the client must not be told.
-    /// </summary>
-    public async ValueTask<bool> RefuseQoS2Async(ushort packetId, bool isTold)
+    /// <inheritdoc cref="InboundQoS2.Fail"/>
+    public QoS2Failure FailQoS2(ushort packetId, SessionResult result, bool canRefuse)
     {
-        var burst = Burst.Rent();
         lock (_gate)
         {
-            if (_inboundQoS2?.Refuse(packetId, isTold) == true && IsDurable)
-            {
-                store.Release(this, packetId, burst);
-            }
+            return _inboundQoS2?.Fail(packetId, result, canRefuse) ?? QoS2Failure.Unanswered; // the session went to the store meanwhile
         }
-
-        burst.Flush();
-        var released = burst.Ticket;
-        burst.Return();
-        return released is null || await released.ConfigureAwait(false) == SessionResult.Ok;
     }
 
     /// <summary>Whether the publication counts against the Receive Maximum already.</summary>

@@ -133,7 +133,7 @@ internal sealed partial class Session
     /// What the store does not know of the session yet, oldest first: of its own messages how far they came, of others (retained ones) the
     /// message. QoS 0 is not kept. MQTT 5 §4.1.0.
     /// </summary>
-    public (PendingMessage[] Pending, ushort[] InboundQoS2, long[] Ended) HandOver(long now)
+    public (PendingMessage[] Pending, ushort[] InboundQoS2, ushort[] UncertainQoS2, long[] Ended) HandOver(long now)
     {
         lock (_gate)
         {
@@ -155,12 +155,12 @@ internal sealed partial class Session
                 }
             }
 
-            ushort[] inbound = _inboundQoS2?.Identifiers ?? [];
+            ushort[] inbound = _inboundQoS2?.Identifiers ?? [], uncertain = _inboundQoS2?.UncertainIdentifiers ?? [];
             _inflight.Clear();
             _inboundQoS2 = null;
             long[] ended = [.. _reporting, .. _ended.Take()]; // what a report under way says may come too late
             _reporting = [];
-            return ([.. pending], inbound, ended);
+            return ([.. pending], inbound, uncertain, ended);
         }
     }
 

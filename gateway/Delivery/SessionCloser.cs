@@ -162,8 +162,8 @@ internal sealed class SessionCloser(
     public async Task CloseAsync(Session session, CloseCause cause, WillAction will)
     {
         await session.PromisesAsync().ConfigureAwait(false);
-        var (pending, inbound, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], [], []);
-        var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, Deactivate: true, ended);
+        var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], [], [], []);
+        var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, Deactivate: true, ended, uncertain);
         session.UnconfirmedClose = request;
         if (!session.IsDurable)
         {

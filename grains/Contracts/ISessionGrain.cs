@@ -150,6 +150,10 @@ public enum WillAction : byte
 /// empty. The others come with their message and go before everything that waits.
 /// </param>
 /// <param name="Done">Numbers whose delivery has ended since the last report, as pairs of first and last; null = none.</param>
+/// <param name="InboundQos2">Identifiers of the client's QoS 2 publications between PUBLISH and PUBREL.</param>
+/// <param name="UncertainQos2">
+/// More of them, if the store has noted them: there was no answer when they were queued. The client sends them again. Null = none.
+/// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.CloseRequest")]
 public sealed record CloseRequest(
     [property: Id(0)] string Reason,
@@ -158,7 +162,8 @@ public sealed record CloseRequest(
     [property: Id(3)] PendingMessage[] Pending,
     [property: Id(4)] ushort[] InboundQos2,
     [property: Id(5)] bool Deactivate,
-    [property: Id(6)] long[]? Done = null);
+    [property: Id(6)] long[]? Done = null,
+    [property: Id(7)] ushort[]? UncertainQos2 = null);
 
 /// <param name="ExpirySeconds">How long the session waits for its device; 0 and <see cref="uint.MaxValue"/> = for ever.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.PresetRequest")]

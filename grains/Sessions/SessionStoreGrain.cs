@@ -100,6 +100,8 @@ internal sealed partial class SessionStoreGrain(
             return answer with { Result = await SettleAsync(answer.Result) };
         var outcome = _table.Queue(batch, now);
         var result = await CommitAsync(outcome.Change, isJournaled: true, outcome.Messages);
+        if (result == SessionResult.Full)
+            Writer.GiveUp(); // a refusal says that no queue has it
         if (result != SessionResult.Ok)
             return new QueueReply(result, 0);
         Tell(outcome.Behind);

@@ -62,7 +62,7 @@ internal sealed partial class SessionTable
             [.. pending.Where(message => message.Sequence > 0 && message.Stage != PendingStage.Queued)
                 .Select(message => new StartedDelivery(message.Sequence, message.PacketId, message.Stage))],
             [.. pending.Where(message => message.Sequence == 0).Select(message => Handed(message, ++number))],
-            request.InboundQos2, []);
+            [.. request.InboundQos2, .. (request.UncertainQos2 ?? []).Where(id => record.InboundQos2?.Contains(id) == true)], []);
         var messages = new List<StoredMessage>();
         Detach(record, change, messages);
         long[] dropped = expiry > 0 && record.HasQueue ? [.. record.Queue.Trim()] : [];

@@ -277,4 +277,17 @@ public sealed class SessionQueueTests : SessionTableTests
 
     private SessionResult Preset(uint expiry, params string[] filters) => Table.Preset(
         Key, new PresetRequest([.. filters.Select(filter => Sample.Subscription(filter))], expiry), Table.NextEpoch(Now), Now);
+
+    [Fact]
+    public void IdentifierOfAPublicationWithoutAnAnswerIsKeptIfItWasStored() // [MQTT-4.3.3-10]
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        var stored = Sample.Batch(1, "m").Entries[0] with { Origin = new MessageOrigin(Key, 7) };
+        Queue(new QueueBatch(Sample.A, 1, [stored]));
+        Detach(epoch, Sample.Close(60, qos2: [3]) with { UncertainQos2 = [7, 8] });
+
+        Assert.Equal([3, 7], [.. (Attach(expiry: 60).State?.InboundQos2 ?? []).Order()]);
+        Queue(new QueueBatch(Sample.A, 2, [stored]));
+        Assert.Equal(1, Info.Queued);
+    }
 }

@@ -52,8 +52,6 @@ internal sealed partial class CrashRound
     /// <summary>The broker may refuse, and end connections: something went wrong in its life.</summary>
     public bool IsTroubled => _broker.Life.IsTroubled;
 
-    public bool HasBeenFull => Counts.Has("full disk") || Counts.Has("log is full");
-
     /// <summary>The step at which the round is, or was when it failed.</summary>
     public int Step => _step;
 

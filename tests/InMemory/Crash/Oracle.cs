@@ -11,6 +11,7 @@ internal sealed class Oracle(bool queuesOverflow)
 {
     private readonly HashSet<ModelMessage> _clears = [];
     private readonly HashSet<ModelMessage> _wills = [];
+    private readonly HashSet<ModelMessage> _refused = [];
     private readonly Dictionary<ModelMessage, DateTimeOffset> _expiries = [];
     private readonly List<ModelMessage> _released = [];
     private readonly List<ModelMessage> _discarded = [];
@@ -51,6 +52,12 @@ internal sealed class Oracle(bool queuesOverflow)
     public bool HasOrder(ModelMessage message) => !_wills.Contains(message) && !(queuesOverflow && message.IsResent);
 
     public bool IsClear(ModelMessage message) => _clears.Contains(message);
+
+    /// <summary>Its publisher was told that it is not accepted.</summary>
+    public void Refuse(ModelMessage message) => _refused.Add(message);
+
+    /// <summary>At QoS 2 a refusal says that no queue has it.</summary>
+    public bool IsInNoQueue(ModelMessage message) => message.QoS == QoS.ExactlyOnce && _refused.Contains(message);
 
     public void Expire(ModelMessage message, DateTimeOffset at) => _expiries[message] = at;
 

@@ -32,7 +32,7 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
     /// <param name="message">What was published.</param>
     /// <param name="isFresh">Not a repetition of something that is open.</param>
     /// <param name="wasSentHere">The same connection got it before.</param>
-    /// <param name="isExact">QoS 2 is exactly once.</param>
+    /// <param name="isExact">Messages come through the store: QoS 2 is exactly once.</param>
     public string? Take(ServerPacket publish, ModelMessage message, bool isFresh, bool wasSentHere, bool isExact)
     {
         if (message.SentAt == ModelMessage.Never)
@@ -49,6 +49,11 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
         {
             _seenRetained.Add(message);
             return null;
+        }
+
+        if (isExact && publish.QoS > QoS.AtMostOnce && oracle.IsInNoQueue(message))
+        {
+            return "its publisher was told that nobody gets it"; // [MQTT-4.3.3-9]
         }
 
         return isFresh ? WrongTime(publish, message, wasSentHere, isExact) : null;

@@ -128,6 +128,7 @@ internal sealed partial class SurvivingClient
         if (packet.Reason >= ReasonCode.UnspecifiedError)
         {
             _publications.Remove(publication);
+            round.Oracle.Refuse(message);
             return round.IsTroubled ? null : "it was to be accepted";
         }
 
@@ -191,7 +192,7 @@ internal sealed partial class SurvivingClient
             return $"its packet identifier is in use by {other}: whoever keeps to the protocol takes it for a repetition"; // [MQTT-2.2.1-4]
         }
 
-        string? fault = session.Take(packet, message, isFresh: !isOpen, wasSentHere: !packet.Retain && !_sentHere.Add(message), _isDurable && !MayHaveBeenRefused(message));
+        string? fault = session.Take(packet, message, isFresh: !isOpen, wasSentHere: !packet.Retain && !_sentHere.Add(message), _isDurable);
         if (packet.QoS == QoS.AtMostOnce || fault is not null)
         {
             return fault;
@@ -219,12 +220,6 @@ internal sealed partial class SurvivingClient
 
         return null;
     }
-
-    /// <summary>
-    /// Queued, but not retained for want of space: if the refusal is lost on its way, the client sends again what the broker has forgotten on
-    /// its behalf.
-    /// </summary>
-    private bool MayHaveBeenRefused(ModelMessage message) => message is { Retain: true, IsResent: true } && round.HasBeenFull;
 
     private string? Release(ServerPacket packet)
     {

@@ -261,6 +261,14 @@ public sealed class RetainedTests
         Assert.Equal(ReasonCode.Success, (await publisher.ExpectAsync(PacketType.Puback, 13)).Reason);
         Assert.Equal(1, gateway.Metrics.Sum("mqtt_messages_dropped_total", "RetainQuota"));
 
+        // a refusal at QoS 2 says that nobody will get it, which is not so once it waits for somebody
+        Assert.Equal(ReasonCode.QuotaExceeded, await publisher.PublishAsync("a/b/4", "4", QoS.ExactlyOnce, retain: true));
+        var subscriber = await gateway.ConnectAsync("s", expiry: 100);
+        await subscriber.SubscribeAsync("a/b/4", QoS.ExactlyOnce);
+        Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("a/b/4", "4", QoS.ExactlyOnce, retain: true));
+        await subscriber.ExpectPublishAsync("4");
+        Assert.Equal(3, gateway.Metrics.Sum("mqtt_messages_dropped_total", "RetainQuota"));
+
         var older = await gateway.ConnectAsync("o", version: ProtocolVersion.Mqtt311);
         await older.PublishAsync("a/b/4", "4", QoS.AtLeastOnce, retain: true); // it cannot be told, and would send it again for ever
         await older.NothingMoreAsync();
