@@ -5,6 +5,7 @@ using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
 using GrainMQ.Grains.Storage;
+using GrainMQ.Tests.Grains.Sessions;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.Storage;
 using Xunit;
@@ -15,13 +16,14 @@ namespace GrainMQ.Tests.Grains.Exports;
 /// A shard without its grain that is exported in the middle of its writes: between any two operations on the disk. The import must give what
 /// was acknowledged, and at the most the one change that was under way.
 /// </summary>
-internal sealed class ExportSimulation(int seed)
+internal sealed class ExportSimulation
 {
     private static readonly string[] Keys = ["t/1", "t/2", "t/3", "t/4", "t/5"];
     private static readonly GatewayRef[] Gateways = [Sample.A, Sample.B];
 
-    private readonly Random _random = new(seed);
-    private readonly SimulatedDisk _disk = new(new Random(seed));
+    private readonly Random _random;
+    private readonly ShardTraffic _traffic;
+    private readonly SimulatedDisk _disk;
     private readonly ManualTimeProvider _time = new();
     private readonly List<SessionChange> _acknowledged = [];
     private readonly List<(SimulatedDisk File, int Acknowledged, SessionChange? UnderWay)> _exports = [];
@@ -30,7 +32,13 @@ internal sealed class ExportSimulation(int seed)
     private IShardJournal<SessionSnapshot, SessionChange>? _journal;
     private SessionChange? _underWay;
     private bool _isExporting;
-    private int _number;
+
+    public ExportSimulation(int seed)
+    {
+        _random = new Random(seed);
+        _traffic = new ShardTraffic(_random, Keys, qos: 2);
+        _disk = new SimulatedDisk(new Random(seed));
+    }
 
     public string Trace => _trace.ToString();
 
@@ -50,7 +58,7 @@ internal sealed class ExportSimulation(int seed)
         {
             _time.Advance(TimeSpan.FromMilliseconds(_random.Next(50)));
             _table.FireDue(Now);
-            await StepAsync(Keys[_random.Next(Keys.Length)]);
+            await StepAsync(_traffic.Key());
             foreach (var export in _exports)
                 await CheckAsync(export.File, export.Acknowledged, export.UnderWay);
             _exports.Clear();
@@ -70,7 +78,7 @@ internal sealed class ExportSimulation(int seed)
                 await CommitAsync(new Applied(Now, delta), []);
                 break;
             case 3 when _table.Info(key).Owner is { } owner:
-                var close = Sample.Close(uint.MaxValue, WillAction.Arm, [Sample.Pending($"handed {++_number}")], [4]);
+                var close = Sample.Close(uint.MaxValue, WillAction.Arm, [Sample.Pending($"handed {_traffic.Next()}")], [4]);
                 _table.Detach(key, owner.Epoch, close, Now, out var done);
                 await CommitAsync(done!.Change, done.Messages); // the owner has the session
                 break;
@@ -90,8 +98,8 @@ internal sealed class ExportSimulation(int seed)
     private async Task AttachAsync(string key)
     {
         var request = Sample.Open(
-            Gateways[_random.Next(2)], ++_number, _random.Next(5) == 0, _random.Next(3) switch { 0 => 0u, 1 => 60u, _ => uint.MaxValue },
-            _random.Next(2) == 0 ? $"will {_number}" : null, (uint)_random.Next(2));
+            Gateways[_random.Next(2)], _traffic.Next(), _random.Next(5) == 0, _random.Next(3) switch { 0 => 0u, 1 => 60u, _ => uint.MaxValue },
+            _random.Next(2) == 0 ? $"will {_traffic.Next()}" : null, (uint)_random.Next(2));
         var epoch = _table.NextEpoch(Now);
         var reply = _table.Attach(key, request, epoch, Now);
         if (reply.Result == SessionResult.Ok && _table.IsJournaled(key))
@@ -100,22 +108,14 @@ internal sealed class ExportSimulation(int seed)
 
     private async Task QueueAsync()
     {
-        var entries = Enumerable.Range(0, _random.Next(1, 5)).Select(_ => new QueueEntry(
-            Sample.Bytes($"m{++_number} {new string('x', _random.Next(400))}"), _random.Next(3) == 0 ? Now + 1_000_000 : 0,
-            [.. Keys.Where(_ => _random.Next(2) == 0).Select(key => new QueueTarget(key, 2, false, _random.Next(3) == 0 ? [7u, 300u] : []))],
-            _random.Next(4) == 0 ? new MessageOrigin(Keys[_random.Next(5)], (ushort)_random.Next(1, 4)) : null));
-        var outcome = _table.Queue(new QueueBatch(Sample.A, ++_number, [.. entries]), Now);
+        var outcome = _table.Queue(_traffic.Batch(Now), Now);
         await CommitAsync(outcome.Change, outcome.Messages);
     }
 
     private async Task ReportAsync(string key)
     {
-        if (_table.Info(key).Owner is not { } owner || _table.Resume(key, owner.Epoch, Now, true) is not { } resume)
+        if (_traffic.Report(_table, key, Now) is not { } batch)
             return;
-        long[] numbers = [.. resume.Front.Concat(resume.Page.Items).Select(item => item.Number)];
-        var started = numbers.Where(_ => _random.Next(4) == 0).Select(number => new StartedDelivery(number, 9, (PendingStage)_random.Next(1, 3)));
-        var batch = new ProgressBatch(owner.Gateway, [new SessionProgress(
-            key, owner.Epoch, [.. numbers.Where(_ => _random.Next(3) == 0).SelectMany(number => new[] { number, number })], [.. started], [])], ++_number);
         _table.Report(batch);
         await CommitAsync(new Reported(Now, batch), []);
     }

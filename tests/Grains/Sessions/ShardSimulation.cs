@@ -15,23 +15,30 @@ namespace GrainMQ.Tests.Grains.Sessions;
 /// A shard without its grain, on a disk that loses power, fills up and fails, beside a table that got exactly the changes that were
 /// acknowledged.
 /// </summary>
-internal sealed class ShardSimulation(int seed)
+internal sealed class ShardSimulation
 {
     private const long LeastFree = 6_000;
     private static readonly string[] Keys = ["t/1", "t/2", "t/3", "t/4"];
     private static readonly GrainOptions Options = new() { StoreShards = 1, OfflineQueueMaxMessages = 8 };
 
-    private readonly Random _random = new(seed);
+    private readonly Random _random;
+    private readonly ShardTraffic _traffic;
     private readonly List<SessionChange> _acknowledged = [];
     private readonly StringBuilder _trace = new();
-    private SimulatedDisk _disk = new(new Random(seed));
+    private SimulatedDisk _disk;
     private SessionTable _table = new(Options);
     private LogJournalStore<SessionSnapshot, SessionChange>? _journals;
     private IShardJournal<SessionSnapshot, SessionChange>? _journal;
     private ShardWriter<SessionSnapshot, SessionChange>? _writer;
     private SessionChange? _unanswered;
     private long _now = 1_000_000;
-    private int _number;
+
+    public ShardSimulation(int seed)
+    {
+        _random = new Random(seed);
+        _traffic = new ShardTraffic(_random, Keys, qos: 1);
+        _disk = new SimulatedDisk(new Random(seed));
+    }
 
     public string Trace => _trace.ToString();
 
@@ -48,7 +55,7 @@ internal sealed class ShardSimulation(int seed)
             {
                 if (_random.Next(12) == 0)
                     _disk.OperationsLeft = _random.Next(1, 12);
-                await StepAsync(Keys[_random.Next(Keys.Length)]);
+                await StepAsync(_traffic.Key());
             }
             catch (PowerLossException)
             {
@@ -98,8 +105,8 @@ internal sealed class ShardSimulation(int seed)
     {
         if (!_table.Exists(key) && !await Writer.HasSpaceAsync())
             return;
-        var will = _random.Next(3) == 0 ? $"will {_number}" : null;
-        var request = Sample.Open(_random.Next(2) == 0 ? Sample.A : Sample.B, ++_number, _random.Next(5) == 0, uint.MaxValue, will);
+        var will = _random.Next(3) == 0 ? $"will {_traffic.Next()}" : null;
+        var request = Sample.Open(_random.Next(2) == 0 ? Sample.A : Sample.B, _traffic.Next(), _random.Next(5) == 0, uint.MaxValue, will);
         var epoch = _table.NextEpoch(_now);
         var reply = _table.Attach(key, request, epoch, _now);
         if (reply.Result == SessionResult.Ok)
@@ -110,11 +117,11 @@ internal sealed class ShardSimulation(int seed)
     {
         if (_table.Info(key).Owner is not { } owner)
             return;
-        var numbers = Numbers(key, owner.Epoch);
+        var numbers = ShardTraffic.Numbers(_table, key, owner.Epoch, _now);
         PendingMessage[] pending = [
             .. numbers.Take(_random.Next(3)).Select(number => Sample.Pending("", 2, (PendingStage)_random.Next(3), id: 3) with { Sequence = number }),
-            .. Enumerable.Range(0, _random.Next(3)).Select(_ => Sample.Pending($"handed {++_number}"))];
-        var request = Sample.Close(uint.MaxValue, pending: pending, qos2: [4]) with { Done = [.. numbers.TakeLast(1).SelectMany(Pair)] };
+            .. Enumerable.Range(0, _random.Next(3)).Select(_ => Sample.Pending($"handed {_traffic.Next()}"))];
+        var request = Sample.Close(uint.MaxValue, pending: pending, qos2: [4]) with { Done = [.. numbers.TakeLast(1).SelectMany(ShardTraffic.Pair)] };
         _table.Detach(key, owner.Epoch, request, _now, out var done);
         await CommitAsync(done!.Change, done.Messages); // the owner has the session
     }
@@ -123,22 +130,14 @@ internal sealed class ShardSimulation(int seed)
     {
         if (!await Writer.HasSpaceAsync())
             return;
-        var entries = Enumerable.Range(0, _random.Next(1, 5)).Select(_ => new QueueEntry(
-            Sample.Bytes($"m{++_number} {new string('x', _random.Next(400))}"), _random.Next(3) == 0 ? _now + 1_000_000 : 0,
-            [.. Keys.Where(_ => _random.Next(2) == 0).Select(key => new QueueTarget(key, 1, false, _random.Next(3) == 0 ? [7u, 300u] : []))],
-            _random.Next(4) == 0 ? new MessageOrigin(Keys[_random.Next(4)], (ushort)_random.Next(1, 4)) : null));
-        var outcome = _table.Queue(new QueueBatch(Sample.A, ++_number, [.. entries]), _now);
+        var outcome = _table.Queue(_traffic.Batch(_now), _now);
         await CommitAsync(outcome.Change, outcome.Messages);
     }
 
     private async Task ReportAsync(string key)
     {
-        if (_table.Info(key).Owner is not { } owner)
+        if (_traffic.Report(_table, key, _now) is not { } batch)
             return;
-        var numbers = Numbers(key, owner.Epoch);
-        var started = numbers.Where(_ => _random.Next(4) == 0).Select(number => new StartedDelivery(number, 9, (PendingStage)_random.Next(1, 3)));
-        var batch = new ProgressBatch(owner.Gateway, [new SessionProgress(
-            key, owner.Epoch, [.. numbers.Where(_ => _random.Next(3) == 0).SelectMany(Pair)], [.. started], [(ushort)_random.Next(1, 4)])], ++_number);
         _table.Report(batch);
         await CommitAsync(new Reported(_now, batch), []);
     }
@@ -170,7 +169,7 @@ internal sealed class ShardSimulation(int seed)
     /// <summary>Between two parts others have their turn, or the activation ends.</summary>
     private async Task<bool> ChangeMeanwhileAsync(long moved)
     {
-        var (writer, key) = (Writer, Keys[_random.Next(Keys.Length)]);
+        var (writer, key) = (Writer, _traffic.Key());
         switch (_random.Next(24))
         {
             case 0:
@@ -310,11 +309,6 @@ internal sealed class ShardSimulation(int seed)
             Assert.Equal(JournalResult.Ok, await Writer.ReadAsync([message.Offset], bytes));
         return bytes[0] is { } read ? Sample.Text(read) : "lost";
     }
-
-    private long[] Numbers(string key, ulong epoch) =>
-        _table.Resume(key, epoch, _now, true) is { } resume ? [.. resume.Front.Concat(resume.Page.Items).Select(item => item.Number)] : [];
-
-    private static long[] Pair(long number) => [number, number];
 
     private void Count(string what) => Met[what] = Met.GetValueOrDefault(what) + 1;
 }

@@ -1,4 +1,5 @@
 using GrainMQ.Grains.Storage;
+using GrainMQ.Tests.Testing.Storage;
 
 namespace GrainMQ.Tests.InMemory.Crash;
 
@@ -16,37 +17,15 @@ internal sealed class WatchedLogStore(ILogStore inner, WriterWatch watch) : ILog
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
-    private sealed class Log(ILog log, WriterWatch watch) : ILog
+    private sealed class Log(ILog log, WriterWatch watch) : PassingLog(log)
     {
-        public string Name => log.Name;
-
-        public long Epoch => log.Epoch;
-
-        public long FirstOffset => log.FirstOffset;
-
-        public long NextOffset => log.NextOffset;
-
-        public LogSnapshotInfo? Snapshot => log.Snapshot;
-
-        public IReadOnlyList<LogSegmentInfo> Sealed => log.Sealed;
-
-        public ValueTask<bool> IsCurrentAsync() => log.IsCurrentAsync();
-
-        public async ValueTask<AppendReply> AppendAsync(LogBatch batch)
+        public override async ValueTask<AppendReply> AppendAsync(LogBatch batch)
         {
             var (wasCurrent, count) = (watch.IsCurrent(Name, Epoch), batch.Count);
-            var reply = await log.AppendAsync(batch).ConfigureAwait(false);
+            var reply = await base.AppendAsync(batch).ConfigureAwait(false);
             if (reply.Result == LogResult.Ok)
                 watch.Appended(Name, Epoch, wasCurrent, reply.FirstOffset, count);
             return reply;
         }
-
-        public ValueTask<ReadReply> ReadAsync(LogRead request, LogPage page) => log.ReadAsync(request, page);
-
-        public ValueTask<ReadReply> ReadSnapshotAsync(LogRead request, LogPage page) => log.ReadSnapshotAsync(request, page);
-
-        public ValueTask<LogReply> TrimAsync(long below) => log.TrimAsync(below);
-
-        public ILogSnapshot BeginSnapshot(long offset) => log.BeginSnapshot(offset);
     }
 }

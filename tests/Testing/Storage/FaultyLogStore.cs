@@ -113,44 +113,30 @@ public sealed class FaultyLogStore(ILogStore inner, LogFaults faults, TimeProvid
         return kind;
     }
 
-    private sealed class FaultyLog(FaultyLogStore store, ILog log) : ILog
+    private sealed class FaultyLog(FaultyLogStore store, ILog log) : PassingLog(log)
     {
         private LogFault? _failure;
 
-        public string Name => log.Name;
-
-        public long Epoch => log.Epoch;
-
-        public long FirstOffset => log.FirstOffset;
-
-        public long NextOffset => log.NextOffset;
-
-        public LogSnapshotInfo? Snapshot => log.Snapshot;
-
-        public IReadOnlyList<LogSegmentInfo> Sealed => log.Sealed;
-
-        public ValueTask<bool> IsCurrentAsync() => log.IsCurrentAsync();
-
-        public async ValueTask<AppendReply> AppendAsync(LogBatch batch)
+        public override async ValueTask<AppendReply> AppendAsync(LogBatch batch)
         {
-            if (_failure is not null && await log.IsCurrentAsync())
+            if (_failure is not null && await IsCurrentAsync())
                 return new AppendReply(LogResult.Failed, 0, _failure);
-            var reply = await store.RunAsync(Name, "Append", () => log.AppendAsync(batch), (result, fault) => new AppendReply(result, 0, fault));
+            var reply = await store.RunAsync(Name, "Append", () => base.AppendAsync(batch), (result, fault) => new AppendReply(result, 0, fault));
             if (reply.Result == LogResult.Failed)
                 _failure = reply.Fault;
             return reply;
         }
 
-        public ValueTask<ReadReply> ReadAsync(LogRead request, LogPage page) => store.RunAsync(
-            Name, "Read", () => log.ReadAsync(request, page), (_, fault) => new ReadReply(LogResult.Failed, request.From, fault));
+        public override ValueTask<ReadReply> ReadAsync(LogRead request, LogPage page) => store.RunAsync(
+            Name, "Read", () => base.ReadAsync(request, page), (_, fault) => new ReadReply(LogResult.Failed, request.From, fault));
 
-        public ValueTask<ReadReply> ReadSnapshotAsync(LogRead request, LogPage page) => store.RunAsync(
-            Name, "Read", () => log.ReadSnapshotAsync(request, page), (_, fault) => new ReadReply(LogResult.Failed, request.From, fault));
+        public override ValueTask<ReadReply> ReadSnapshotAsync(LogRead request, LogPage page) => store.RunAsync(
+            Name, "Read", () => base.ReadSnapshotAsync(request, page), (_, fault) => new ReadReply(LogResult.Failed, request.From, fault));
 
-        public ValueTask<LogReply> TrimAsync(long below) =>
-            store.RunAsync(Name, "Trim", () => log.TrimAsync(below), (result, fault) => new LogReply(result, fault));
+        public override ValueTask<LogReply> TrimAsync(long below) =>
+            store.RunAsync(Name, "Trim", () => base.TrimAsync(below), (result, fault) => new LogReply(result, fault));
 
-        public ILogSnapshot BeginSnapshot(long offset) => new FaultySnapshot(store, Name, log.BeginSnapshot(offset));
+        public override ILogSnapshot BeginSnapshot(long offset) => new FaultySnapshot(store, Name, base.BeginSnapshot(offset));
     }
 
     private sealed class FaultySnapshot(FaultyLogStore store, string name, ILogSnapshot snapshot) : ILogSnapshot
