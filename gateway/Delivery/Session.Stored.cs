@@ -231,8 +231,13 @@ internal sealed partial class Session
 
     private void Take(Connection connection, QueuePage page)
     {
-        foreach (var message in page.Messages.Where(message => message.Sequence > _taken))
+        foreach (var message in page.Messages)
         {
+            if (message.Sequence <= _taken)
+            {
+                continue;
+            }
+
             if (TryRestore(message, out var delivery))
             {
                 Take(connection, delivery);

@@ -40,17 +40,31 @@ internal sealed partial class SessionStoreGrain
     private async ValueTask<PendingMessage[]?> FetchAsync(string key, List<QueueItem> items)
     {
         var bytes = new byte[]?[items.Count];
-        var places = new List<int>();
+        if (!await TryReadAsync(items, InMemory(items, bytes), bytes))
+            return null;
+        var messages = Joined(items, bytes);
+        if (messages.Length < items.Count)
+            LoseDamaged(key, [.. items.Where((_, at) => bytes[at] is null).Select(item => item.Number)]);
+        return messages;
+    }
+
+    // A page has up to 1,000 messages: what is done for each of them is a loop, at a tenth of the cost of a query.
+
+    /// <summary>Takes the bytes that are in memory; returns the places of the others.</summary>
+    private static List<int> InMemory(List<QueueItem> items, byte[]?[] bytes)
+    {
+        var others = new List<int>(items.Count);
         for (var at = 0; at < items.Count; at++)
         {
             bytes[at] = items[at].Message.Bytes;
             if (bytes[at] is null)
-                places.Add(at);
+                others.Add(at);
         }
-        if (places.Count > 0 && !await TryReadAsync(items, places, bytes))
-            return null;
-        if (places.Any(at => bytes[at] is null))
-            LoseDamaged(key, [.. places.Where(at => bytes[at] is null).Select(at => items[at].Number)]);
+        return others;
+    }
+
+    private static PendingMessage[] Joined(List<QueueItem> items, byte[]?[] bytes)
+    {
         var messages = new List<PendingMessage>(items.Count);
         for (var at = 0; at < items.Count; at++)
             if (bytes[at] is { } message)
@@ -62,16 +76,34 @@ internal sealed partial class SessionStoreGrain
     {
         while (places.Count > 0)
         {
-            long[] offsets = [.. places.Select(at => items[at].Message.Offset)];
+            var offsets = OffsetsOf(items, places);
             var read = new byte[]?[offsets.Length];
             if (await Writer.ReadAsync(offsets, read) != JournalResult.Ok)
                 return false;
-            for (var at = 0; at < read.Length; at++)
-                bytes[places[at]] = read[at];
-            // what is gone from its place may have got another one meanwhile
-            places = [.. places.Where((place, at) => read[at] is null && items[place].Message.Offset != offsets[at])];
+            places = Moved(items, places, offsets, read, bytes);
         }
         return true;
+    }
+
+    private static long[] OffsetsOf(List<QueueItem> items, List<int> places)
+    {
+        var offsets = new long[places.Count];
+        for (var at = 0; at < offsets.Length; at++)
+            offsets[at] = items[places[at]].Message.Offset;
+        return offsets;
+    }
+
+    /// <summary>Takes what was read; returns the places of what is gone from where it was because it has got another place meanwhile.</summary>
+    private static List<int> Moved(List<QueueItem> items, List<int> places, long[] offsets, byte[]?[] read, byte[]?[] bytes)
+    {
+        var moved = new List<int>();
+        for (var at = 0; at < read.Length; at++)
+        {
+            bytes[places[at]] = read[at];
+            if (read[at] is null && items[places[at]].Message.Offset != offsets[at])
+                moved.Add(places[at]);
+        }
+        return moved;
     }
 
     private void LoseDamaged(string key, long[] numbers)

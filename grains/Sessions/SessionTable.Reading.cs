@@ -46,8 +46,8 @@ internal sealed partial class SessionTable
 
     private QueueSlice Page(SessionRecord record, QueueRead read, long now, bool isSettled)
     {
-        var (items, expired) = (new List<QueueItem>(), new List<long>());
         var (most, bytes, last) = (Math.Clamp(read.MaxMessages, 1, MostMessages), 0L, read.After);
+        var (items, expired) = (new List<QueueItem>(record.HasQueue ? Math.Min(most, record.Queue.Count) : 0), new List<long>());
         var hasMore = false;
         foreach (var item in record.HasQueue ? record.Queue.From(read.After + 1) : [])
         {

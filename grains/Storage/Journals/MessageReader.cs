@@ -81,7 +81,8 @@ internal sealed class MessageReader(ILog log)
             _messages = messages;
             _sorted = [.. offsets];
             _order = [.. Enumerable.Range(0, _sorted.Length)];
-            Array.Sort(_sorted, _order);
+            if (!IsAscending(_sorted)) // a queue is, unless messages have moved
+                Array.Sort(_sorted, _order);
         }
 
         public long? Next => _at < _sorted.Length ? _sorted[_at] : null;
@@ -100,6 +101,14 @@ internal sealed class MessageReader(ILog log)
                 if (Next is null)
                     return;
             }
+        }
+
+        private static bool IsAscending(long[] offsets)
+        {
+            for (var at = 1; at < offsets.Length; at++)
+                if (offsets[at - 1] > offsets[at])
+                    return false;
+            return true;
         }
 
         public void SkipTo(long offset)
