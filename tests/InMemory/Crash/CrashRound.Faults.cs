@@ -55,6 +55,11 @@ internal sealed partial class CrashRound
             case CrashFault.Chances:
                 _chance = random.Next(2) == 0 ? 0 : 0.06;
                 life.SetChances(_chance);
+                if (_chance > 0)
+                {
+                    Oracle.RunOutOfSpace(); // a log may say so
+                }
+
                 break;
         }
     }
@@ -76,6 +81,7 @@ internal sealed partial class CrashRound
         if (isFull)
         {
             _broker.Life.Count("full disk");
+            Oracle.RunOutOfSpace();
         }
     }
 

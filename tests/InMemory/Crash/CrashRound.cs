@@ -52,6 +52,9 @@ internal sealed partial class CrashRound
     /// <summary>The broker may refuse, and end connections: something went wrong in its life.</summary>
     public bool IsTroubled => _broker.Life.IsTroubled;
 
+    /// <summary>The broker may have to refuse what takes space.</summary>
+    public bool IsShortOfSpace => _broker.Life.Disk.Capacity != long.MaxValue || _broker.Life.LogChance > 0;
+
     /// <summary>The step at which the round is, or was when it failed.</summary>
     public int Step => _step;
 

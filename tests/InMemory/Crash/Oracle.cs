@@ -12,6 +12,7 @@ internal sealed class Oracle(bool queuesOverflow)
     private readonly HashSet<ModelMessage> _clears = [];
     private readonly HashSet<ModelMessage> _wills = [];
     private readonly HashSet<ModelMessage> _refused = [];
+    private readonly HashSet<ModelMessage> _unstored = [];
     private readonly Dictionary<ModelMessage, DateTimeOffset> _expiries = [];
     private readonly List<ModelMessage> _released = [];
     private readonly List<ModelMessage> _discarded = [];
@@ -80,10 +81,20 @@ internal sealed class Oracle(bool queuesOverflow)
     /// <summary>The client has said goodbye; the broker may not have heard it.</summary>
     public void Discard(ModelMessage will) => _discarded.Add(will);
 
+    /// <summary>
+    /// It was due when there was no space: those who get it without the store may have it at once, and again when there is space for the others.
+    /// </summary>
+    public void MayComeTwiceUnstored(ModelMessage will) => _unstored.Add(will);
+
+    /// <summary>The same for every will that is under way: space has run out.</summary>
+    public void RunOutOfSpace() => _unstored.UnionWith(_wills.Where(IsUnderWay));
+
+    public bool IsUnstored(ModelMessage message) => _unstored.Contains(message);
+
     /// <summary>What the broker had not finished when it died, it may do again, or after all.</summary>
     public void BrokerDied()
     {
-        foreach (var will in _wills.Where(will => will.SentAt != ModelMessage.Never && will.AcceptedAt == ModelMessage.Never))
+        foreach (var will in _wills.Where(IsUnderWay))
         {
             will.IsResent = true;
         }
@@ -117,6 +128,8 @@ internal sealed class Oracle(bool queuesOverflow)
         // one that was sent after the acknowledgement of this one was acknowledged itself
         bool IsOver(ModelMessage message) => message.AcceptedAt != ModelMessage.Never && all.Exists(other => !NeverAccepted(other) && other.SentAt > message.AcceptedAt);
     }
+
+    private static bool IsUnderWay(ModelMessage will) => will.SentAt != ModelMessage.Never && NeverAccepted(will);
 
     private static bool NeverAccepted(ModelMessage message) => message.AcceptedAt == ModelMessage.Never;
 }

@@ -14,7 +14,7 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
     private readonly HashSet<ModelMessage> _seenExactly = [];
     private readonly HashSet<ModelMessage> _seenRetained = [];
     private readonly HashSet<ModelMessage> _finished = [];
-    private readonly Dictionary<(string Publisher, string Topic, QoS Published, QoS Delivered), int> _latest = [];
+    private readonly Dictionary<(string Publisher, string Topic, QoS Published, QoS Delivered), (ModelMessage Message, int At)> _latest = [];
 
     public List<ModelSubscription> Subscriptions { get; } = [];
 
@@ -67,6 +67,13 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
     public bool IsOwed(ModelMessage message) => message.AcceptedAt != ModelMessage.Never && Subscriptions.Exists(subscription =>
         subscription.QoS > 0 && message.QoS > 0 && !(subscription.NoLocal && message.Publisher == clientId) && subscription.MustHaveGot(message));
 
+    /// <summary>Whether it came for a repetition alone: it was sent before this session subscribed, and again after a later one that the session got.</summary>
+    /// <param name="message">Sent before the later one.</param>
+    /// <param name="later">Which has come.</param>
+    /// <param name="at">When that was.</param>
+    private bool MayHaveMissed(ModelMessage message, ModelMessage later, int at) =>
+        message.IsResent && !Subscriptions.Exists(one => one.Matches(message.Topic) && one.ConfirmedAt < message.SentBefore(later.SentAt) && one.DoubtedAt > at);
+
     private string? WrongTarget(ServerPacket publish, ModelMessage message)
     {
         if (publish.Topic != message.Topic)
@@ -99,15 +106,19 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
                 return null;
             }
 
-            int latest = _latest.GetValueOrDefault(order, -1);
-            _latest[order] = Math.Max(latest, message.Number);
-            return latest > message.Number ? $"#{latest} of the same publisher, topic and QoS came before" : null; // I8 [MQTT-4.6.0-6]
+            if (!_latest.TryGetValue(order, out var latest) || latest.Message.Number < message.Number)
+            {
+                _latest[order] = (message, oracle.Now);
+                return null;
+            }
+
+            return MayHaveMissed(message, latest.Message, latest.At) ? null : $"{latest.Message.Payload} of the same publisher, topic and QoS came before"; // I8 [MQTT-4.6.0-6]
         }
 
         return isSecond ? "it comes a second time at QoS 2" // [MQTT-4.3.3-13]
             : message.IsResent ? null
             : _finished.Contains(message) ? "its delivery had ended, and the broker knew it"
-            : wasSentHere ? "it comes a second time on one connection"
+            : wasSentHere && !(oracle.IsUnstored(message) && (publish.QoS == QoS.AtMostOnce || !isExact)) ? "it comes a second time on one connection"
             : null;
     }
 }

@@ -54,6 +54,10 @@ internal sealed partial class SurvivingClient
         {
             LoseWill(isGoodbye: false);
         }
+        else
+        {
+            _aliveAt = round.Time;
+        }
     }
 
     /// <summary>The broker is dead; some of what it said last may still arrive.</summary>
@@ -108,7 +112,7 @@ internal sealed partial class SurvivingClient
         (_isConnacked, _presence, _mustStartClean) = (true, Presence.Kept, false);
         foreach (var publication in _publications) // [MQTT-4.4.0-1]
         {
-            publication.Message.IsResent = true;
+            publication.Message.Resend(round.Oracle.Now);
             Send(publication, dup: true);
         }
 

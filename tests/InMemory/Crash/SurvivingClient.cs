@@ -22,6 +22,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     private MemoryClient? _connection;
     private Presence _presence = Presence.None;
     private DateTimeOffset _lostAt;
+    private DateTimeOffset _aliveAt;
     private bool _mustStartClean;
     private bool _isCleanStart;
     private bool _isDurable;
@@ -128,7 +129,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         }
 
         _left = null;
-        _connection = round.Open();
+        (_connection, _aliveAt) = (round.Open(), round.Time);
         _connection.Version = version;
         bool isV5 = version == ProtocolVersion.Mqtt5;
         _isCleanStart = cleanStart || _mustStartClean;
@@ -278,7 +279,12 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
 
         round.Note($"{id} is gone");
         _left = (_connection, _will, isGoodbye);
-        (_connection, _lostAt) = (null, _isConnacked ? round.Time : _lostAt);
+        if (_isConnacked)
+        {
+            _lostAt = _connection.Transport.IsClosedByServer ? _aliveAt : round.Time; // the broker counts from the end that it made, noticed or not
+        }
+
+        _connection = null;
         LoseWill(isGoodbye);
         if (!_isConnacked)
         {
@@ -309,6 +315,10 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
             {
                 // one with a delay is not owed: the client may be back before
                 round.Oracle.Release(will, isOwed: _isConnacked && _willDelay == 0, mayRepeat: round.IsDead);
+                if (round.IsShortOfSpace)
+                {
+                    round.Oracle.MayComeTwiceUnstored(will);
+                }
             }
         }
 

@@ -9,6 +9,8 @@ internal sealed class ModelMessage(int number, string publisher, string topic, Q
 {
     public const int Never = int.MaxValue;
 
+    private readonly List<int> _resentAt = [];
+
     public int Number => number;
 
     /// <summary>Its client identifier.</summary>
@@ -31,6 +33,15 @@ internal sealed class ModelMessage(int number, string publisher, string topic, Q
 
     /// <summary>Sessions that got it through a share group.</summary>
     public HashSet<ModelSession> SharedBy { get; } = [];
+
+    public void Resend(int now)
+    {
+        IsResent = true;
+        _resentAt.Add(now);
+    }
+
+    /// <summary>When the publisher sent it for the last time before a moment; the first time when there is none.</summary>
+    public int SentBefore(int moment) => Math.Max(SentAt, _resentAt.FindLast(at => at < moment));
 
     /// <summary>The connection of this will is lost: the server publishes it.</summary>
     public void Release(int now) => SentAt = now;
