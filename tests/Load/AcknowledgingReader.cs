@@ -3,7 +3,7 @@ using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Load;
 
-/// <summary>Takes messages of QoS 0 and 1 and acknowledges as they come, all of one read in one write.</summary>
+/// <summary>Takes messages and acknowledges as they come, all of one read in one write.</summary>
 internal static class AcknowledgingReader
 {
     /// <summary>Until the connection ends.</summary>
@@ -16,12 +16,15 @@ internal static class AcknowledgingReader
             int count = 0;
             do
             {
-                bool isPublish = packet.Span[0] >> 4 == (int)PacketType.Publish;
-                count += isPublish ? 1 : 0;
-                if (isPublish && (packet.Span[0] & 0x06) != 0)
+                var type = (PacketType)(packet.Span[0] >> 4);
+                count += type == PacketType.Publish ? 1 : 0;
+                acks.AddRange(type switch
                 {
-                    acks.AddRange(ClientPackets.Puback(PacketIdOf(packet.Span)));
-                }
+                    PacketType.Publish when (packet.Span[0] & 0x06) == 0x02 => ClientPackets.Puback(PacketIdOf(packet.Span)),
+                    PacketType.Publish when (packet.Span[0] & 0x06) == 0x04 => ClientPackets.Pubrec(PacketIdOf(packet.Span)),
+                    PacketType.Pubrel => ClientPackets.Pubcomp((ushort)(packet.Span[2] << 8 | packet.Span[3])),
+                    _ => [],
+                });
             }
             while (client.TryReceive(out packet));
             if (acks.Count > 0)

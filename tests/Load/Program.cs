@@ -19,12 +19,14 @@ slow.SetAction((parsed, _) => SlowSubscriber.RunAsync(TimeSpan.FromSeconds(parse
 var pairs = new Option<int>("--pairs") { Description = "Publishers, and as many durable subscribers.", DefaultValueFactory = _ => 100 };
 var payload = new Option<int>("--payload") { Description = "Bytes of a message.", DefaultValueFactory = _ => 256 };
 var window = new Option<int>("--window") { Description = "Messages that each publisher keeps open; at most 64.", DefaultValueFactory = _ => 64 };
-var durable = new Command("durable", "QoS 1 from publishers to connected durable subscribers: rate, and how long PUBACK takes")
+var qos = new Option<int>("--qos") { Description = "1 or 2.", DefaultValueFactory = _ => 1 };
+var durable = new Command("durable", "From publishers to connected durable subscribers: rate, and how long PUBACK or PUBCOMP takes")
 {
-    port, seconds, pairs, payload, window,
+    port, seconds, pairs, payload, window, qos,
 };
 durable.SetAction((parsed, _) => DurableFlow.RunAsync(
-    parsed.GetValue(port), parsed.GetValue(pairs), parsed.GetValue(payload), parsed.GetValue(window), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
+    parsed.GetValue(port), parsed.GetValue(pairs), parsed.GetValue(payload), parsed.GetValue(window), (GrainMQ.Gateway.Protocol.QoS)parsed.GetValue(qos),
+    TimeSpan.FromSeconds(parsed.GetValue(seconds))));
 
 var messages = new Option<int>("--messages") { Description = "Messages to publish.", DefaultValueFactory = _ => 1_000_000 };
 var sessions = new Option<int>("--sessions") { Description = "Durable sessions without a connection that get each of them.", DefaultValueFactory = _ => 1 };
