@@ -16,7 +16,7 @@ internal static class ExportFields
     /// <param name="to">The record.</param>
     /// <param name="session">What is written.</param>
     /// <param name="numberOf">The number in the export of a message that stands in a log.</param>
-    public static void Session(RecordWriter to, SessionRecordSnapshot session, Func<StoredMessage, long> numberOf)
+    public static void Session(RecordWriter to, SessionRecordSnapshot session, Func<MessageRef, long> numberOf)
     {
         to.Text(session.Key);
         to.Flag(session.IsAttached);
@@ -33,7 +33,7 @@ internal static class ExportFields
 
     /// <param name="from">The record.</param>
     /// <param name="messageOf">The message with a number; null leaves it out.</param>
-    public static SessionRecordSnapshot Session(ref RecordReader from, Func<long, StoredMessage?> messageOf)
+    public static SessionRecordSnapshot Session(ref RecordReader from, Func<long, MessageRef?> messageOf)
     {
         var (key, isAttached, expiry, will) = (from.Text(), from.Flag(), from.UInt32(), from.Maybe(Fields.Will));
         var (willDueAt, expiresAt, subscriptions) = (from.Signed(), from.Signed(), from.List(Fields.Subscription));
@@ -79,7 +79,7 @@ internal static class ExportFields
     }
 
     /// <summary>Numbers as the difference to those before: mostly a byte each.</summary>
-    private static void Queue(RecordWriter to, int count, IEnumerable<QueueItem> items, Func<StoredMessage, long> numberOf)
+    private static void Queue(RecordWriter to, int count, IEnumerable<QueueItem> items, Func<MessageRef, long> numberOf)
     {
         to.Count(count);
         var (place, number) = (0L, 0L);
@@ -107,7 +107,7 @@ internal static class ExportFields
         }
     }
 
-    private static List<QueueItem> Queue(ref RecordReader from, Func<long, StoredMessage?> messageOf)
+    private static List<QueueItem> Queue(ref RecordReader from, Func<long, MessageRef?> messageOf)
     {
         var count = from.Count();
         var items = new List<QueueItem>(count);
@@ -128,7 +128,7 @@ internal static class ExportFields
         return items;
     }
 
-    private static StoredMessage? Message(ref RecordReader from, bool isInline, ref long number, Func<long, StoredMessage?> messageOf)
+    private static MessageRef? Message(ref RecordReader from, bool isInline, ref long number, Func<long, MessageRef?> messageOf)
     {
         if (!isInline)
             return messageOf(number += from.Signed());

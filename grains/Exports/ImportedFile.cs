@@ -89,7 +89,7 @@ internal sealed class ImportedFile : IDisposable
 
     public void Dispose() => _reader.Dispose();
 
-    private static SessionRecordSnapshot Session(ReadOnlySpan<byte> record, Func<long, StoredMessage?> messageOf)
+    private static SessionRecordSnapshot Session(ReadOnlySpan<byte> record, Func<long, MessageRef?> messageOf)
     {
         var from = new RecordReader(record);
         return ExportFields.Session(ref from, messageOf);

@@ -47,8 +47,8 @@ internal sealed class ImportedMessages(int count, int shards)
     }
 
     /// <returns>Null: its bytes were lost before.</returns>
-    public StoredMessage? Of(int shard, long number) => _offsets[shard] is { } offsets && offsets[number] >= 0
-        ? new StoredMessage(new MessageBody(null, _lengths[number], _expiresAt[number], offsets[number])) : null;
+    public MessageRef? Of(int shard, long number) => _offsets[shard] is { } offsets && offsets[number] >= 0
+        ? MessageRef.Stored(new MessageBody(null, _lengths[number], _expiresAt[number], offsets[number])) : (MessageRef?)null;
 
     private long[] NewOffsets()
     {

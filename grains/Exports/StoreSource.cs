@@ -10,7 +10,7 @@ internal sealed class StoreSource
     private const long ReadBytes = 4 << 20;
 
     private readonly IShardJournal<SessionSnapshot, SessionChange> _journal;
-    private readonly StoredMessage[] _messages;
+    private readonly MessageRef[] _messages;
     private readonly long[] _offsets;
 
     public StoreSource(SessionTable table, IShardJournal<SessionSnapshot, SessionChange> journal)
@@ -27,11 +27,11 @@ internal sealed class StoreSource
     /// <summary>The number of its first message in the export.</summary>
     public long FirstNumber { get; set; }
 
-    public long NumberOf(StoredMessage message) => FirstNumber + Array.BinarySearch(_offsets, message.Offset);
+    public long NumberOf(MessageRef message) => FirstNumber + Array.BinarySearch(_offsets, message.Offset);
 
     /// <summary>Every message with its bytes; null: they cannot be read any more. A bounded part of them is in memory.</summary>
     /// <exception cref="ExportException">The disk cannot be read.</exception>
-    public async IAsyncEnumerable<(StoredMessage Message, byte[]? Bytes)> ReadAsync()
+    public async IAsyncEnumerable<(MessageRef Message, byte[]? Bytes)> ReadAsync()
     {
         for (var from = 0; from < _messages.Length;)
         {
@@ -54,9 +54,9 @@ internal sealed class StoreSource
         return to;
     }
 
-    private static StoredMessage[] MessagesOf(SessionTable table)
+    private static MessageRef[] MessagesOf(SessionTable table)
     {
-        var messages = new List<StoredMessage>();
+        var messages = new List<MessageRef>();
         foreach (var session in table.Journaled())
             messages.AddRange(session.Items().Select(item => item.Message).Where(message => message.Bytes is null)); // others stand in its record
         messages.Sort((left, right) => left.Offset.CompareTo(right.Offset));

@@ -84,10 +84,10 @@ internal sealed class Compaction(
     /// <summary>The next few messages that stand below an offset.</summary>
     private static List<MovedMessage> Standing(QueueWalk walk, long below)
     {
-        var (found, seen, bytes) = (new List<MovedMessage>(), new HashSet<StoredMessage>(), 0L);
+        var (found, seen, bytes) = (new List<MovedMessage>(), new HashSet<long>(), 0L);
         foreach (var (session, item) in walk.Part())
         {
-            if (item.Message.Offset < 0 || item.Message.Offset >= below || !seen.Add(item.Message))
+            if (item.Message.Offset < 0 || item.Message.Offset >= below || !seen.Add(item.Message.Offset))
                 continue;
             found.Add(new MovedMessage(item.Message.Body, session.Key, item.Number, item.Message.Offset));
             bytes += item.Message.Length;
@@ -110,7 +110,7 @@ internal sealed class Compaction(
         var (moved, messages) = (new List<MovedMessage>(), new List<StoredMessage>());
         for (var at = 0; at < standing.Count; at++)
         {
-            if (table.Find(standing[at]) is not { } message)
+            if (table.Hold(standing[at]) is not { } message)
                 continue; // delivered meanwhile
             if (bytes[at] is not { } body)
                 return null;

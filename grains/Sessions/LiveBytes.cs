@@ -30,7 +30,7 @@ internal sealed class LiveBytes
     }
 
     /// <returns>Whether the message is in one of the segments.</returns>
-    public bool Add(StoredMessage message)
+    public bool Add(MessageRef message)
     {
         var at = SegmentOf(message.Offset);
         if (at < 0)

@@ -1,7 +1,7 @@
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
-/// Up to 256 waiting messages in the order of their numbers, 24 bytes each: a number is kept as its distance from the chunk's first.
+/// Up to 256 waiting messages in the order of their numbers, 24 bytes each, and an object for those that are new, shared or expire.
 /// What is taken from the front moves nothing, and what a <see cref="QueueRun"/> shows is copied before it changes.
 /// </summary>
 internal sealed class QueueChunk(long firstNumber, int capacity)
@@ -36,13 +36,11 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
         return new QueueRun(_slots, _from, _to, firstNumber);
     }
 
-    public void Add(in QueueItem item) => _slots[_to++] = new QueueSlot(
-        item.Message, item.SubscriptionIdentifiers.Length == 0 ? null : item.SubscriptionIdentifiers, (uint)(item.Number - firstNumber),
-        item.Qos, item.Retain);
+    public void Add(in QueueItem item) => _slots[_to++] = new QueueSlot(item, firstNumber);
 
     public QueueItem this[int index] => _slots[_from + index].ItemFrom(firstNumber);
 
-    public long NumberAt(int index) => firstNumber + _slots[_from + index].Distance;
+    public long NumberAt(int index) => _slots[_from + index].NumberFrom(firstNumber);
 
     /// <summary>The place of the first number that is not below the given one; the count when all are.</summary>
     public int Find(long number)
@@ -59,10 +57,30 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
         return low;
     }
 
-    public void Remove(int index, int count)
+    /// <summary>The message at a place as an object, for one that will move.</summary>
+    public StoredMessage Hold(int index)
+    {
+        var item = this[index];
+        if (item.Message.Object is { } known)
+            return known;
+        var message = item.Message.ToObject();
+        Own();
+        _slots[_from + index] = new QueueSlot(item with { Message = message }, firstNumber);
+        return message;
+    }
+
+    /// <summary>Lets go of the objects that nobody needs any more: the chunk is full, so most of its messages have come to the log.</summary>
+    public void Settle()
     {
         if (_isShown)
-            (_slots, _limit, _isShown) = ((QueueSlot[])_slots.Clone(), _slots.Length, false);
+            return; // it is being read
+        foreach (ref var slot in _slots.AsSpan(_from, Count))
+            slot = slot.Settled();
+    }
+
+    public void Remove(int index, int count)
+    {
+        Own();
         if (index == 0)
         {
             Array.Clear(_slots, _from, count); // what they refer to is free
@@ -87,10 +105,10 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
             Add(next[index]);
         return true;
     }
-}
 
-/// <summary>A place in a chunk.</summary>
-internal readonly record struct QueueSlot(StoredMessage Message, uint[]? Identifiers, uint Distance, byte Qos, bool Retain)
-{
-    public QueueItem ItemFrom(long firstNumber) => new(firstNumber + Distance, Message, Qos, Retain, Identifiers ?? []);
+    private void Own()
+    {
+        if (_isShown)
+            (_slots, _limit, _isShown) = ((QueueSlot[])_slots.Clone(), _slots.Length, false);
+    }
 }

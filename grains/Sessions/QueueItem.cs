@@ -4,10 +4,10 @@ namespace GrainMQ.Grains.Sessions;
 
 /// <summary>One message in one session's queue.</summary>
 internal readonly record struct QueueItem(
-    long Number, StoredMessage Message, byte Qos, bool Retain, uint[] SubscriptionIdentifiers,
+    long Number, MessageRef Message, byte Qos, bool Retain, uint[] SubscriptionIdentifiers,
     PendingStage Stage = PendingStage.Queued, ushort PacketId = 0)
 {
-    /// <summary>What a message costs beside its body: its place in the queue and the object that all queues share.</summary>
+    /// <summary>What a message costs beside its body at most: its place in the queue, and an object that all queues share.</summary>
     public const int Overhead = 72;
 
     public long Cost => Overhead + Message.Length;

@@ -15,11 +15,11 @@ internal readonly struct QueueRun(QueueSlot[] slots, int from, int to, long firs
     /// <summary>A chunk that begins with these.</summary>
     public QueueChunk ToChunk() => new(firstNumber, slots, from, to);
 
-    /// <summary>Puts other objects in the place of messages: only while nobody else knows the run.</summary>
-    public void Replace(Func<StoredMessage, StoredMessage> replace)
+    /// <summary>Puts other messages in the place of its own: only while nobody else knows the run.</summary>
+    public void Replace(Func<MessageRef, MessageRef> replace)
     {
         foreach (ref var slot in slots.AsSpan(from, Count))
-            slot = slot with { Message = replace(slot.Message) };
+            slot = slot.With(replace(slot.ItemFrom(0).Message));
     }
 
     public IEnumerator<QueueItem> GetEnumerator()

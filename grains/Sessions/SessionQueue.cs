@@ -38,6 +38,8 @@ internal sealed class SessionQueue(QueueBounds bounds)
         if (_chunks.Count == 0 || !_chunks[^1].CanAdd(item.Number))
         {
             var capacity = _chunks.Count == 0 ? QueueChunk.Smallest : Math.Clamp(2 * _chunks[^1].Capacity, QueueChunk.Smallest, QueueChunk.Largest);
+            if (_chunks.Count > 0)
+                _chunks[^1].Settle();
             _chunks.Add(new QueueChunk(item.Number, capacity));
         }
         _chunks[^1].Add(item);
@@ -122,9 +124,23 @@ internal sealed class SessionQueue(QueueBounds bounds)
     }
 
     /// <summary>The message with a number, wherever it is in the queue.</summary>
-    public StoredMessage? Find(long number) =>
+    public MessageRef? Find(long number) =>
         TryFindFront(number, out var node) ? node.Value.Message
-        : TryGetFrom(number, out var item) && item.Number == number ? item.Message : null;
+        : TryGetFrom(number, out var item) && item.Number == number ? item.Message : (MessageRef?)null;
+
+    /// <summary>The same as an object, which the queue keeps.</summary>
+    public StoredMessage? Hold(long number)
+    {
+        if (TryFindFront(number, out var node))
+        {
+            var message = node.Value.Message.ToObject();
+            node.Value = node.Value with { Message = message };
+            return message;
+        }
+        var at = FindChunk(number);
+        var index = at < _chunks.Count ? _chunks[at].Find(number) : 0;
+        return at < _chunks.Count && _chunks[at].NumberAt(index) == number ? _chunks[at].Hold(index) : null;
+    }
 
     /// <summary>Waiting messages from a number on.</summary>
     public IEnumerable<QueueItem> From(long number)

@@ -15,7 +15,7 @@ internal sealed partial class SessionStoreGrain
             return Refused(await SettleAsync(result));
         if (!slice.HasMore && _table.Info(read.Key).Owner is { } owner)
             _behind.Forget(owner.Gateway, read.Key); // at once: what is committed from here on is told again
-        var messages = await FetchAsync(read.Key, slice.Items);
+        var messages = await FetchAsync(slice.Session, slice.Items);
         if (messages is null || !await Writer.IsCurrentAsync())
             return Refused(SessionResult.Busy);
         return messages.Length == 0 && slice.HasMore
@@ -30,21 +30,21 @@ internal sealed partial class SessionStoreGrain
     {
         if (_table.Resume(key, reply.Epoch, Now(), Writer.IsSettled) is not { } resume)
             return SessionTable.Refused(SessionResult.Fenced); // by a CONNECT that came meanwhile
-        var messages = await FetchAsync(key, [.. resume.Front, .. resume.Page.Items]);
+        var messages = await FetchAsync(resume.Page.Session, [.. resume.Front, .. resume.Page.Items]);
         return messages is null
             ? SessionTable.Refused(SessionResult.Busy)
             : reply with { State = resume.State with { Pending = messages } };
     }
 
     /// <summary>The items with their messages, without those that are damaged; null: the disk cannot be read.</summary>
-    private async ValueTask<PendingMessage[]?> FetchAsync(string key, List<QueueItem> items)
+    private async ValueTask<PendingMessage[]?> FetchAsync(SessionRecord session, List<QueueItem> items)
     {
         var bytes = new byte[]?[items.Count];
-        if (!await TryReadAsync(items, InMemory(items, bytes), bytes))
+        if (!await TryReadAsync(session, items, InMemory(items, bytes), bytes))
             return null;
         var messages = Joined(items, bytes);
         if (messages.Length < items.Count)
-            LoseDamaged(key, [.. items.Where((_, at) => bytes[at] is null).Select(item => item.Number)]);
+            LoseDamaged(session, [.. items.Where((item, at) => bytes[at] is null && session.HasQueue && session.Queue.Contains(item.Number)).Select(item => item.Number)]);
         return messages;
     }
 
@@ -72,7 +72,7 @@ internal sealed partial class SessionStoreGrain
         return [.. messages];
     }
 
-    private async ValueTask<bool> TryReadAsync(List<QueueItem> items, List<int> places, byte[]?[] bytes)
+    private async ValueTask<bool> TryReadAsync(SessionRecord session, List<QueueItem> items, List<int> places, byte[]?[] bytes)
     {
         while (places.Count > 0)
         {
@@ -80,7 +80,7 @@ internal sealed partial class SessionStoreGrain
             var read = new byte[]?[offsets.Length];
             if (await Writer.ReadAsync(offsets, read) != JournalResult.Ok)
                 return false;
-            places = Moved(items, places, offsets, read, bytes);
+            places = Moved(session, items, places, offsets, read, bytes);
         }
         return true;
     }
@@ -94,22 +94,32 @@ internal sealed partial class SessionStoreGrain
     }
 
     /// <summary>Takes what was read; returns the places of what is gone from where it was because it has got another place meanwhile.</summary>
-    private static List<int> Moved(List<QueueItem> items, List<int> places, long[] offsets, byte[]?[] read, byte[]?[] bytes)
+    private static List<int> Moved(SessionRecord session, List<QueueItem> items, List<int> places, long[] offsets, byte[]?[] read, byte[]?[] bytes)
     {
         var moved = new List<int>();
         for (var at = 0; at < read.Length; at++)
         {
             bytes[places[at]] = read[at];
-            if (read[at] is null && items[places[at]].Message.Offset != offsets[at])
+            if (read[at] is null && HasMoved(session, items, places[at], offsets[at]))
                 moved.Add(places[at]);
         }
         return moved;
     }
 
-    private void LoseDamaged(string key, long[] numbers)
+    private static bool HasMoved(SessionRecord session, List<QueueItem> items, int place, long offset)
     {
-        LogMessagesLost(logger, _shard, key, numbers.Length);
-        _table.Lose(key, numbers);
+        if (!session.HasQueue || session.Queue.Find(items[place].Number) is not { } message || message.Offset == offset)
+            return false;
+        items[place] = items[place] with { Message = message };
+        return true;
+    }
+
+    private void LoseDamaged(SessionRecord session, long[] numbers)
+    {
+        if (numbers.Length == 0)
+            return; // the session ended meanwhile, and the log may have let go of what it had
+        LogMessagesLost(logger, _shard, session.Key, numbers.Length);
+        _table.Lose(session, numbers);
         Measure();
     }
 }

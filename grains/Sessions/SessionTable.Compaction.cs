@@ -6,14 +6,14 @@ internal sealed partial class SessionTable
     /// <summary>The sessions that are there now.</summary>
     public SessionRecord[] All => [.. _records.Values];
 
-    /// <summary>Null when it waits no more, or stands elsewhere by now.</summary>
-    public StoredMessage? Find(MovedMessage moved) =>
-        _records.TryGetValue(moved.Key, out var record) && record.HasQueue && record.Queue.Find(moved.Number) is { } message
-        && message.Offset == moved.From ? message : null;
+    /// <summary>The message's object; null when it waits no more, or stands elsewhere by now.</summary>
+    public StoredMessage? Hold(MovedMessage moved) =>
+        _records.TryGetValue(moved.Key, out var record) && record.HasQueue && record.Queue.Find(moved.Number)?.Offset == moved.From
+            ? record.Queue.Hold(moved.Number) : null;
 
     internal void Replay(Moved change)
     {
         foreach (var moved in change.Messages)
-            Find(moved)?.Move(moved.Body.Offset);
+            Hold(moved)?.Move(moved.Body.Offset);
     }
 }

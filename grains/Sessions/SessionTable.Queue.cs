@@ -23,8 +23,7 @@ internal sealed partial class SessionTable
             TryNote(origin);
         foreach (var (body, targets) in change.Messages)
         {
-            var message = new StoredMessage(body);
-            message.Commit(body.Offset);
+            var message = MessageRef.Stored(body, isShared: targets.Length > 1);
             foreach (var target in targets)
                 if (_records.TryGetValue(target.Key, out var record) && target.Number > record.LastNumber)
                     Enqueue(record, message, target);
@@ -93,13 +92,14 @@ internal sealed partial class SessionTable
             target.Key, record.LastNumber + 1, target.Qos, target.Retain, target.SubscriptionIdentifiers);
         Enqueue(record, queuing.Message, queued);
         queuing.Targets.Add(queued);
+        queuing.Message.IsShared = queuing.Targets.Count > 1;
         queuing.Dropped.AddRange(record.Queue.Trim().Select(dropped => new QueuePlace(record.Key, dropped)));
         if (record is { IsAttached: true, Owner: { } owner } && owner.Gateway != queuing.Batch.Producer)
             queuing.Behind.Add((owner.Gateway, record.Key));
         return queued.Number;
     }
 
-    private static void Enqueue(SessionRecord record, StoredMessage message, in QueuedTarget target)
+    private static void Enqueue(SessionRecord record, MessageRef message, in QueuedTarget target)
     {
         record.LastNumber = target.Number;
         record.Queue.Enqueue(new QueueItem(target.Number, message, target.Qos, target.Retain, target.SubscriptionIdentifiers));

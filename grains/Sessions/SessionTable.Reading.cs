@@ -38,9 +38,9 @@ internal sealed partial class SessionTable
     }
 
     /// <summary>Messages whose bytes cannot be read any more.</summary>
-    public void Lose(string key, IEnumerable<long> numbers)
+    public void Lose(SessionRecord record, IEnumerable<long> numbers)
     {
-        if (_records.TryGetValue(key, out var record) && record.HasQueue)
+        if (record.HasQueue)
             CountDropped(DropReason.Damaged, numbers.Sum(number => record.Queue.Remove(number, number)));
     }
 
@@ -70,7 +70,7 @@ internal sealed partial class SessionTable
             record.Queue.Remove(number, number);
         CountDropped(DropReason.Expired, expired.Count);
         // at the end: numbers behind the last one were dropped, or have been delivered
-        return new QueueSlice(items, hasMore || !isSettled ? last : Math.Max(last, record.LastNumber), hasMore);
+        return new QueueSlice(record, items, hasMore || !isSettled ? last : Math.Max(last, record.LastNumber), hasMore);
     }
 
     private List<QueueItem> Fresh(SessionRecord record, List<QueueItem> front, long now)
@@ -83,9 +83,10 @@ internal sealed partial class SessionTable
 }
 
 /// <summary>A page of a queue, its messages still to be read.</summary>
+/// <param name="Session">Whose queue it is.</param>
 /// <param name="Items">In the order of their numbers.</param>
 /// <param name="Last">As in <see cref="QueuePage"/>.</param>
 /// <param name="HasMore">As in <see cref="QueuePage"/>.</param>
-internal sealed record QueueSlice(List<QueueItem> Items, long Last, bool HasMore);
+internal sealed record QueueSlice(SessionRecord Session, List<QueueItem> Items, long Last, bool HasMore);
 
 internal sealed record SessionResume(SessionState State, List<QueueItem> Front, QueueSlice Page);

@@ -35,6 +35,9 @@ internal sealed class StoredMessage
     /// <summary>Stored for good, in the way of the journal.</summary>
     public bool IsCommitted => Offset != NotCommitted;
 
+    /// <summary>Waits in several queues.</summary>
+    public bool IsShared { get; set; }
+
     public MessageBody Body => new(Bytes, Length, ExpiresAt, Offset);
 
     /// <param name="offset">Where the log has it; negative: the journal keeps objects, and these bytes with them.</param>

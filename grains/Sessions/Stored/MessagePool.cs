@@ -15,28 +15,28 @@ internal sealed class MessagePool
     private ulong[] _page = [];
     private long _pageNumber = -1;
 
-    public static StoredMessage Inline(byte[] bytes, long expiresAt)
+    public static MessageRef Inline(byte[] bytes, long expiresAt)
     {
         if (bytes.Length == 0 && expiresAt == 0)
             return StoredMessage.Empty;
-        var message = new StoredMessage(new MessageBody(bytes, bytes.Length, expiresAt));
-        message.Commit(-1);
-        return message;
+        return MessageRef.Stored(new MessageBody(bytes, bytes.Length, expiresAt));
     }
 
-    public StoredMessage At(long offset, int length, long expiresAt)
+    public MessageRef At(long offset, int length, long expiresAt)
     {
         if (offset < 0)
             throw new InvalidDataException("A message has no place in the log.");
         if (_shared.TryGetValue(offset, out var known))
             return known;
-        var message = new StoredMessage(new MessageBody(null, length, expiresAt, offset));
-        if (!TryMeet(offset))
-            _shared.Add(offset, message);
+        var body = new MessageBody(null, length, expiresAt, offset);
+        if (TryMeet(offset))
+            return MessageRef.Stored(body);
+        var message = new StoredMessage(body) { IsShared = true };
+        _shared.Add(offset, message);
         return message;
     }
 
-    /// <summary>The first queue of each shared message has an object of its own until then.</summary>
+    /// <summary>The first queue of each shared message has it by itself until then.</summary>
     public void Share(IReadOnlyList<SessionRecordSnapshot> sessions)
     {
         if (_shared.Count == 0)
@@ -50,7 +50,7 @@ internal sealed class MessagePool
         }
     }
 
-    private StoredMessage Shared(StoredMessage message) => _shared.GetValueOrDefault(message.Offset, message);
+    private MessageRef Shared(MessageRef message) => _shared.TryGetValue(message.Offset, out var known) ? known : message;
 
     /// <summary>False: it was met before.</summary>
     private bool TryMeet(long offset)

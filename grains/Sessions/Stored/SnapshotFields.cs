@@ -140,7 +140,7 @@ internal static class SnapshotFields
         return count;
     }
 
-    private static StoredMessage Message(ref RecordReader from, bool isInline, long expiresAt, ref long offset, MessagePool pool)
+    private static MessageRef Message(ref RecordReader from, bool isInline, long expiresAt, ref long offset, MessagePool pool)
     {
         if (isInline)
             return MessagePool.Inline(from.Bytes(), expiresAt);

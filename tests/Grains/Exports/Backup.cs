@@ -48,10 +48,10 @@ internal static class Backup
     public static async Task<string> DescribeAsync(IDisk data, GrainOptions options, TimeProvider time)
     {
         await using var source = await ExportSource.OpenAsync(data, options, time, new NoProgress());
-        var texts = new Dictionary<StoredMessage, string>();
+        var texts = new Dictionary<(StoreSource, long), string>();
         foreach (var store in source.Stores)
             await foreach (var (message, bytes) in store.ReadAsync())
-                texts[message] = bytes is null ? "lost" : Sample.Text(bytes);
+                texts[(store, message.Offset)] = bytes is null ? "lost" : Sample.Text(bytes);
         var lines = new List<string>();
         foreach (var store in source.Stores)
         {
@@ -64,7 +64,7 @@ internal static class Backup
         return string.Join('\n', lines.Order(StringComparer.Ordinal));
     }
 
-    public static string Describe(SessionRecordSnapshot session, Func<StoredMessage, string> textOf)
+    public static string Describe(SessionRecordSnapshot session, Func<MessageRef, string> textOf)
     {
         var text = new StringBuilder();
         text.AppendJoin(' ', [
@@ -79,8 +79,8 @@ internal static class Backup
         return text.ToString();
     }
 
-    private static string TextOf(StoredMessage message, StoreSource store, Dictionary<StoredMessage, string> texts) =>
-        message.Bytes is { } bytes ? Sample.Text(bytes) : texts.TryGetValue(message, out var text) ? text : $"unknown {store.NumberOf(message)}";
+    private static string TextOf(MessageRef message, StoreSource store, Dictionary<(StoreSource, long), string> texts) =>
+        message.Bytes is { } bytes ? Sample.Text(bytes) : texts.TryGetValue((store, message.Offset), out var text) ? text : $"unknown {store.NumberOf(message)}";
 }
 
 internal sealed class NoProgress : IExportProgress

@@ -48,7 +48,7 @@ public sealed class ExportFormatTests
     public void ASessionIsReadAsItWasWritten()
     {
         var from = new RecordReader(Written(to => ExportFields.Session(to, Sample(), message => message.Offset)));
-        var read = ExportFields.Session(ref from, At);
+        var read = ExportFields.Session(ref from, number => At(number));
         Assert.Equal(Described(Sample()), Described(read));
 
         static string Described(SessionRecordSnapshot session) => Backup.Describe(session, message => $"{message.Offset}");
@@ -86,7 +86,7 @@ public sealed class ExportFormatTests
         return to.Written.ToArray();
     }
 
-    private static StoredMessage At(long number) => new(new MessageBody(null, 1, 0, number));
+    private static MessageRef At(long number) => new(number, 1);
 
     private static SessionRecordSnapshot Sample()
     {

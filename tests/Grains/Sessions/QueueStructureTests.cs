@@ -211,7 +211,7 @@ public sealed class QueueStructureTests
             queue.Begin(number, 1, stage);
             var at = _front.FindIndex(item => item.Number == number);
             var item = at >= 0 ? _front[at] : _waiting.Find(waiting => waiting.Number == number);
-            if (item.Message is null || item.Stage >= stage)
+            if (item.Number == 0 || item.Stage >= stage)
                 return;
             _waiting.RemoveAll(waiting => waiting.Number == number);
             var staged = item with { Stage = stage, Message = stage == PendingStage.Released ? StoredMessage.Empty : item.Message };

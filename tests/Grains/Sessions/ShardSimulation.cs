@@ -302,7 +302,7 @@ internal sealed class ShardSimulation
         return text.ToString();
     }
 
-    private async Task<string> TextOfAsync(StoredMessage message)
+    private async Task<string> TextOfAsync(MessageRef message)
     {
         var bytes = new[] { message.Bytes };
         if (message.Bytes is null)
