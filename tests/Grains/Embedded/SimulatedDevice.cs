@@ -23,7 +23,7 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
 
     /// <summary>
     /// A copy of an old CONNECT came so late that the store no longer knew it, and took the session for a connection that is gone.
-    /// Then QoS 1 may repeat and a will may be left to a gateway that does not exist; messages are never lost.
+    /// Then QoS 1 may repeat, and a will may be left to a gateway that does not exist, or be set off anew; messages are never lost.
     /// </summary>
     public bool HasMetAGhost { get; private set; }
 
