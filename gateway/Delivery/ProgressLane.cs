@@ -44,6 +44,7 @@ internal sealed class ProgressLane(
         }
 
         var fenced = new HashSet<string>();
+        var gone = new HashSet<GoneDelivery>();
         foreach (var report in _reports)
         {
             var reply = await shard.ReportAsync(report).ConfigureAwait(false);
@@ -53,12 +54,13 @@ internal sealed class ProgressLane(
             }
 
             fenced.UnionWith(reply.Fenced);
+            gone.UnionWith(reply.Gone ?? []);
         }
 
         if (IsFirstAnswer(sequence))
         {
             Reported(key => fenced.Contains(key) ? ReportFate.Fenced : ReportFate.Noted);
-            Send(entries, fenced);
+            Send(entries, fenced, gone);
         }
 
         return SessionResult.Ok;
@@ -108,7 +110,7 @@ internal sealed class ProgressLane(
         [.. entries.Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]);
 
     /// <summary>What was held back for the commit, in the order in which it was added. [MQTT-4.6.0-1] [MQTT-4.6.0-6]</summary>
-    private void Send(Entry[] entries, HashSet<string> fenced)
+    private void Send(Entry[] entries, HashSet<string> fenced, HashSet<GoneDelivery> gone)
     {
         var burst = Burst.Rent();
         var committed = _reporting.Where(one => !fenced.Contains(one.Progress.Key)).Select(static one => one.Session).ToHashSet();
@@ -117,7 +119,8 @@ internal sealed class ProgressLane(
             if (entry.Sending is { } sending)
             {
                 ulong claim = committed.Contains(entry.Session) ? entry.Epoch : 0; // else nothing leaves
-                entry.Session.SendCommitted(sending, claim, entry.IsDuplicate, burst);
+                bool isGone = gone.Count > 0 && entry.IsCommitted && gone.Contains(new GoneDelivery(entry.Session.Key, sending.Sequence));
+                entry.Session.SendCommitted(sending, claim, entry.IsDuplicate, isGone, burst);
             }
         }
 

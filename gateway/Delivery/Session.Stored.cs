@@ -129,7 +129,12 @@ internal sealed partial class Session
     /// <summary>
     /// What a delivery waited for is committed: it may leave, unless it is over or the claim under which it was committed is.
     /// </summary>
-    public void SendCommitted(StartedDelivery sending, ulong epoch, bool isDuplicate, Burst burst)
+    /// <param name="sending">The delivery, and how far it is once this is sent.</param>
+    /// <param name="epoch">The claim.</param>
+    /// <param name="isDuplicate">An earlier connection sent it.</param>
+    /// <param name="isGone">A full queue, which has counted it, dropped it on its way.</param>
+    /// <param name="burst">What wakes the connection.</param>
+    public void SendCommitted(StartedDelivery sending, ulong epoch, bool isDuplicate, bool isGone, Burst burst)
     {
         Connection? connection;
         lock (_gate)
@@ -148,7 +153,12 @@ internal sealed partial class Session
                 return; // PUBREC came before the repetition of PUBLISH left, or the commit was made twice
             }
 
-            if (isRelease)
+            if (isGone && !isRelease && !isDuplicate)
+            {
+                _inflight.Remove(sending.PacketId);
+                Refill(connection);
+            }
+            else if (isRelease)
             {
                 connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, sending.PacketId, ReasonCode.Success));
             }

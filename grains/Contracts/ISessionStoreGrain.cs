@@ -157,10 +157,18 @@ public sealed record StartedDelivery(
 
 /// <param name="Result">Ok when every session has an outcome; Busy = send the same again; Full = send it later.</param>
 /// <param name="Fenced">Keys that a higher epoch owns, or that are gone: nothing was noted for them.</param>
+/// <param name="Gone">What was to begin and cannot: a full queue has dropped it on its way, and its packet identifier is not noted. Null: none.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.ProgressReply")]
 public sealed record ProgressReply(
     [property: Id(0)] SessionResult Result,
-    [property: Id(1)] string[] Fenced);
+    [property: Id(1)] string[] Fenced,
+    [property: Id(2)] GoneDelivery[]? Gone = null);
+
+/// <summary>A message of a session's queue that is not there any more.</summary>
+[GenerateSerializer, Immutable, Alias("GrainMQ.GoneDelivery")]
+public sealed record GoneDelivery(
+    [property: Id(0)] string Key,
+    [property: Id(1)] long Sequence);
 
 [GenerateSerializer, Immutable, Alias("GrainMQ.ReattachEntry")]
 public sealed record ReattachEntry(

@@ -115,10 +115,10 @@ internal sealed partial class SessionStoreGrain(
         var now = Begin();
         _watch.Heard(batch.Gateway, now);
         if (batch.Sequence > 0 && _table.Reporters.Check(batch.Gateway, batch.Sequence) is { } answer)
-            return new ProgressReply(await SettleAsync(answer.Result), _table.Fenced(batch)); // sent again: the first answer was lost
-        var fenced = _table.Report(batch);
+            return new ProgressReply(await SettleAsync(answer.Result), _table.Fenced(batch), _table.Gone(batch)); // sent again: the first answer was lost
+        var (fenced, gone) = (_table.Report(batch), _table.Gone(batch));
         var result = OnceMore(await CommitAsync(new Reported(now, batch), fenced.Length < batch.Sessions.Length));
-        return new ProgressReply(result, result == SessionResult.Ok ? fenced : []);
+        return result == SessionResult.Ok ? new ProgressReply(result, fenced, gone) : new ProgressReply(result, []);
     }
 
     public async Task<ReattachReply> ReattachAsync(ReattachBatch batch)

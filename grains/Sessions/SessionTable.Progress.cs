@@ -26,6 +26,21 @@ internal sealed partial class SessionTable
     public string[] Fenced(ProgressBatch batch) =>
         [.. batch.Sessions.Where(progress => !_records.TryGetValue(progress.Key, out var record) || !IsHeld(record, progress.Epoch)).Select(progress => progress.Key)];
 
+    /// <summary>
+    /// What a gateway holds, was about to send for the first time, and is not in its queue any more: sent all the same, its packet identifier would be
+    /// known to the client alone, and given to another message by the next connection. [MQTT-2.2.1-4]
+    /// </summary>
+    public GoneDelivery[]? Gone(ProgressBatch batch)
+    {
+        List<GoneDelivery>? gone = null;
+        foreach (var progress in batch.Sessions)
+            if (progress.Started.Length > 0 && _records.TryGetValue(progress.Key, out var record) && IsHeld(record, progress.Epoch))
+                foreach (var started in progress.Started)
+                    if (started.Stage == PendingStage.Published && !(record.HasQueue && record.Queue.Contains(started.Sequence)))
+                        (gone ??= []).Add(new GoneDelivery(progress.Key, started.Sequence));
+        return gone?.ToArray();
+    }
+
     /// <summary>A gateway that was believed lost still tells the truth about what it has delivered.</summary>
     private static bool IsHeld(SessionRecord record, ulong epoch) => record.Epoch == epoch && (record.IsAttached || record.IsOrphaned);
 

@@ -164,6 +164,22 @@ public sealed class SessionQueueTests : SessionTableTests
     }
 
     [Fact]
+    public void DeliveryThatBeginsIsGoneWhenItsMessageIs() // [MQTT-2.2.1-4]
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        Queue(1, "1", "2", "3");
+        Report(epoch, done: [1, 1]);
+        StartedDelivery[] started = [new(1, 5, PendingStage.Published), new(2, 6, PendingStage.Published), new(1, 5, PendingStage.Released)];
+        var batch = new ProgressBatch(Sample.A, [new SessionProgress(Key, epoch, [], started, [])]);
+
+        Assert.Empty(Table.Report(batch));
+        for (var i = 0; i < 2; i++)
+            Assert.Equal([new GoneDelivery(Key, 1)], Table.Gone(batch) ?? []);
+        Attach(expiry: 60);
+        Assert.Null(Table.Gone(batch)); // it is fenced
+    }
+
+    [Fact]
     public void ReportsMayBeRepeated()
     {
         var epoch = Attach(expiry: 60).Epoch;

@@ -193,6 +193,34 @@ public sealed class OfflineQueueTests
     }
 
     [Fact]
+    public async Task QoS2MessageThatAFullQueueDroppedOnItsWayIsNotSent() // [MQTT-2.2.1-4] its packet identifier would be used again
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Grains.OfflineQueueMaxMessages = 2);
+        var client = await gateway.ConnectAsync(
+            "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("t", QoS.ExactlyOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m0", QoS.ExactlyOnce);
+        var first = await client.ExpectPublishAsync("m0", acknowledge: false);
+        for (int i = 1; i < 5; i++)
+        {
+            await publisher.PublishAsync("t", $"m{i}", QoS.ExactlyOnce); // they wait for m0, and the queue has room for two
+        }
+
+        client.Send(ClientPackets.Pubrec(first.PacketId));
+        await client.ExpectAsync(PacketType.Pubrel, first.PacketId);
+        client.Send(ClientPackets.Pubcomp(first.PacketId));
+        var open = await client.ExpectPublishAsync("m3", acknowledge: false);
+        await gateway.DropAsync(client);
+        client = await BackAsync(gateway);
+        var again = await client.ExpectPublishAsync("m3", acknowledge: false);
+        Assert.Equal((open.PacketId, true), (again.PacketId, again.Dup));
+        Assert.NotEqual(open.PacketId, (await client.ExpectPublishAsync("m4", acknowledge: false)).PacketId);
+        await client.NothingMoreAsync();
+        Assert.Equal(2, gateway.Metrics.Sum("grainmq.messages.dropped", "queue_full"));
+    }
+
+    [Fact]
     public async Task BytesOfTheQueueAreBoundedToo() // I9
     {
         await using var gateway = await InMemoryGateway.StartAsync(options => options.Grains.OfflineQueueMaxBytes = 10_000);
