@@ -13,6 +13,7 @@ internal sealed class Oracle(bool queuesOverflow)
     private readonly HashSet<ModelMessage> _wills = [];
     private readonly HashSet<ModelMessage> _refused = [];
     private readonly HashSet<ModelMessage> _unstored = [];
+    private readonly HashSet<ModelMessage> _refusable = [];
     private readonly Dictionary<ModelMessage, DateTimeOffset> _expiries = [];
     private readonly List<ModelMessage> _released = [];
     private readonly List<ModelMessage> _discarded = [];
@@ -86,8 +87,18 @@ internal sealed class Oracle(bool queuesOverflow)
     /// </summary>
     public void MayComeTwiceUnstored(ModelMessage will) => _unstored.Add(will);
 
-    /// <summary>The same for every will that is under way: space has run out.</summary>
-    public void RunOutOfSpace() => _unstored.UnionWith(_wills.Where(IsUnderWay));
+    /// <summary>It was sent when there was no space: the broker may have refused it and have taken the next one, which no answer need have told.</summary>
+    public void MayBeRefused(ModelMessage message) => _refusable.Add(message);
+
+    /// <summary>The same for everything that is under way: space has run out.</summary>
+    public void RunOutOfSpace()
+    {
+        _unstored.UnionWith(_wills.Where(IsUnderWay));
+        _refusable.UnionWith(Messages.Where(IsUnderWay));
+    }
+
+    /// <summary>An answer has not come: when it is sent again, it may come behind what was sent after it.</summary>
+    public bool MayHaveBeenRefused(ModelMessage message) => message.IsResent && _refusable.Contains(message);
 
     public bool IsUnstored(ModelMessage message) => _unstored.Contains(message);
 
@@ -129,7 +140,7 @@ internal sealed class Oracle(bool queuesOverflow)
         bool IsOver(ModelMessage message) => message.AcceptedAt != ModelMessage.Never && all.Exists(other => !NeverAccepted(other) && other.SentAt > message.AcceptedAt);
     }
 
-    private static bool IsUnderWay(ModelMessage will) => will.SentAt != ModelMessage.Never && NeverAccepted(will);
+    private static bool IsUnderWay(ModelMessage message) => message.SentAt != ModelMessage.Never && NeverAccepted(message);
 
     private static bool NeverAccepted(ModelMessage message) => message.AcceptedAt == ModelMessage.Never;
 }

@@ -112,7 +112,9 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
                 return null;
             }
 
-            return MayHaveMissed(message, latest.Message, latest.At) ? null : $"{latest.Message.Payload} of the same publisher, topic and QoS came before"; // I8 [MQTT-4.6.0-6]
+            return oracle.MayHaveBeenRefused(message) || MayHaveMissed(message, latest.Message, latest.At)
+                ? null
+                : $"{latest.Message.Payload} of the same publisher, topic and QoS came before"; // I8 [MQTT-4.6.0-6]
         }
 
         return isSecond ? "it comes a second time at QoS 2" // [MQTT-4.3.3-13]

@@ -45,6 +45,23 @@ public sealed class OracleSessionTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void I8RepetitionMayComeAfterALaterMessageWhenItWasRefusedAtFirst(bool isResent)
+    {
+        var session = Subscribed();
+        var first = Publish();
+        _oracle.RunOutOfSpace();
+        Assert.Null(Take(session, Publish()));
+        if (isResent)
+        {
+            first.Resend(_oracle.Tick());
+        }
+
+        Assert.Equal(isResent, Take(session, first) is null);
+    }
+
+    [Theory]
     [InlineData(QoS.AtMostOnce, true)]
     [InlineData(QoS.AtLeastOnce, false)]
     public void WillWithoutSpaceMayComeTwiceOnlyWhereItIsNotStored(QoS qos, bool mayComeTwice)

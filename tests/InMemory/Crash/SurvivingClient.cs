@@ -202,6 +202,11 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         bool isClear = round.Oracle.IsClear(message);
         var properties = publication.Expires ? new PropertyList { { PropertyId.MessageExpiryInterval, (uint)Publication.Lifetime.TotalSeconds } } : null;
         publication.Sent++;
+        if (round.IsShortOfSpace)
+        {
+            round.Oracle.MayBeRefused(message);
+        }
+
         Say(
             $"PUBLISH {packetId} {message}{(message.Retain ? ", retained" : "")}{(isClear ? ", empty" : "")}{(dup ? ", DUP" : "")}",
             ClientPackets.Publish(message.Topic, isClear ? "" : message.Payload, message.QoS, packetId, message.Retain, dup, version, properties));
