@@ -227,15 +227,18 @@ public sealed class CrashTests
         _broker.Life.Arm(point);
         _broker.Life.Open().Connect("c", cleanStart, 60);
         await Stuck.CalmAsync();
+        _broker.Life.Arm(null);
+        await Gateway.AdvanceAsync(12 * Second); // it may be in the answer to a poll that it dies, which hangs for 10
         bool isDead = _broker.Life.IsDead;
         if (isDead)
         {
             await RestartAsync();
         }
 
-        _broker.Life.Arm(null);
         await Gateway.AdvanceAsync(25 * Second);
-        var reader = await ConnectAsync("reader", sessionPresent: true);
+        var connecting = ConnectAsync("reader", sessionPresent: true);
+        await Gateway.AdvanceUntilAsync(connecting, "the reader");
+        var reader = await connecting;
         reader.Send(ClientPackets.Pingreq());
         var wills = new List<string>();
         while (await reader.ReceiveAsync() is { Type: PacketType.Publish } publish)

@@ -72,7 +72,8 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
     /// <param name="later">Which has come.</param>
     /// <param name="at">When that was.</param>
     private bool MayHaveMissed(ModelMessage message, ModelMessage later, int at) =>
-        message.IsResent && !Subscriptions.Exists(one => one.Matches(message.Topic) && one.ConfirmedAt < message.SentBefore(later.SentAt) && one.DoubtedAt > at);
+        message.IsResent && !Subscriptions.Exists(one =>
+            one.Matches(message.Topic) && !(one.NoLocal && message.Publisher == clientId) && one.ConfirmedAt < message.SentBefore(later.SentAt) && one.DoubtedAt > at);
 
     private string? WrongTarget(ServerPacket publish, ModelMessage message)
     {
