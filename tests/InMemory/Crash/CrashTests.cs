@@ -94,9 +94,10 @@ public sealed class CrashTests
         var reader = await ConnectAsync("reader");
         await reader.SubscribeAsync("t", QoS.ExactlyOnce);
         var publisher = await ConnectAsync("publisher");
-        publisher.Send(ClientPackets.Publish("t", "1", QoS.ExactlyOnce, 1));
         FullOnceAtAppend(afterAppends: 1); // the one after the message: its packet identifier
+        publisher.Send(ClientPackets.Publish("t", "1", QoS.ExactlyOnce, 1));
         await publisher.ExpectAsync(PacketType.Pubrec, 1);
+        await Stuck.CalmAsync(); // the disk has been full by now
         publisher.Send(ClientPackets.Publish("t", "2", QoS.AtLeastOnce, 2));
         var first = reader.ExpectPublishAsync("1", acknowledge: false);
         await Gateway.AdvanceUntilAsync(first, "what waits for the report");

@@ -49,10 +49,13 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     public bool IsConnected => _connection is not null;
 
     /// <summary>The broker has a session of this client for certain.</summary>
-    public bool HasSession => _isConnacked || (_presence == Presence.Kept && !MayHaveExpired);
+    public bool HasSession => !HasEndedWithItsConnection && (_isConnacked || (_presence == Presence.Kept && !MayHaveExpired));
 
     /// <summary>The broker has still to answer something.</summary>
     public bool IsWaiting => _connection is not null && (!_isConnacked || _requests.Count > 0 || _publications.Count > 0);
+
+    /// <summary>The broker has closed the connection, which the client has still to notice, and no session outlives it.</summary>
+    private bool HasEndedWithItsConnection => !_isDurable && _connection is { Transport.IsClosedByServer: true };
 
     private bool MayHaveExpired => round.Time - _lostAt >= TimeSpan.FromSeconds(CrashPlan.Expiry);
 
