@@ -33,6 +33,9 @@ internal sealed class StoreLanes : IDisposable
     /// <summary>A delivery of the session has ended, the first one since its last report.</summary>
     public void ReportLater(Session session) => ProgressOf(session.Key).Add(new ProgressLane.Entry(session), 0);
 
+    /// <summary>Where the deliveries of a session are counted as they end; stays the same.</summary>
+    public ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
+
     /// <summary><see cref="Session.SendCommitted"/> or <see cref="Session.FailToSend"/> follows, in the order of these calls.</summary>
     /// <param name="session">Whose delivery it is.</param>
     /// <param name="sending">How far it is, once sent.</param>
@@ -66,7 +69,4 @@ internal sealed class StoreLanes : IDisposable
     }
 
     private QueueLane QueueOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Queue;
-
-    /// <summary>Where the deliveries of a session are counted as they end; stays the same.</summary>
-    public ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
 }

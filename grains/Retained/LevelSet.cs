@@ -89,7 +89,10 @@ internal sealed class LevelSet
         else if (chunk[^1] is null)
             InsertIn(chunk, at.Index, node);
         else if (chunk.Length < LargestChunk)
-            InsertIn(_chunks[at.Chunk] = Resized(chunk, 2 * chunk.Length), at.Index, node);
+        {
+            Array.Resize(ref _chunks[at.Chunk], 2 * chunk.Length);
+            InsertIn(_chunks[at.Chunk], at.Index, node);
+        }
         else
             Split(at, node);
     }
@@ -127,12 +130,6 @@ internal sealed class LevelSet
     {
         Array.Copy(chunk, index, chunk, index + 1, chunk.Length - index - 1);
         chunk[index] = node;
-    }
-
-    private static TopicNode?[] Resized(TopicNode?[] chunk, int length)
-    {
-        Array.Resize(ref chunk, length);
-        return chunk;
     }
 
     internal readonly record struct Position(int Chunk, int Index);
