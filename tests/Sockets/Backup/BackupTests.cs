@@ -3,6 +3,7 @@ using System.Net;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Tests.Sockets.Hosting;
 using GrainMQ.Tests.Sockets.ThirdParty;
+using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -160,10 +161,10 @@ public sealed class BackupTests : IDisposable
     /// <summary>A broker on a data directory, until it is killed.</summary>
     private sealed class Broker : IDisposable
     {
-        private readonly GatewayRun _run;
+        private readonly ProcessRun _run;
         private readonly IPEndPoint _endPoint;
 
-        private Broker(GatewayRun run, IPEndPoint endPoint) => (_run, _endPoint) = (run, endPoint);
+        private Broker(ProcessRun run, IPEndPoint endPoint) => (_run, _endPoint) = (run, endPoint);
 
         public static async Task<Broker> StartAsync(string data, params string[] arguments)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using GrainMQ.Tests.Sockets.Hosting;
+using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.Sockets.Crash;
@@ -8,7 +9,7 @@ namespace GrainMQ.Tests.Sockets.Crash;
 internal sealed class MortalBroker(params string[] arguments) : IAsyncDisposable
 {
     private readonly TemporaryDirectory _data = new();
-    private GatewayRun? _run;
+    private ProcessRun? _run;
     private TaskCompletionSource<IPEndPoint> _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _port;
 

@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Sockets.Hosting;
+using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -118,7 +119,7 @@ public sealed class FullDiskTests
         Assert.Null(await older.PublishAsync("kept", "refused", retain: true)); // no PUBACK: it will send it again
     }
 
-    private static async Task<string> LineAsync(GatewayRun run, string id)
+    private static async Task<string> LineAsync(ProcessRun run, string id)
     {
         while (await run.ReadLineAsync() is { } line)
             if (line.Contains($" {id} ", StringComparison.Ordinal))

@@ -6,6 +6,7 @@ using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Tests.Sockets.ThirdParty;
+using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
