@@ -47,7 +47,7 @@ internal sealed partial class RetainGrain(
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        await (_writer?.CloseAsync() ?? Task.CompletedTask);
+        await (_writer?.StopAsync() ?? Task.CompletedTask);
 
     public async Task<RetainReply> SetAsync(RetainBatch batch)
     {

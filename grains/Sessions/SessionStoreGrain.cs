@@ -23,11 +23,12 @@ internal sealed partial class SessionStoreGrain(
     IOptions<GrainOptions> options,
     TimeProvider time,
     GrainMetrics metrics,
+    SiloStop stop,
     ILogger<SessionStoreGrain> logger) : Grain, ISessionStoreGrain
 {
     private readonly StoreGauge _gauge = new();
-    private readonly ChangeSignal _news = new(time);
-    private readonly ChangeSignal _acks = new(time);
+    private readonly ChangeSignal _news = new(time, stop.Token);
+    private readonly ChangeSignal _acks = new(time, stop.Token);
     private SessionTable _table = new(options.Value);
     private GatewayWatch _watch = new(0, 0);
     private int _shard;
