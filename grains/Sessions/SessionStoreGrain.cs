@@ -18,6 +18,7 @@ namespace GrainMQ.Grains.Sessions;
 /// waits for those as well. When the journal refuses, a newer activation owns the shard or the disk does not work: this one goes.
 /// </remarks>
 [Reentrant]
+[KeepAlive] // opening it reads its whole log
 internal sealed partial class SessionStoreGrain(
     IJournalStore<SessionSnapshot, SessionChange> journals,
     IOptions<GrainOptions> options,
