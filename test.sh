@@ -90,7 +90,7 @@ failures() {
 run_tests() {
   local project=$1 name program log report status p f s
   name=$(basename "$(dirname "$project")")
-  program="$(dirname "$project")/bin/Embedded/Release/net10.0/$(basename "$project" .csproj).dll"
+  program="$(dirname "$project")/bin/Release/net10.0/$(basename "$project" .csproj).dll"
   log="$results/$name.log" report="$results/$name.xml"
   rm -f "$report"
   limited "$limit" dotnet exec "$program" --no-progress --no-ansi \

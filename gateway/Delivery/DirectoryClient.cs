@@ -11,7 +11,7 @@ internal sealed class DirectoryClient(
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly IDirectoryGrain _directory = grains.GetGrain<IDirectoryGrain>(0);
+    private IDirectoryGrain _directory => grains.GetGrain<IDirectoryGrain>(0);
     private ClusterView? _view;
 
     public GatewayState State { get; set; } = GatewayState.Joining;

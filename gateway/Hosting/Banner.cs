@@ -1,6 +1,7 @@
-using System.Reflection;
-using System.Runtime.InteropServices;
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Silo.Data;
+using GrainMQ.Silo.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting;
@@ -8,28 +9,21 @@ namespace GrainMQ.Gateway.Hosting;
 /// <summary>What a started broker says: where it listens, what it is and what it keeps.</summary>
 internal static partial class Banner
 {
-#if GRAIN_ENGINE_ORLEANS
-    public const string Engine = "Orleans";
-#else
-    public const string Engine = "embedded";
-#endif
-
-    /// <summary>The product's version, without the build's metadata.</summary>
-    public static string Version { get; } =
-        typeof(Banner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
-
     /// <summary>Plain lines on <paramref name="output"/> at every log level, or one event where the output has to stay JSON.</summary>
-    public static void Show(GatewayService gateway, GatewayOptions options, TextWriter output, ILogger logger)
+    public static void Show(IServiceProvider services, GatewayOptions options, TextWriter output)
     {
-        var runtime = RuntimeInformation.FrameworkDescription;
-        var kept = gateway.DataPath is { } path ? $"{options.Data.Durability}, data directory {path}" : $"{options.Data.Durability}";
+        var listeners = services.GetRequiredService<GatewayService>().Listeners;
+        var place = options.Cluster.Role == GatewayRole.Gateway
+            ? $"gateway of cluster {options.Cluster.Id}"
+            : DataDirectory.Describe(options.Data, services.GetService<DataDirectory>());
         if (options.Log.Format == LogFormat.Json)
         {
-            LogStarted(logger, Version, runtime, Engine, kept, string.Join(", ", gateway.Listeners.Select(Describe)));
+            var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(Banner));
+            LogStarted(logger, ProductVersion.Product, ProductVersion.Runtime, ProductVersion.Orleans, place, string.Join(", ", listeners.Select(Describe)));
             return;
         }
-        output.WriteLine($"GrainMQ {Version}, {runtime}, grain engine: {Engine}, durability: {kept}");
-        foreach (var listener in gateway.Listeners)
+        output.WriteLine($"GrainMQ {ProductVersion.Product}, {ProductVersion.Runtime}, {ProductVersion.Orleans}, {place}");
+        foreach (var listener in listeners)
             output.WriteLine($"  {listener.Name,-8} {Describe(listener)}");
         output.Flush();
     }
@@ -45,6 +39,6 @@ internal static partial class Banner
         _ => $"wss://{listener.EndPoint}{WebSocketEndpoint.Path}",
     };
 
-    [LoggerMessage(1001, LogLevel.Information, "GrainMQ {Version} started on {Runtime}, grain engine {Engine}, store {Store}, listening on {Listeners}.")]
-    private static partial void LogStarted(ILogger logger, string version, string runtime, string engine, string store, string listeners);
+    [LoggerMessage(1001, LogLevel.Information, "GrainMQ {Version} started on {Runtime}, {Orleans}, {Place}, listening on {Listeners}.")]
+    private static partial void LogStarted(ILogger logger, string version, string runtime, string orleans, string place, string listeners);
 }

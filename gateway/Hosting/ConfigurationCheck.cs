@@ -1,6 +1,7 @@
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Hosting.Listeners.Certificates;
 using GrainMQ.Gateway.Security;
+using GrainMQ.Silo.Data;
 
 namespace GrainMQ.Gateway.Hosting;
 

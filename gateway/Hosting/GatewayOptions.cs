@@ -4,6 +4,9 @@ using GrainMQ.Gateway.Security;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Storage;
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Silo;
+using GrainMQ.Silo.Data;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting;
 
@@ -16,6 +19,8 @@ public sealed class GatewayOptions
         new() { Name = "tcp", Kind = ListenerKind.Tcp, Address = "127.0.0.1:1883" },
         new() { Name = "ws", Kind = ListenerKind.Ws, Address = "127.0.0.1:8083" },
     ];
+
+    public RoleOptions Cluster { get; } = new();
 
     public TlsOptions Tls { get; } = new();
 
@@ -38,4 +43,7 @@ public sealed class GatewayOptions
     public DataOptions Data { get; } = new();
 
     public LogOptions Log { get; } = new();
+
+    /// <summary>What of it the silo in the same process takes.</summary>
+    internal SiloOptions ToSilo() => new() { Store = Store, Grains = Grains, Data = Data, Log = Log };
 }

@@ -1,7 +1,7 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
-using GrainMQ.Gateway.Hosting.Backup;
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,38 +17,24 @@ internal sealed partial class GatewayService : IHostedService
     private readonly ListenerFactory _factory;
     private readonly IConnectionHandler _handler;
     private readonly GrainLink _grains;
-    private readonly StoredShards _shards;
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayService> _logger;
-    private readonly DataDirectory? _data;
     private readonly List<Listener> _listeners = [];
 
-    /// <param name="data">Held from here on, when one is configured.</param>
     public GatewayService(
-        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, GrainLink grains, StoredShards shards, TimeProvider time,
-        ILogger<GatewayService> logger, DataDirectory? data = null)
+        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, GrainLink grains, TimeProvider time, ILogger<GatewayService> logger)
     {
-        (_options, _factory, _handler, _grains, _shards, _time, _logger) = (options, factory, handler, grains, shards, time, logger);
-        _data = data;
+        (_options, _factory, _handler, _grains, _time, _logger) = (options, factory, handler, grains, time, logger);
     }
 
     /// <summary>The open listeners with their real addresses; empty before the start and after the stop.</summary>
     public IReadOnlyList<Listener> Listeners => _listeners;
-
-    /// <summary>The directory of the broker's files; null when it keeps none.</summary>
-    public string? DataPath => _data?.Path;
 
     /// <exception cref="StartupException">An address or a certificate cannot be had; nothing is left open.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if (_data is not null && _options.Data.Durability == Durability.File)
-            {
-                new ImportStage(_data.Path).Recover();
-                ShardLayout.Check(_data.Path, _options.Grains);
-                await _shards.OpenAsync().WaitAsync(cancellationToken);
-            }
             await _grains.StartAsync().WaitAsync(cancellationToken); // listeners open when every durable session is routed to
             foreach (var options in _options.Listeners)
                 _listeners.Add(_factory.Create(options));

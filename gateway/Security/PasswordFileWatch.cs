@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Hosting;
+using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Security;

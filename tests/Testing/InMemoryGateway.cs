@@ -5,6 +5,7 @@ using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Transports;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Embedded;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using GrainMQ.Grains.Exports;
+using GrainMQ.Silo.Data;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting.Backup;
 

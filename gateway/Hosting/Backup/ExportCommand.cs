@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GrainMQ.Grains.Exports;
 using GrainMQ.Grains.Storage.Disks;
+using GrainMQ.Silo.Data;
 
 namespace GrainMQ.Gateway.Hosting.Backup;
 

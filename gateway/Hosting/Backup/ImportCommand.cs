@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using GrainMQ.Grains.Exports;
 using GrainMQ.Grains.Storage;
 using GrainMQ.Grains.Storage.Disks;
+using GrainMQ.Silo.Data;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GrainMQ.Gateway.Hosting.Backup;

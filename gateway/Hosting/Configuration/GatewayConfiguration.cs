@@ -1,5 +1,7 @@
 using System.Collections;
 using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Silo.Configuration;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting.Configuration;
 

@@ -1,23 +1,21 @@
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Hosting.Listeners.Certificates;
+using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Hosting.Configuration;
 
-/// <summary>
-/// Writes settings into the options, later ones over earlier ones. A key that does not exist is an error, not something to skip:
-/// a misspelt security setting that is silently ignored leaves the broker open.
-/// </summary>
+/// <summary>Writes settings into the options of a gateway: its sections, and its lists of listeners and certificates.</summary>
 public sealed class OptionsBinder(GatewayOptions options)
 {
     private const string ListenersSection = nameof(GatewayOptions.Listeners);
     private const string CertificatesSection = $"{nameof(GatewayOptions.Tls)}:{nameof(TlsOptions.Certificates)}";
     private const int MaximumNameLength = 32;
 
-    private readonly List<string> _errors = [];
+    private readonly SectionBinder _sections = new(options, GatewayKeys.All, [.. GatewayKeys.Listener, .. GatewayKeys.Certificate]);
     private readonly Dictionary<string, Setting> _kindless = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>One line each: what was read and where, what is expected.</summary>
-    public IReadOnlyList<string> Errors => _errors;
+    public IReadOnlyList<string> Errors => _sections.Errors;
 
     public void Apply(IEnumerable<Setting> settings)
     {
@@ -49,7 +47,7 @@ public sealed class OptionsBinder(GatewayOptions options)
     public void Complete()
     {
         foreach (var (name, setting) in _kindless)
-            _errors.Add($"{setting.Key} ({setting.Origin}): listener '{name}' needs {ListenersSection}:{name}:Kind, one of tcp, tls, ws, wss, quic, unix.");
+            _sections.Add($"{setting.Key} ({setting.Origin}): listener '{name}' needs {ListenersSection}:{name}:Kind, one of tcp, tls, ws, wss, quic, unix.");
         foreach (var listener in options.Listeners.Where(listener => ListenAddress.IsNone(listener.Address)).ToList())
             options.Listeners.Remove(listener);
     }
@@ -67,24 +65,20 @@ public sealed class OptionsBinder(GatewayOptions options)
             ApplyCertificate(setting, parts[2], parts[3]);
             return;
         }
-        var key = OptionKey.All.FirstOrDefault(key => key.Text.Equals(setting.Key, StringComparison.OrdinalIgnoreCase));
-        if (key is null)
-            _errors.Add(Unknown(setting, Candidates(setting.Key)));
-        else
-            Set(setting, key, key.Target(options));
+        _sections.Apply(setting);
     }
 
     private void ApplyListener(Setting setting, string name, string property)
     {
-        if (Find(OptionKey.Listener, setting, ListenersSection, name, property, "listener") is { } key
-            && Set(setting, key, Listener(name, setting)) && key.Name == nameof(ListenerOptions.Kind))
+        if (Find(GatewayKeys.Listener, setting, ListenersSection, name, property, "listener") is { } key
+            && _sections.Set(setting, key, Listener(name, setting)) && key.Name == nameof(ListenerOptions.Kind))
             _kindless.Remove(name);
     }
 
     private void ApplyCertificate(Setting setting, string name, string property)
     {
-        if (Find(OptionKey.Certificate, setting, CertificatesSection, name, property, "certificate") is { } key)
-            Set(setting, key, Certificate(name));
+        if (Find(GatewayKeys.Certificate, setting, CertificatesSection, name, property, "certificate") is { } key)
+            _sections.Set(setting, key, Certificate(name));
     }
 
     /// <summary>The key of a named part; null, with an error, when it does not exist or the name is none.</summary>
@@ -92,20 +86,12 @@ public sealed class OptionsBinder(GatewayOptions options)
     {
         var key = keys.FirstOrDefault(key => key.Name.Equals(property, StringComparison.OrdinalIgnoreCase));
         if (key is null)
-            _errors.Add(Unknown(setting, keys.Select(known => $"{section}:{name}:{known.Name}")));
+            _sections.AddUnknown(setting, keys.Select(known => $"{section}:{name}:{known.Name}"));
         else if (name.Length is 0 or > MaximumNameLength || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            _errors.Add($"{setting.Key} ({setting.Origin}): a {what}'s name has 1 to {MaximumNameLength} letters, digits, '-', '_' or '.'.");
+            _sections.Add($"{setting.Key} ({setting.Origin}): a {what}'s name has 1 to {MaximumNameLength} letters, digits, '-', '_' or '.'.");
         else
             return key;
         return null;
-    }
-
-    private bool Set(Setting setting, OptionKey key, object target)
-    {
-        if (OptionValue.Set(key, target, setting.Value) is not { } expected)
-            return true;
-        _errors.Add($"{setting.Key} ({setting.Origin}): read '{setting.Value}', expected {expected}.");
-        return false;
     }
 
     private ListenerOptions Listener(string name, Setting setting)
@@ -148,15 +134,4 @@ public sealed class OptionsBinder(GatewayOptions options)
         return Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? name : $"{name}{i}")
             .First(free => !options.Listeners.Any(l => l.Name.Equals(free, StringComparison.OrdinalIgnoreCase)));
     }
-
-    // The name of a section alone was meant for one of its keys.
-    private static IEnumerable<string> Candidates(string key)
-    {
-        var known = OptionKey.Everywhere.Select(option => option.Text).ToList();
-        var within = known.Where(text => text.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList();
-        return within.Count > 0 ? within : known;
-    }
-
-    private static string Unknown(Setting setting, IEnumerable<string> known) =>
-        $"{setting.Key} ({setting.Origin}) is not an option. Did you mean {NearestName.Of(setting.Key, known)}?";
 }

@@ -12,6 +12,8 @@ public static class OptionsValidation
     {
         if (options.Listeners.Count == 0)
             yield return "There is no listener. Give at least one of --tcp, --tls, --ws, --wss and --quic an ADDR[:PORT], or --unix a PATH.";
+        foreach (var error in RoleValidation.Check(options))
+            yield return error;
         foreach (var error in options.Grains.Errors())
             yield return $"Grains:{error}";
         foreach (var error in options.Store.Errors())

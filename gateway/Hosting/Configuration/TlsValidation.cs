@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Hosting.Listeners.Certificates;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting.Configuration;
 

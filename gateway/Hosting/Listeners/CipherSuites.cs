@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using GrainMQ.Gateway.Hosting.Configuration;
+using GrainMQ.Silo.Configuration;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting.Listeners;
 

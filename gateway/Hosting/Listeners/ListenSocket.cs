@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting.Listeners;
 

@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Hosting.Listeners.Certificates;
+using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting.Listeners;

@@ -6,6 +6,7 @@ using System.Runtime.Versioning;
 using System.Security.Authentication;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Transports.Quic;
+using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting.Listeners;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting.Listeners;
 

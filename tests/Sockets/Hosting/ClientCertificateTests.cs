@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Transports;
+using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

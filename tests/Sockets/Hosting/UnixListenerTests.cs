@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Transports;
+using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Hosting;
+using GrainMQ.Silo.Data;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Backup;
 using GrainMQ.Grains;
+using GrainMQ.Silo.Data;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

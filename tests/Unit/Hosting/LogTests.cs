@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Hosting;
+using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

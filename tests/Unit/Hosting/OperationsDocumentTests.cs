@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Configuration;
+using GrainMQ.Silo.Configuration;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Configuration;
+using GrainMQ.Silo.Configuration;
 using Xunit;
 
 namespace GrainMQ.Tests.Unit.Hosting;

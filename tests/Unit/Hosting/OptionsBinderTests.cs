@@ -3,6 +3,7 @@ using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Hosting.Configuration;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Routing;
+using GrainMQ.Silo.Configuration;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

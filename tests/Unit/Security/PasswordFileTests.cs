@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Security;
+using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.Logging;
 using Xunit;

@@ -1,3 +1,4 @@
+using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting.Listeners.Certificates;

@@ -1,4 +1,0 @@
-namespace GrainMQ.Gateway.Hosting;
-
-/// <summary>The gateway cannot start. The message is one line for the operator: the cause, then the cure.</summary>
-public sealed class StartupException(string message, Exception? cause = null) : Exception(message, cause);

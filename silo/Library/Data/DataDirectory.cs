@@ -1,0 +1,65 @@
+using GrainMQ.Grains.Storage.Disks;
+
+using GrainMQ.Silo.Hosting;
+
+namespace GrainMQ.Silo.Data;
+
+/// <summary>The broker's directory, held by this process alone until it is disposed or the process ends, however it ends.</summary>
+public sealed class DataDirectory : IDisposable
+{
+    /// <exception cref="StartupException">It cannot be created or written, or another broker has it.</exception>
+    public DataDirectory(DataOptions options)
+    {
+        Path = System.IO.Path.GetFullPath(options.EffectiveDirectory ?? throw new ArgumentException("No directory is configured.", nameof(options)));
+        try
+        {
+            Lock = DirectoryLock.TryTake(Path, out var otherPid) ?? throw new StartupException(
+                $"Data directory '{Path}' is in use by another broker, process {otherPid}. Stop it, or choose another directory with --data DIR.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException(Unusable(Path, e), e);
+        }
+    }
+
+    public string Path { get; }
+
+    /// <summary>What a store of logs in the directory needs.</summary>
+    public DirectoryLock Lock { get; }
+
+    public void Dispose() => Lock.Dispose();
+
+    /// <summary>Takes back that it was created; whatever else stands there stays, and the directory with it.</summary>
+    public void Remove() => Lock.Remove();
+
+    /// <summary>What is kept and where, for banners.</summary>
+    public static string Describe(DataOptions options, DataDirectory? directory) =>
+        directory is null ? $"durability: {options.Durability}" : $"durability: {options.Durability}, data directory {directory.Path}";
+
+    /// <summary>Tries a directory without taking it, also when a running broker has it; leaves nothing behind.</summary>
+    /// <returns>Null when it can be used, else one line for the operator.</returns>
+    public static string? WhyNotWritable(string directory)
+    {
+        try
+        {
+            var existed = Directory.Exists(directory);
+            Directory.CreateDirectory(directory);
+            var probe = System.IO.Path.Combine(directory, $"{Guid.NewGuid():n}.probe");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+            if (!existed)
+                Directory.Delete(directory);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Unusable(System.IO.Path.GetFullPath(directory), e);
+        }
+    }
+
+    private static string Unusable(string path, Exception cause) =>
+        $"Data directory '{path}' is not usable: {cause.Message} {Cure(cause)}, or choose another with --data DIR.";
+
+    internal static string Cure(Exception cause) =>
+        cause is IOException io && DiskErrors.IsFull(io) ? "Free some space there" : "Give the broker's user the right to write there";
+}

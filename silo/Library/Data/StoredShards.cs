@@ -1,0 +1,61 @@
+using System.Runtime;
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Silo.Hosting;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+
+namespace GrainMQ.Silo.Data;
+
+/// <summary>
+/// Opens every shard before the first client may come: what is wrong with the files of one is told to the operator who starts the broker, not to
+/// its clients.
+/// </summary>
+/// <param name="grains">Of the silo.</param>
+/// <param name="options">Of the silo.</param>
+internal sealed class StoredShards(IGrainFactory grains, SiloOptions options) : IHostedService
+{
+    /// <exception cref="StartupException">Files of a shard are damaged, of a newer version, or cannot be read or written.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (options.Data.Durability != Durability.File)
+            return;
+        var mode = GCSettings.LatencyMode;
+        GCSettings.LatencyMode = GCLatencyMode.Batch; // nothing waits for an answer yet: collections beside the reading only cost time
+        try
+        {
+            await Task.WhenAll(Open()).WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            GCSettings.LatencyMode = mode;
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private IEnumerable<Task> Open() =>
+        [
+            .. Enumerable.Range(0, options.Grains.StoreShards).Select(shard => OpenAsync(() => grains.GetGrain<ISessionStoreGrain>(shard).GetInfoAsync(""))),
+            .. Enumerable.Range(0, options.Grains.RetainShards).Select(shard => OpenAsync(() => grains.GetGrain<IRetainGrain>(shard).QueryAsync(new("", "#", null, 1, 1)))),
+        ];
+
+    private static async Task OpenAsync(Func<Task> call)
+    {
+        while (true)
+        {
+            try
+            {
+                await call();
+                return;
+            }
+            catch (TimeoutException)
+            {
+                // a long log on a slow disk: it is still being read
+            }
+            catch (Exception e)
+            {
+                throw new StartupException(e.Message, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Silo.Hosting;
+
+/// <summary>A process of GrainMQ: a host without any default source of configuration, which ends by signal.</summary>
+/// <param name="name">Of the command, before what went wrong.</param>
+/// <param name="log">What is logged, and how.</param>
+/// <param name="error">For what went wrong.</param>
+internal sealed class ProcessHost(string name, LogOptions log, TextWriter error)
+{
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+
+    /// <param name="configure">Adds what the process is made of.</param>
+    /// <param name="started">Called when all of it has started.</param>
+    /// <returns>0 after an orderly stop, 1 when it could not start; the cause is then one line on the error output.</returns>
+    public async Task<int> RunAsync(Action<IServiceCollection> configure, Action<IServiceProvider> started)
+    {
+        try
+        {
+            using var host = Build(configure);
+            if (!await StartAsync(host))
+                return 0;
+            ConsoleLogging.HasStarted();
+            started(host.Services);
+            await host.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (StartupException e)
+        {
+            error.WriteLine($"{name}: {e.Message}");
+            if (log.Level <= LogLevel.Debug)
+                error.WriteLine(e);
+            return 1;
+        }
+    }
+
+    private IHost Build(Action<IServiceCollection> configure)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        ConsoleLogging.Configure(builder.Logging, log);
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        configure(builder.Services);
+        return builder.Build();
+    }
+
+    /// <returns>False after a signal that came while it started.</returns>
+    private static async Task<bool> StartAsync(IHost host)
+    {
+        var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        try
+        {
+            await host.StartAsync();
+            return true;
+        }
+        catch (Exception e)
+        {
+            await StopAsync(host); // what has started must not be cut off by the end of the process
+            if (e is OperationCanceledException && stopping.IsCancellationRequested)
+                return false;
+            throw;
+        }
+    }
+
+    private static async Task StopAsync(IHost host)
+    {
+        try
+        {
+            await host.StopAsync();
+        }
+        catch (Exception)
+        {
+            // it did not start, and why is told by what is thrown after this
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using Orleans.Configuration;
+using Orleans.Hosting;
+
+namespace GrainMQ.Silo;
+
+/// <summary>Where the defaults of Orleans do not suit this broker.</summary>
+internal static class SiloTuning
+{
+    public static void Configure(ISiloBuilder silo)
+    {
+        silo.Configure<GrainCollectionOptions>(options =>
+        {
+            // Activating a shard reads its whole log; a time-out would let a large one never start.
+            options.ActivationTimeout = TimeSpan.FromHours(12);
+            // Longer than a stop may last is of no use.
+            options.DeactivationTimeout = TimeSpan.FromSeconds(4);
+        });
+        silo.Configure<SiloMessagingOptions>(options =>
+        {
+            // A stop has 5 seconds. By default Orleans waits 2 s for messages to leave and 30 s for clients to learn of it.
+            options.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(100);
+            options.ClientGatewayShutdownNotificationTimeout = TimeSpan.FromMilliseconds(500);
+        });
+    }
+}
