@@ -7,7 +7,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using GrainMQ.Silo;
 using Orleans;
-using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.TestingHost;
@@ -20,9 +19,6 @@ namespace GrainMQ.Tests.Cluster;
 internal sealed class GrainCluster : IAsyncDisposable
 {
     public const int StoreShards = 4;
-
-    /// <summary>Stands in for what nothing waits for.</summary>
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
 
     private readonly InProcessTestCluster _cluster;
 
@@ -37,10 +33,8 @@ internal sealed class GrainCluster : IAsyncDisposable
             silo.Services.AddSingleton(Logs); // an instance: no silo disposes it
             silo.Services.AddGrainMqGrains(options => (options.StoreShards, options.RetainShards) = (StoreShards, 2));
             silo.Services.AddSingleton<IConfigureGrainContextProvider>(Activations);
-            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloStopSignal>();
             silo.AddIncomingGrainCallFilter(Calls);
-            silo.Configure<SiloMessagingOptions>(options =>
-                (options.ClientGatewayShutdownNotificationTimeout, options.WaitForMessageToBeQueuedForOutboundTime) = (Moment, Moment));
+            SiloTuning.Configure(silo);
             configure?.Invoke(silo);
         });
         _cluster = builder.Build();
