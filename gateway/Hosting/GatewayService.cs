@@ -20,6 +20,7 @@ internal sealed partial class GatewayService : IHostedService
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayService> _logger;
     private readonly List<Listener> _listeners = [];
+    private bool _hasStarted;
 
     public GatewayService(
         GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, GrainLink grains, TimeProvider time, ILogger<GatewayService> logger)
@@ -50,12 +51,15 @@ internal sealed partial class GatewayService : IHostedService
             await _grains.DisposeAsync();
             throw;
         }
+        _hasStarted = true;
         if (_options.Security is { IsAnonymousAllowed: false, PasswordFile: null })
             LogNobodyCanConnect(_logger);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (!_hasStarted)
+            return;
         LogStopping(_logger);
         foreach (var listener in _listeners)
             await listener.StopAcceptingAsync();

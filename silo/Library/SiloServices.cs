@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace GrainMQ.Silo;
 
@@ -22,6 +24,11 @@ public static class SiloServices
     {
         services.AddGrainMqData(options);
         services.AddHostedService<PreparedData>();
+        if (options.Cluster.Id is not null)
+        {
+            services.AddHostedService<SiloPorts>();
+            services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SingleFileSilo>();
+        }
         services.AddOrleans(silo =>
         {
             if (options.Cluster.Id is { } cluster)

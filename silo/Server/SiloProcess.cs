@@ -10,7 +10,7 @@ internal static partial class SiloProcess
 {
     /// <returns>0 after an orderly stop, 1 when it could not start; the cause is then one line on <paramref name="error"/>.</returns>
     public static Task<int> RunAsync(SiloOptions options, TextWriter output, TextWriter error) =>
-        new ProcessHost(SiloCommand.Name, options.Log, error).RunAsync(
+        new ProcessHost(SiloCommand.Name, options.Log, error, fault => ClusterSilo.Explain(fault, options.Cluster)).RunAsync(
             services => services.AddGrainMqSilo(options), services => ShowBanner(services, options, output));
 
     private static void ShowBanner(IServiceProvider services, SiloOptions options, TextWriter output)

@@ -13,9 +13,9 @@ internal static class ConsoleLogging
     private static volatile bool s_hasStarted;
 
     /// <summary>
-    /// A silo warns at its start that it does not run with the server's garbage collector, which is meant so (the other one takes a fraction of the
-    /// memory), and that its watchdog stood still since the machine's start, which is not so. A gateway that waits for a silo says so itself. From here
-    /// on their warnings are shown.
+    /// From here on the warnings of Orleans are shown. Before, they mislead: of a garbage collector that is chosen for its small memory, of a
+    /// watchdog that takes the time since the machine's start for a stall, of every attempt to reach a silo that is still to come. What keeps
+    /// a process from starting is told in one line.
     /// </summary>
     public static void HasStarted() => s_hasStarted = true;
 
@@ -25,9 +25,7 @@ internal static class ConsoleLogging
         if (options.Level > LogLevel.Debug)
         {
             logging.AddFilter("Microsoft", LogLevel.Warning);
-            logging.AddFilter("Orleans", LogLevel.Warning);
-            foreach (var category in (string[])["Orleans.Runtime.Silo", "Orleans.Runtime.Watchdog", "Orleans.Runtime.Messaging.ConnectionManager"])
-                logging.AddFilter(category, static level => level > LogLevel.Warning || (level == LogLevel.Warning && s_hasStarted));
+            logging.AddFilter("Orleans", static level => level >= LogLevel.Warning && s_hasStarted);
             logging.AddFilter("Polly", LogLevel.None); // repeats what Orleans logs
             // A failed start is told in one line by the command itself.
             logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);

@@ -8,7 +8,8 @@ namespace GrainMQ.Silo.Hosting;
 /// <param name="name">Of the command, before what went wrong.</param>
 /// <param name="log">What is logged, and how.</param>
 /// <param name="error">For what went wrong.</param>
-internal sealed class ProcessHost(string name, LogOptions log, TextWriter error)
+/// <param name="explain">What an exception of the start means to the operator; null when it has no better words.</param>
+internal sealed class ProcessHost(string name, LogOptions log, TextWriter error, Func<Exception, StartupException?>? explain = null)
 {
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
@@ -24,6 +25,7 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error)
                 return 0;
             ConsoleLogging.HasStarted();
             started(host.Services);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // what only the start needed goes back to the system
             await host.WaitForShutdownAsync();
             return 0;
         }
@@ -47,7 +49,7 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error)
     }
 
     /// <returns>False after a signal that came while it started.</returns>
-    private static async Task<bool> StartAsync(IHost host)
+    private async Task<bool> StartAsync(IHost host)
     {
         var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         try
@@ -57,10 +59,11 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error)
         }
         catch (Exception e)
         {
+            var isStopped = stopping.IsCancellationRequested;
             await StopAsync(host); // what has started must not be cut off by the end of the process
-            if (e is OperationCanceledException && stopping.IsCancellationRequested)
+            if (isStopped)
                 return false;
-            throw;
+            throw StartupException.In(e) ?? explain?.Invoke(e) ?? e;
         }
     }
 

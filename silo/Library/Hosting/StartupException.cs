@@ -1,4 +1,14 @@
 namespace GrainMQ.Silo.Hosting;
 
 /// <summary>The process cannot start. The message is one line for the operator: the cause, then the cure.</summary>
-public sealed class StartupException(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class StartupException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>The one behind an exception; null when there is none. What Orleans starts, it wraps what that throws.</summary>
+    public static StartupException? In(Exception? exception) => exception switch
+    {
+        null => null,
+        StartupException startup => startup,
+        AggregateException many => many.InnerExceptions.Select(In).FirstOrDefault(inner => inner is not null),
+        _ => In(exception.InnerException),
+    };
+}
