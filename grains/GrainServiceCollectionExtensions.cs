@@ -27,6 +27,7 @@ public static class GrainServiceCollectionExtensions
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GrainMetrics>();
+        services.TryAddSingleton<SiloStop>();
         services.TryAddSingleton<IJournalStore<SessionSnapshot, SessionChange>>(provider => JournalsOf(provider, new SessionCodec()));
         services.TryAddSingleton<IJournalStore<RetainSnapshot, RetainChange>>(provider => JournalsOf(provider, new RetainCodec()));
         return services;

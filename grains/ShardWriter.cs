@@ -21,6 +21,7 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     IShardJournal<TSnapshot, TChange> journal, Func<TSnapshot> snapshot, long replayed, Func<(long State, long Messages)> cost,
     Action<JournalResult> ended, Action? replaced = null)
 {
+    private readonly CancellationTokenSource _stopping = new();
     private Task<JournalResult> _commits = Task.FromResult(JournalResult.Ok);
     private Task<JournalResult> _replacing = Task.FromResult(JournalResult.Ok);
     private long _journaled = replayed;
@@ -99,7 +100,18 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     }
 
     /// <summary>Waits for the snapshot that is being written.</summary>
-    public Task CloseAsync() => _replacing;
+    public Task ReplacedAsync() => _replacing;
+
+    /// <summary>
+    /// At the end of the activation, when no call is under way: nothing more is committed, and a snapshot that is being written is given
+    /// up, which could take longer than a silo has for its stop. What it would have replaced is played again.
+    /// </summary>
+    public Task StopAsync()
+    {
+        IsOver = true;
+        _stopping.Cancel();
+        return _replacing;
+    }
 
     /// <summary>Writes one now, or waits for the one that is being written.</summary>
     public Task<JournalResult> SnapshotAsync()
@@ -146,14 +158,14 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
         _journaled = 0;
         var result = await _commits; // those that the snapshot has and the mark does not; then their messages have a place
         if (result == JournalResult.Ok)
-            result = await journal.ReplaceAsync(taken, mark);
+            result = await journal.ReplaceAsync(taken, mark, _stopping.Token);
         _fits = result == JournalResult.Ok;
         if (result == JournalResult.Ok)
         {
             _inSnapshot = Math.Max(_inSnapshot, change);
             replaced?.Invoke();
         }
-        else if (result != JournalResult.Full) // then the journal is as it was
+        else if (result is not (JournalResult.Full or JournalResult.Abandoned)) // then the journal is as it was
             End(result);
         return result;
     }

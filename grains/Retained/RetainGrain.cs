@@ -13,6 +13,7 @@ namespace GrainMQ.Grains.Retained;
 /// taken before changes nothing, also when it comes late, so that a retry cannot bring back an older message.
 /// </summary>
 [Reentrant]
+[KeepAlive] // opening it reads its whole log
 internal sealed partial class RetainGrain(
     IJournalStore<RetainSnapshot, RetainChange> journals,
     IOptions<GrainOptions> options,
@@ -47,7 +48,7 @@ internal sealed partial class RetainGrain(
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        await (_writer?.CloseAsync() ?? Task.CompletedTask);
+        await (_writer?.StopAsync() ?? Task.CompletedTask);
 
     public async Task<RetainReply> SetAsync(RetainBatch batch)
     {

@@ -1,7 +1,7 @@
 namespace GrainMQ.Grains.Sessions;
 
-/// <summary>Lets hanging calls wait for the next change of their grain, or for a time.</summary>
-internal sealed class ChangeSignal(TimeProvider time)
+/// <summary>Lets hanging calls wait for the next change of their grain, or for a time, which is over when the silo stops.</summary>
+internal sealed class ChangeSignal(TimeProvider time, CancellationToken stopping)
 {
     private TaskCompletionSource _next = New();
 
@@ -20,6 +20,7 @@ internal sealed class ChangeSignal(TimeProvider time)
         await using var timer = time.CreateTimer(
             state => ((TaskCompletionSource)state!).TrySetResult(), // the state is the argument below
             elapsed, TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
+        using var stop = stopping.UnsafeRegister(state => ((TaskCompletionSource)state!).TrySetResult(), elapsed); // likewise
         await Task.WhenAny(next, elapsed.Task);
     }
 

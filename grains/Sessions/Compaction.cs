@@ -103,7 +103,7 @@ internal sealed class Compaction(
         var bytes = new byte[]?[standing.Count];
         if (await writer.ReadAsync([.. standing.Select(message => message.From)], bytes) != JournalResult.Ok || !await writer.HasSpaceAsync())
             return null;
-        await writer.CloseAsync(); // a snapshot that is being written has one place of every message, for all of its parts
+        await writer.ReplacedAsync(); // a snapshot that is being written has one place of every message, for all of its parts
         if (writer.IsOver || writer.IsReplacing)
             return null;
         var now = begin();

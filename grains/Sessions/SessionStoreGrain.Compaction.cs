@@ -12,13 +12,15 @@ internal sealed partial class SessionStoreGrain
     /// <summary>About a millisecond when every message misses the cache: a call that comes meanwhile waits no longer for its turn.</summary>
     private const int LooksPerTurn = 1_024;
 
-    private readonly ChangeSignal _ending = new(time);
+    private readonly ChangeSignal _ending = new(time, stop.Token);
     private Task _compacting = Task.CompletedTask;
     private bool _isEnding;
 
+    private bool IsEnding => _isEnding || stop.HasBegun;
+
     private void Compact()
     {
-        if (_compacting.IsCompleted && !_isEnding)
+        if (_compacting.IsCompleted && !IsEnding)
             _compacting = CompactAsync();
     }
 
@@ -34,8 +36,8 @@ internal sealed partial class SessionStoreGrain
 
     private async Task<bool> PauseAsync(long bytes)
     {
-        if (!_isEnding)
+        if (!IsEnding)
             await _ending.WaitAsync(1 + (bytes / CompactionRate));
-        return !_isEnding && !IsOver;
+        return !IsEnding && !IsOver;
     }
 }

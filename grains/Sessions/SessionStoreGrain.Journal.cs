@@ -20,8 +20,9 @@ internal sealed partial class SessionStoreGrain
     {
         _isEnding = true;
         _ending.Raise();
+        var stopped = _writer?.StopAsync() ?? Task.CompletedTask; // a compaction may wait for the snapshot that this gives up
         await _compacting;
-        await (_writer?.CloseAsync() ?? Task.CompletedTask);
+        await stopped;
     }
 
     private async ValueTask OpenAsync()

@@ -16,6 +16,8 @@ internal sealed partial class SessionStoreGrain
 
     public async Task<StorePollReply> PollAsync(StorePoll poll)
     {
+        if (stop.HasBegun && poll.WaitMilliseconds > 0)
+            throw Moving(); // answered, it would come again at once, until the silo deactivates its grains
         var deadline = Now() + Math.Clamp(poll.WaitMilliseconds, 0, MaxWaitMilliseconds);
         var acked = poll.ShardEpoch == Epoch ? poll.AckedVersion : -1;
         Enter(poll, acked);
@@ -56,7 +58,7 @@ internal sealed partial class SessionStoreGrain
             var work = isLatest ? await LeaseAsync(poll.Gateway, now) : [];
             await DemandCurrentAsync();
             var behind = isLatest ? _behind.Take(poll.Gateway, now) : [];
-            if (work.Length > 0 || behind.Length > 0 || _table.Interest.Version != acked || now >= deadline || !isLatest)
+            if (work.Length > 0 || behind.Length > 0 || _table.Interest.Version != acked || now >= deadline || stop.HasBegun || !isLatest)
                 return Reply(acked, work) with { Behind = behind };
             _wakeAt = Math.Min(_table.NextDue, NextLoss());
             await _news.WaitAsync(Math.Max(1, Math.Min(deadline, _wakeAt) - now));
@@ -114,7 +116,7 @@ internal sealed partial class SessionStoreGrain
         var deadline = began + (long)options.Value.PresetTimeout.TotalMilliseconds;
         for (var now = began; !IsOver && !_watch.AllAcked(version); now = Now())
         {
-            if (now >= deadline)
+            if (now >= deadline || stop.HasBegun)
                 return false;
             await _acks.WaitAsync(deadline - now);
         }

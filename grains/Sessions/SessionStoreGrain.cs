@@ -18,16 +18,18 @@ namespace GrainMQ.Grains.Sessions;
 /// waits for those as well. When the journal refuses, a newer activation owns the shard or the disk does not work: this one goes.
 /// </remarks>
 [Reentrant]
+[KeepAlive] // opening it reads its whole log
 internal sealed partial class SessionStoreGrain(
     IJournalStore<SessionSnapshot, SessionChange> journals,
     IOptions<GrainOptions> options,
     TimeProvider time,
     GrainMetrics metrics,
+    SiloStop stop,
     ILogger<SessionStoreGrain> logger) : Grain, ISessionStoreGrain
 {
     private readonly StoreGauge _gauge = new();
-    private readonly ChangeSignal _news = new(time);
-    private readonly ChangeSignal _acks = new(time);
+    private readonly ChangeSignal _news = new(time, stop.Token);
+    private readonly ChangeSignal _acks = new(time, stop.Token);
     private SessionTable _table = new(options.Value);
     private GatewayWatch _watch = new(0, 0);
     private int _shard;

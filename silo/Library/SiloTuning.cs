@@ -1,5 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace GrainMQ.Silo;
 
@@ -8,6 +11,7 @@ internal static class SiloTuning
 {
     public static void Configure(ISiloBuilder silo)
     {
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloStopSignal>();
         silo.Configure<GrainCollectionOptions>(options =>
         {
             // Activating a shard reads its whole log; a time-out would let a large one never start.

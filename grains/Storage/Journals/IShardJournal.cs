@@ -44,7 +44,10 @@ internal interface IShardJournal<TSnapshot, TChange>
     JournalMark Mark();
 
     /// <summary>Replaces everything up to the mark by a snapshot of it.</summary>
-    ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark);
+    /// <param name="snapshot">The state at the mark.</param>
+    /// <param name="mark">Taken together with the snapshot.</param>
+    /// <param name="stopping">Gives the snapshot up: Abandoned.</param>
+    ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark, CancellationToken stopping = default);
 
     /// <summary>What is left of the changes before the last snapshot: only messages of queues keep it on the disk. In order.</summary>
     IReadOnlyList<LogSegmentInfo> Kept { get; }
@@ -79,6 +82,9 @@ internal enum JournalResult
 
     /// <summary>No space; nothing was written.</summary>
     Full,
+
+    /// <summary>A snapshot was given up; the journal is as it was.</summary>
+    Abandoned,
 
     /// <summary>The disk refused, and nobody knows what it has. Open the shard again.</summary>
     Failed,

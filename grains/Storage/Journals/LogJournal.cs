@@ -40,15 +40,19 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
 
     public JournalMark Mark() => new(log.NextOffset, _version);
 
-    public async ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark)
+    public async ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark, CancellationToken stopping)
     {
         await using var target = log.BeginSnapshot(mark.Offset);
         var records = new SnapshotRecords(target);
         records.Begin(mark.Version);
         var parts = codec.PartsOf(snapshot);
         for (var part = 0; part < parts; part++)
+        {
+            if (stopping.IsCancellationRequested)
+                return JournalResult.Abandoned;
             if (await AddAsync(records, snapshot, part).ConfigureAwait(false) is { Result: not LogResult.Ok } refusal)
                 return ResultOf(refusal.Result);
+        }
         if (await records.FlushAsync().ConfigureAwait(false) is { Result: not LogResult.Ok } full)
             return ResultOf(full.Result);
         return ResultOf((await target.CommitAsync(codec.LowestOffset(snapshot)).ConfigureAwait(false)).Result);

@@ -58,7 +58,7 @@ internal sealed class MemoryJournalStore<TSnapshot, TChange> : IJournalStore<TSn
 
         public JournalMark Mark() => default;
 
-        public ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark) =>
+        public ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark, CancellationToken stopping) =>
             new(Push(_ => new Entry(epoch, snapshot, null, null)));
 
         public ValueTask<bool> IsCurrentAsync() => new(Volatile.Read(ref shard.Top).Epoch == epoch);

@@ -27,6 +27,9 @@ internal static class ConsoleLogging
             logging.AddFilter("Microsoft", LogLevel.Warning);
             logging.AddFilter("Orleans", static level => level >= LogLevel.Warning && s_hasStarted);
             logging.AddFilter("Polly", LogLevel.None); // repeats what Orleans logs
+            // several lines a second while no silo answers, which the gateway says itself (4403, 4408)
+            logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Error);
+            logging.AddFilter("Orleans.Runtime.Messaging.ConnectionManager", LogLevel.Error);
             // A failed start is told in one line by the command itself.
             logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         }

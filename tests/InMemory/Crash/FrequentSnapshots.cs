@@ -25,7 +25,8 @@ internal sealed class FrequentSnapshots<TSnapshot, TChange>(IJournalStore<TSnaps
 
         public JournalMark Mark() => journal.Mark();
 
-        public ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark) => journal.ReplaceAsync(snapshot, mark);
+        public ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark, CancellationToken stopping) =>
+            journal.ReplaceAsync(snapshot, mark, stopping);
 
         public ValueTask<bool> IsCurrentAsync() => journal.IsCurrentAsync();
 

@@ -1,0 +1,91 @@
+using GrainMQ.Grains;
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Retained;
+using GrainMQ.Grains.Storage;
+using GrainMQ.Tests.Testing;
+using GrainMQ.Tests.Testing.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace GrainMQ.Tests.Grains;
+
+/// <summary>What an activation leaves when its silo stops.</summary>
+public sealed class ShardWriterTests
+{
+    private const int Topics = 640; // ten parts of a snapshot
+    private const int MessageBytes = 5_000; // a part is more than one addition
+
+    private readonly SlowSnapshots _logs = new();
+
+    [Fact]
+    public async Task SnapshotIsGivenUpWhenTheActivationEndsAndNothingIsLost()
+    {
+        var shard = new RetainedShard(new GrainOptions());
+        var ends = new List<JournalResult>();
+        var writer = new ShardWriter<RetainSnapshot, RetainChange>(await OpenAsync(shard), shard.Snapshot, 0, () => (0, 0), ends.Add);
+        var entries = Enumerable.Range(0, Topics).Select(number => new RetainEntry($"topic/{number}", new byte[MessageBytes], 0));
+        var change = new RetainChange(0, new RetainBatch("t", Sample.A, 1, [.. entries]));
+        shard.Set(change);
+        Assert.Equal(JournalResult.Ok, await writer.CommitAsync(change, 0));
+        var snapshot = writer.SnapshotAsync();
+        Assert.Equal(1, _logs.Additions);
+
+        var stop = writer.StopAsync();
+        _logs.Release();
+        await stop;
+
+        Assert.Equal(JournalResult.Abandoned, await snapshot);
+        Assert.Equal(1, _logs.Additions);
+        Assert.True(writer.IsOver);
+        Assert.Empty(ends); // the activation knows that it ends
+        var again = new RetainedShard(new GrainOptions());
+        await OpenAsync(again);
+        Assert.Equal(Topics, again.Tree.Count);
+    }
+
+    private async Task<IShardJournal<RetainSnapshot, RetainChange>> OpenAsync(RetainedShard shard)
+    {
+        var opening = await new LogJournalStore<RetainSnapshot, RetainChange>(_logs, new RetainCodec()).OpenAsync(0, 0, shard);
+        return opening.Journal ?? throw new InvalidOperationException(opening.Fault);
+    }
+
+    /// <summary>A disk that is busy while the first part of a snapshot is written.</summary>
+    private sealed class SlowSnapshots : ILogStore
+    {
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        private readonly LogStore _inner = LogStore.On(
+            new SimulatedDisk(new Random(1)), new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
+
+        public int Additions { get; private set; }
+
+        public void Release() => _released.TrySetResult();
+
+        public async ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
+        {
+            var opening = await _inner.OpenAsync(name, leastEpoch);
+            return opening.Log is null ? opening : opening with { Log = new SlowLog(opening.Log, this) };
+        }
+
+        public ValueTask DisposeAsync() => _inner.DisposeAsync();
+
+        private sealed class SlowLog(ILog log, SlowSnapshots logs) : PassingLog(log)
+        {
+            public override ILogSnapshot BeginSnapshot(long offset) => new SlowSnapshot(base.BeginSnapshot(offset), logs);
+        }
+
+        private sealed class SlowSnapshot(ILogSnapshot snapshot, SlowSnapshots logs) : ILogSnapshot
+        {
+            public async ValueTask<LogReply> AddAsync(LogBatch batch)
+            {
+                logs.Additions++;
+                await logs._released.Task;
+                return await snapshot.AddAsync(batch);
+            }
+
+            public ValueTask<LogReply> CommitAsync(long keepFrom) => snapshot.CommitAsync(keepFrom);
+
+            public ValueTask DisposeAsync() => snapshot.DisposeAsync();
+        }
+    }
+}
