@@ -1,27 +1,33 @@
 namespace GrainMQ.Grains.Sessions;
 
-/// <summary>Lets hanging calls wait for the next change of their grain, or for a time.</summary>
+/// <summary>
+/// Lets hanging calls wait for the next change of their grain, or for a time. Each waits for something of its own, so that whatever ends it,
+/// the call goes on at its activation and nowhere else.
+/// </summary>
 internal sealed class ChangeSignal(TimeProvider time)
 {
-    private TaskCompletionSource _next = New();
+    private readonly LinkedList<TaskCompletionSource> _waiting = [];
 
+    /// <summary>In a turn of the grain, as everything here but the timer.</summary>
     public void Raise()
     {
-        var raised = _next;
-        _next = New();
-        raised.TrySetResult();
+        while (_waiting.First is { } waiting)
+        {
+            _waiting.RemoveFirst();
+            waiting.Value.TrySetResult();
+        }
     }
 
     /// <summary>Completes at the next <see cref="Raise"/> or after so many milliseconds.</summary>
     public async Task WaitAsync(long milliseconds)
     {
-        var elapsed = New();
-        var next = _next.Task;
-        await using var timer = time.CreateTimer(
-            state => ((TaskCompletionSource)state!).TrySetResult(), // the state is the argument below
-            elapsed, TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
-        await Task.WhenAny(next, elapsed.Task);
+        // completing it does not run the call but queues it at its activation
+        var waiting = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        using var timer = time.CreateTimer(
+            static state => ((TaskCompletionSource)state!).TrySetResult(), // the state is the argument below
+            waiting.Value, TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
+        await waiting.Value.Task;
+        if (waiting.List is not null)
+            _waiting.Remove(waiting);
     }
-
-    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
