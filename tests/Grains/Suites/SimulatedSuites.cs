@@ -1,38 +1,37 @@
 using GrainMQ.Grains;
 using GrainMQ.Grains.Storage;
-using GrainMQ.Tests.Grains.Suites;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace GrainMQ.Tests.Grains.Embedded;
+namespace GrainMQ.Tests.Grains.Suites;
 
-public sealed class EmbeddedSessionTests : SessionSuite
+public sealed class SimulatedSessionTests : SessionSuite
 {
-    protected override IGrainCluster Start(Action<GrainOptions> configure) => new EmbeddedGrainCluster(configure);
+    protected override IGrainCluster Start(Action<GrainOptions> configure) => new SimulatedGrainCluster(configure);
 }
 
-public sealed class EmbeddedPollTests : PollSuite
+public sealed class SimulatedPollTests : PollSuite
 {
-    protected override IGrainCluster Start(Action<GrainOptions> configure) => new EmbeddedGrainCluster(configure);
+    protected override IGrainCluster Start(Action<GrainOptions> configure) => new SimulatedGrainCluster(configure);
 }
 
-public sealed class EmbeddedWillTests : WillSuite
+public sealed class SimulatedWillTests : WillSuite
 {
-    protected override IGrainCluster Start(Action<GrainOptions> configure) => new EmbeddedGrainCluster(configure);
+    protected override IGrainCluster Start(Action<GrainOptions> configure) => new SimulatedGrainCluster(configure);
 }
 
-public sealed class EmbeddedPresetTests : PresetSuite
+public sealed class SimulatedPresetTests : PresetSuite
 {
-    protected override IGrainCluster Start(Action<GrainOptions> configure) => new EmbeddedGrainCluster(configure);
+    protected override IGrainCluster Start(Action<GrainOptions> configure) => new SimulatedGrainCluster(configure);
 }
 
-public sealed class EmbeddedRetainTests : RetainSuite
+public sealed class SimulatedRetainTests : RetainSuite
 {
-    protected override IGrainCluster Start(Action<GrainOptions> configure) => new EmbeddedGrainCluster(configure);
+    protected override IGrainCluster Start(Action<GrainOptions> configure) => new SimulatedGrainCluster(configure);
 }
 
-public sealed class EmbeddedDirectoryTests : DirectorySuite
+public sealed class SimulatedDirectoryTests : DirectorySuite
 {
-    protected override IGrainCluster Start(Action<GrainOptions> configure) => new EmbeddedGrainCluster(configure);
+    protected override IGrainCluster Start(Action<GrainOptions> configure) => new SimulatedGrainCluster(configure);
 }
 
 /// <summary>The same promises with journals in logs.</summary>
@@ -63,6 +62,6 @@ public sealed class LoggedRetainTests : RetainSuite
 
 internal static class Logged
 {
-    public static IGrainCluster Start(Action<GrainOptions> configure) => new EmbeddedGrainCluster(
+    public static IGrainCluster Start(Action<GrainOptions> configure) => new SimulatedGrainCluster(
         configure, logs: LogStore.InMemory(new LogStoreOptions(), TimeProvider.System, NullLogger<LogStore>.Instance));
 }
