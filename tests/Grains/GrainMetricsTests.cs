@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Tests.Grains.Embedded;
+using GrainMQ.Tests.Grains.Suites;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -12,7 +12,7 @@ public sealed class GrainMetricsTests
     [Fact]
     public async Task AmountsAndDropsAreMetered()
     {
-        await using var cluster = new EmbeddedGrainCluster(options =>
+        await using var cluster = new SimulatedGrainCluster(options =>
             (options.StoreShards, options.RetainShards, options.OfflineQueueMaxMessages, options.RetainedMaxMessages) = (1, 1, 2, 1));
         var measured = new Dictionary<string, long>();
         using var listener = Listen(cluster.Services.GetRequiredService<IMeterFactory>(), measured);

@@ -5,7 +5,7 @@ using GrainMQ.Tests.Testing.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Embedded;
+namespace GrainMQ.Tests.Grains.Suites;
 
 /// <summary>The grains on a disk that is full, broken, or was left behind by another process.</summary>
 public sealed class LoggedShardTests : IAsyncLifetime
@@ -13,9 +13,9 @@ public sealed class LoggedShardTests : IAsyncLifetime
     private const long LeastFree = 50_000;
 
     private SimulatedDisk _disk = new(new Random(1));
-    private EmbeddedGrainCluster? _cluster;
+    private SimulatedGrainCluster? _cluster;
 
-    private EmbeddedGrainCluster Cluster => _cluster ?? throw new InvalidOperationException("Not started.");
+    private SimulatedGrainCluster Cluster => _cluster ?? throw new InvalidOperationException("Not started.");
 
     private ISessionStoreGrain Store => Cluster.Client.GetGrain<ISessionStoreGrain>(0L);
 
@@ -161,6 +161,6 @@ public sealed class LoggedShardTests : IAsyncLifetime
     {
         var logs = LogStore.On(
             _disk, new NowExecutor(), new LogStoreOptions { MinFreeBytes = LeastFree }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
-        _cluster = new EmbeddedGrainCluster(options => (options.StoreShards, options.RetainShards) = (1, 1), logs: logs);
+        _cluster = new SimulatedGrainCluster(options => (options.StoreShards, options.RetainShards) = (1, 1), logs: logs);
     }
 }

@@ -1,7 +1,7 @@
 using GrainMQ.Grains.Contracts;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Embedded;
+namespace GrainMQ.Tests.Grains.Faults;
 
 /// <summary>One client: connects through any gateway, receives some of what waits, and closes or is taken over by its next connection.</summary>
 internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Random random)

@@ -43,12 +43,22 @@ public sealed class ManualTimeProvider : TimeProvider
             timer.Fire();
     }
 
-    /// <summary>The next due timer, with the clock moved to its time; null, with the clock at the target, when there is none.</summary>
-    private ManualTimer? TakeDue(long target)
+    /// <summary>Moves the clock to the timer that is due next and fires it.</summary>
+    /// <returns>False: no timer is armed.</returns>
+    public bool AdvanceToNextTimer()
+    {
+        if (TakeDue(null) is not { } timer)
+            return false;
+        timer.Fire();
+        return true;
+    }
+
+    /// <summary>The next due timer, with the clock moved to its time; null, with the clock at the target, when there is none until then.</summary>
+    private ManualTimer? TakeDue(long? target)
     {
         lock (_lock)
         {
-            while (_due.TryPeek(out var entry, out var at) && at.DueTicks <= target)
+            while (_due.TryPeek(out var entry, out var at) && !(at.DueTicks > target))
             {
                 _due.Dequeue();
                 if (entry.Generation != entry.Timer.Generation)
@@ -57,7 +67,7 @@ public sealed class ManualTimeProvider : TimeProvider
                 Rearm(entry.Timer);
                 return entry.Timer;
             }
-            _nowTicks = Math.Max(_nowTicks, target);
+            _nowTicks = Math.Max(_nowTicks, target ?? 0);
             return null;
         }
     }

@@ -1,44 +1,52 @@
-using System.Collections.Concurrent;
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Grains.Suites;
+using GrainMQ.Tests.Simulation;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Embedded;
+namespace GrainMQ.Tests.Grains.Faults;
 
 /// <summary>One run: devices connect and close while messages are queued for them and gateways poll; then peace, and the account.</summary>
 internal sealed class FaultSimulation
 {
-    private const int Rounds = 6;
-    private const int Batches = 30;
-
     private static readonly GatewayRef[] Live = [Sample.A, Sample.B];
     private static readonly TimeSpan WorkLease = TimeSpan.FromDays(1);
 
-    private readonly ConcurrentDictionary<CallFault, bool> _injected = new();
+    private readonly Dictionary<CallFault, int> _injected = [];
     private readonly Dictionary<string, List<string>> _acknowledged = [];
     private readonly Dictionary<string, string> _retained = [];
-    private readonly EmbeddedGrainCluster _cluster;
+    private readonly SimulatedGrainCluster _cluster;
     private readonly FaultyGateway[] _gateways;
     private readonly SimulatedDevice[] _devices;
     private readonly int _seed;
-    private volatile bool _isPeace;
-    private volatile bool _isOver;
-    private volatile bool _isClockStopped;
+    private readonly int _rounds;
+    private readonly int _batches;
+    private bool _isPeace;
+    private bool _isOver;
+    private bool _isClockStopped;
 
-    public FaultSimulation(int seed)
+    /// <param name="seed">Draws everything: turns, faults, deaths, and what devices do.</param>
+    /// <param name="rounds">Connections of each device before peace.</param>
+    /// <param name="batches">Batches that are queued meanwhile.</param>
+    /// <param name="simulate">Changes how the simulation behaves.</param>
+    public FaultSimulation(int seed, int rounds = 6, int batches = 30, Action<SimulatedClusterOptions>? simulate = null)
     {
-        _seed = seed;
+        (_seed, _rounds, _batches) = (seed, rounds, batches);
         var faults = new FaultPlan
         {
             Seed = seed, Delay = 0.05, Reorder = 0.02, Duplicate = 0.05, TimeoutBefore = 0.04, TimeoutAfter = 0.06, SecondActivation = 0.01,
+            LateAnswer = 0.04,
             Script = _ => _isPeace ? CallFault.None : null,
-            Injected = (_, fault) => _injected[fault] = true,
+            Injected = (_, fault) => _injected[fault] = _injected.GetValueOrDefault(fault) + 1,
         };
-        _cluster = new EmbeddedGrainCluster(
+        _cluster = new SimulatedGrainCluster(
             // silence and leases that lapse have tests of their own; here time runs much faster than the calls
             options => (options.StoreShards, options.RetainShards, options.WorkLease, options.GatewaySilence, options.PresetTimeout) =
                 (1, 1, WorkLease, WorkLease, WorkLease),
-            faults);
+            simulate: options =>
+            {
+                (options.IsDriven, options.Seed, options.Faults) = (true, seed, faults);
+                simulate?.Invoke(options);
+            });
         _gateways = [new FaultyGateway(_cluster, Sample.A), new FaultyGateway(_cluster, Sample.B)];
         _devices = [.. Enumerable.Range(0, 4).Select(i => new SimulatedDevice($"t/{i}", _gateways, new Random(seed + i)))];
     }
@@ -46,16 +54,28 @@ internal sealed class FaultSimulation
     /// <summary>Devices that met a ghost (<see cref="SimulatedDevice.HasMetAGhost"/>): few, or the account proves little.</summary>
     public int Ghosts { get; private set; }
 
-    public async Task<IEnumerable<CallFault>> RunAsync()
+    /// <summary>What went wrong, how often.</summary>
+    public IReadOnlyDictionary<CallFault, int> Injected => _injected;
+
+    public int Deaths { get; private set; }
+
+    public SimulationTrace Trace => _cluster.Simulation.Trace;
+
+    public async Task RunAsync()
     {
         await using var cluster = _cluster;
-        var clock = Task.Run(RunClockAsync);
-        var polls = _gateways.Select(gateway => Task.Run(() => PollAsync(gateway))).ToArray();
+        cluster.Simulation.Run(PlayAsync);
+    }
+
+    private async Task PlayAsync()
+    {
+        var clock = Start("clock", RunClockAsync);
+        var polls = _gateways.Select(gateway => Start("poll", () => PollAsync(gateway))).ToArray();
         try
         {
             await Task.WhenAll(_devices.Select(device => _gateways[0].PresetAsync(device.Key)));
             await Task.WhenAll([
-                Task.Run(QueueAsync), Task.Run(RetainAsync), .. _devices.Select(device => Task.Run(() => device.RunAsync(Rounds)))]);
+                Start("queue", QueueAsync), Start("retain", RetainAsync), .. _devices.Select(device => Start("device", () => device.RunAsync(_rounds)))]);
             _isPeace = true;
             foreach (var device in _devices)
                 await device.DrainAsync();
@@ -69,11 +89,12 @@ internal sealed class FaultSimulation
         }
         await PollAllAsync(); // publishes the rest
         await PollAllAsync(); // reports it
-        _cluster.Time.Advance(WorkLease); // work whose answer was lost is given out again
+        await Task.Delay(WorkLease, _cluster.Time); // work whose answer was lost is given out again, and by a shard that was collected meanwhile
         await PollAllAsync();
         await CheckAsync();
-        return _injected.Keys;
     }
+
+    private Task Start(string name, Func<Task> body) => _cluster.Simulation.Start(name, body);
 
     private async Task PollAllAsync()
     {
@@ -95,6 +116,7 @@ internal sealed class FaultSimulation
 
     private void KillAny(int silo)
     {
+        Deaths++;
         _cluster.KillSilo(silo);
         _cluster.StartSilo(silo);
     }
@@ -108,7 +130,7 @@ internal sealed class FaultSimulation
     private async Task QueueAsync()
     {
         var random = new Random(_seed);
-        for (var batch = 0; batch < Batches; batch++)
+        for (var batch = 0; batch < _batches; batch++)
         {
             var texts = Enumerable.Range(0, random.Next(1, 4)).Select(i => $"{batch}.{i}").ToArray();
             var keys = _devices.Where(_ => random.Next(2) == 0).Select(device => device.Key).ToArray();
@@ -122,7 +144,7 @@ internal sealed class FaultSimulation
     private async Task RetainAsync()
     {
         var random = new Random(_seed);
-        for (var i = 0; i < Batches; i++)
+        for (var i = 0; i < _batches; i++)
         {
             var topic = $"{random.Next(10)}";
             await _gateways[1].RetainAsync(new RetainEntry(topic, Sample.Bytes($"{i}"), 0));

@@ -2,26 +2,27 @@ using System.Collections.Concurrent;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Storage;
-using GrainMQ.Silo.Embedded;
-using GrainMQ.Tests.Grains.Suites;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Embedded;
+namespace GrainMQ.Tests.Grains.Suites;
 
 /// <summary>
-/// The grains on the engine of one process: three virtual silos, paranoid, with a clock that stands still. Journals are in memory, or in
-/// the given logs.
+/// The grains in the simulation: three silos, paranoid, with a clock that stands still. Journals are in memory, or in the given logs.
 /// </summary>
-internal sealed class EmbeddedGrainCluster : IGrainCluster
+internal sealed class SimulatedGrainCluster : IGrainCluster
 {
     private readonly ServiceProvider _services;
     private readonly ErrorLog _errors = new();
 
-    public EmbeddedGrainCluster(Action<GrainOptions> configure, FaultPlan? faults = null, ILogStore? logs = null)
+    /// <param name="configure">The grains' own options.</param>
+    /// <param name="logs">Where the shards are kept; null: in memory.</param>
+    /// <param name="simulate">Changes how the simulation behaves.</param>
+    public SimulatedGrainCluster(Action<GrainOptions> configure, ILogStore? logs = null, Action<SimulatedClusterOptions>? simulate = null)
     {
         var services = new ServiceCollection();
         if (logs is not null)
@@ -30,34 +31,32 @@ internal sealed class EmbeddedGrainCluster : IGrainCluster
             .AddLogging(logging => logging.AddProvider(_errors))
             .AddSingleton<TimeProvider>(Time)
             .AddGrainMqGrains(configure)
-            .AddEmbeddedGrains(typeof(ISessionGrain).Assembly)
-            .Configure<EmbeddedClusterOptions>(options => (options.SiloCount, options.Paranoid, options.Faults) = (Silos, true, faults))
+            .AddSimulatedGrains(typeof(ISessionGrain).Assembly)
+            .Configure<SimulatedClusterOptions>(options => (options.SiloCount, options.Paranoid) = (Silos, true))
+            .Configure<SimulatedClusterOptions>(options => simulate?.Invoke(options))
             .BuildServiceProvider();
-        Engine = _services.GetRequiredService<EmbeddedCluster>();
+        Simulation = _services.GetRequiredService<SimulatedCluster>();
     }
 
-    public EmbeddedCluster Engine { get; }
+    public SimulatedCluster Simulation { get; }
 
     public IServiceProvider Services => _services;
 
-    public IGrainFactory Client => Engine;
+    public IGrainFactory Client => Simulation.Grains;
 
     public ManualTimeProvider Time { get; } = new();
 
     public int Silos => 3;
 
-    public void KillSilo(int silo) => Engine.KillSilo(silo);
+    public void KillSilo(int silo) => Simulation.KillSilo(silo);
 
-    public void StartSilo(int silo) => Engine.StartSilo(silo);
+    public void StartSilo(int silo) => Simulation.StartSilo(silo);
 
-    public void ForceSecondActivation(IGrain grain, TimeSpan duration) => Engine.ForceSecondActivation(grain, duration);
+    public void ForceSecondActivation(IGrain grain, TimeSpan duration) => Simulation.ForceSecondActivation(grain, duration);
 
     public async ValueTask DisposeAsync()
     {
-        for (var silo = 0; silo < Silos; silo++)
-            Engine.KillSilo(silo); // polls may hang, and the clock stands still: nobody would let them go
-        await Engine.DisposeAsync();
-        await _services.DisposeAsync();
+        await _services.DisposeAsync(); // kills the silos: polls may hang, and the clock stands still
         Assert.Empty(_errors.Messages);
     }
 

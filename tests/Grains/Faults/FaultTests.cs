@@ -1,7 +1,7 @@
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Embedded;
+namespace GrainMQ.Tests.Grains.Faults;
 
 /// <summary>
 /// Gateways and devices against a cluster whose calls are delayed, doubled, reordered, lost on the way there or back, whose shards get
@@ -30,7 +30,11 @@ public sealed class FaultTests
     {
         var injected = new HashSet<CallFault>();
         for (var seed = 0; seed < 5; seed++)
-            injected.UnionWith(await new FaultSimulation(seed).RunAsync());
+        {
+            var simulation = new FaultSimulation(seed);
+            await simulation.RunAsync();
+            injected.UnionWith(simulation.Injected.Keys);
+        }
 
         Assert.Equal(Enum.GetValues<CallFault>().Except([CallFault.None, CallFault.CrashBefore, CallFault.CrashAfter]).Order(), injected.Order());
     }

@@ -1,29 +1,29 @@
-using System.Collections.Concurrent;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Tests.Grains.Suites;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Embedded;
+namespace GrainMQ.Tests.Grains.Faults;
 
 /// <summary>A gateway as the fault simulation knows it: it repeats every call until it is answered, polls, and names its connections again.</summary>
-internal sealed class FaultyGateway(EmbeddedGrainCluster cluster, GatewayRef self)
+internal sealed class FaultyGateway(SimulatedGrainCluster cluster, GatewayRef self)
 {
     private const int MaxAttempts = 100_000;
 
-    private readonly ConcurrentDictionary<string, ReattachEntry> _connections = new();
-    private readonly ConcurrentQueue<long> _unreported = new();
+    private readonly Dictionary<string, ReattachEntry> _connections = [];
+    private readonly Queue<long> _unreported = new();
     private StorePollReply? _last;
     private long _connection;
     private long _sequence;
     private long _retainSequence;
 
-    public ConcurrentQueue<string> Published { get; } = new();
+    public Queue<string> Published { get; } = new();
 
     private ISessionStoreGrain Store => cluster.Client.GetGrain<ISessionStoreGrain>(0L);
 
     /// <summary>Null: a ghost took the session between the first attempt and the answer, and the connection is refused.</summary>
     public async Task<OpenReply?> OpenAsync(string key, string will, uint delay)
     {
-        var request = Sample.Open(self, Interlocked.Increment(ref _connection), false, uint.MaxValue, will, delay);
+        var request = Sample.Open(self, ++_connection, false, uint.MaxValue, will, delay);
         var reply = await RepeatAsync(() => Session(key).OpenAsync(request), reply => reply.Result);
         if (reply.Result == SessionResult.Fenced)
             return null;
@@ -43,7 +43,7 @@ internal sealed class FaultyGateway(EmbeddedGrainCluster cluster, GatewayRef sel
 
     public Task<SessionResult> CloseAsync(string key, ulong epoch, CloseRequest request)
     {
-        _connections.TryRemove(key, out _);
+        _connections.Remove(key);
         return RepeatAsync(() => Session(key).CloseAsync(epoch, request), result => result);
     }
 
