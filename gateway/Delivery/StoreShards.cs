@@ -21,23 +21,25 @@ internal sealed class StoreShards(IGrainFactory grains, DirectoryClient director
     public int Of(string key) => StoreShard.Of(key, Count);
 
     /// <inheritdoc cref="CallAsync{T}"/>
-    public Task<SessionResult> CallAsync(string key, Func<ISessionStoreGrain, Task<SessionResult>> call) =>
-        CallAsync(key, call, static result => result);
+    public Task<SessionResult> CallAsync(
+        string key, Func<ISessionStoreGrain, Task<SessionResult>> call, CancellationToken givingWay = default) =>
+        CallAsync(key, call, static result => result, givingWay);
 
     /// <summary>
     /// As <see cref="GrainCalls.CallAsync{T}"/>, and once more at once when the shard is moving, which it has then done, or has just found its disk
     /// full, which it then knows how to live with.
     /// </summary>
-    public Task<T> CallAsync<T>(string key, Func<ISessionStoreGrain, Task<T>> call, Func<T, SessionResult> resultOf)
+    public Task<T> CallAsync<T>(
+        string key, Func<ISessionStoreGrain, Task<T>> call, Func<T, SessionResult> resultOf, CancellationToken givingWay = default)
     {
         var shard = this[Of(key)];
         long start = time.GetTimestamp();
-        return calls.CallAsync(CallOnceMoreAsync, resultOf);
+        return calls.CallAsync(CallOnceMoreAsync, resultOf, givingWay);
 
         async Task<T> CallOnceMoreAsync()
         {
             var reply = await call(shard).ConfigureAwait(false);
-            bool isAwaited = time.GetElapsedTime(start) < GrainCalls.Timeout;
+            bool isAwaited = time.GetElapsedTime(start) < GrainCalls.Timeout && !givingWay.IsCancellationRequested;
             return isAwaited && resultOf(reply) is (SessionResult.Busy or SessionResult.Full) ? await call(shard).ConfigureAwait(false) : reply;
         }
     }

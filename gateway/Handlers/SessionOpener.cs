@@ -19,7 +19,7 @@ internal sealed class SessionOpener(
     public async ValueTask<ReasonCode> OpenAsync(Connection connection, bool cleanStart, uint expiry, int quota, Action<bool, Session> accept)
     {
         string key = SessionTable.KeyOf(connection.ClientId);
-        if (await sessions.Turns.TryTakeAsync(key, GrainCalls.Timeout).ConfigureAwait(false) is not { } turn)
+        if (await sessions.Turns.TryTakeAsync(key, GrainCalls.Timeout, isUrgent: true).ConfigureAwait(false) is not { } turn)
         {
             HandlerLog.OpenFailed(logger, connection.ClientId, "an earlier call is still without an answer");
             return ReasonCode.ServerUnavailable;

@@ -37,6 +37,7 @@ internal static class DataPlaneServices
         services.AddSingleton<Publisher>();
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<StoreShards>();
+        services.AddSingleton<StoredSubscriptions>();
         services.AddSingleton<SessionCloser>();
         services.AddSingleton<GrainLink>();
         services.AddSingleton<RetainedMessages>();

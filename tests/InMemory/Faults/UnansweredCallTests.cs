@@ -52,9 +52,9 @@ public sealed class UnansweredCallTests
         var connack = client.ExpectAsync(PacketType.Connack);
         await gateway.AdvanceUntilAsync(connack, "CONNACK");
         Assert.Equal(ReasonCode.Success, (await connack).Reason);
-        faults.Break("ISessionGrain.SubscribeAsync", CallFault.TimeoutBefore, times: 3);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutBefore, times: 3);
         await gateway.AdvanceUntilAsync(client.SubscribeAsync("t", QoS.AtLeastOnce), "SUBACK");
-        faults.Break("ISessionGrain.UnsubscribeAsync", CallFault.TimeoutAfter, times: 3);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutAfter, times: 3);
         var unsuback = client.UnsubscribeAsync("t");
         await gateway.AdvanceUntilAsync(unsuback, "UNSUBACK");
         Assert.Equal([ReasonCode.Success], (await unsuback).Reasons);
@@ -72,7 +72,7 @@ public sealed class UnansweredCallTests
         await using var _ = gateway;
         gateway.ExpectError(SubscribeFailed);
         var client = await gateway.ConnectAsync("c", cleanStart: false, version == ProtocolVersion.Mqtt5 ? 100 : null, version);
-        faults.Break("ISessionGrain.SubscribeAsync", CallFault.TimeoutBefore);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutBefore);
         var suback = client.SubscribeAsync([("t", 1), ("u", 1)]);
         await gateway.AdvanceUntilAsync(suback, "SUBACK");
         Assert.Equal([ReasonCode.UnspecifiedError, ReasonCode.UnspecifiedError], (await suback).Reasons);
@@ -94,7 +94,7 @@ public sealed class UnansweredCallTests
         gateway.ExpectError(UnsubscribeFailed);
         var client = await gateway.ConnectAsync("c", cleanStart: false, version == ProtocolVersion.Mqtt5 ? 100 : null, version);
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
-        faults.Break("ISessionGrain.UnsubscribeAsync", CallFault.TimeoutBefore);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutBefore);
         client.Send(ClientPackets.Unsubscribe(9, "t", version));
         var answer = client.ReceiveAsync();
         await gateway.AdvanceUntilAsync(answer, "the answer");
@@ -117,7 +117,7 @@ public sealed class UnansweredCallTests
         var (gateway, faults) = await StartAsync();
         await using var _ = gateway;
         var first = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100);
-        faults.Break("ISessionGrain.SubscribeAsync", CallFault.TimeoutBefore, times: 1);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutBefore, times: 1);
         first.Send(ClientPackets.Subscribe(1, "t", QoS.AtLeastOnce));
         await Stuck.UntilAsync(() => faults.Met > 0, "the first attempt");
         var second = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100, sessionPresent: true);
