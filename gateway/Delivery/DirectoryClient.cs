@@ -11,7 +11,7 @@ internal sealed class DirectoryClient(
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
-    private IDirectoryGrain _directory => grains.GetGrain<IDirectoryGrain>(0);
+    private IDirectoryGrain? _directory;
     private ClusterView? _view;
 
     public GatewayState State { get; set; } = GatewayState.Joining;
@@ -21,6 +21,9 @@ internal sealed class DirectoryClient(
 
     /// <summary>The gateways of the last view; null before the first one.</summary>
     public GatewayRef[]? Live => Volatile.Read(ref _view)?.Gateways.Select(beat => beat.Gateway).ToArray();
+
+    /// <summary>Made at the first call: when this object is, there may be no connection to the silos yet.</summary>
+    private IDirectoryGrain Directory => _directory ??= grains.GetGrain<IDirectoryGrain>(0);
 
     /// <summary>Joins: after it the shard counts of the cluster are known.</summary>
     public async Task JoinAsync() => Volatile.Write(ref _view, await BeatAsync().ConfigureAwait(false));
@@ -45,7 +48,7 @@ internal sealed class DirectoryClient(
     {
         try
         {
-            await _directory.LeaveAsync(self).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            await Directory.LeaveAsync(self).WaitAsync(CallTimeout, time).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -54,7 +57,7 @@ internal sealed class DirectoryClient(
     }
 
     private Task<ClusterView> BeatAsync() =>
-        _directory.HeartbeatAsync(new GatewayBeat(self, Environment.MachineName, State, connections())).WaitAsync(CallTimeout, time);
+        Directory.HeartbeatAsync(new GatewayBeat(self, Environment.MachineName, State, connections())).WaitAsync(CallTimeout, time);
 
     private static async ValueTask<bool> NextAsync(PeriodicTimer timer, CancellationToken stopping)
     {

@@ -1,7 +1,6 @@
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Gateway.Delivery;
 
@@ -10,7 +9,7 @@ namespace GrainMQ.Gateway.Delivery;
 /// attaches this gateway's sessions again when the shard started anew. The next call acknowledges what the last one brought.
 /// </summary>
 internal sealed class StorePoller(
-    int shard, IGrainFactory grains, GatewayRef self, DirectoryClient directory, SessionTable sessions, SubscriptionIndex subscriptions,
+    int shard, StoreShards shards, GatewayRef self, DirectoryClient directory, SessionTable sessions, SubscriptionIndex subscriptions,
     SessionCloser closer, Publisher publisher, TimeProvider time, ILogger<StorePoller> logger)
 {
     private const int MostReattached = 1000;
@@ -20,7 +19,7 @@ internal sealed class StorePoller(
     private static readonly TimeSpan FailureInterval = TimeSpan.FromSeconds(10);
 
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ISessionStoreGrain _grain = grains.GetGrain<ISessionStoreGrain>(shard);
+    private readonly ISessionStoreGrain _grain = shards[shard];
     private long[] _completed = [];
     private long _shardEpoch;
     private long _version;
@@ -211,5 +210,5 @@ internal sealed class StorePoller(
         DeliveryLog.Reattached(logger, shard, connected.Length);
     }
 
-    private IEnumerable<Session> Own() => sessions.All.Where(session => StoreShard.Of(session.Key, directory.View.StoreShards) == shard);
+    private IEnumerable<Session> Own() => sessions.All.Where(session => shards.Of(session.Key) == shard);
 }

@@ -76,8 +76,8 @@ public sealed record OpenRequest(
 /// </param>
 /// <param name="DueWill">
 /// The will that this open sets off: of a connection of the same gateway that it takes over, or, when it ends the session, one whose delay
-/// was running. Publish it, then say so with <see cref="ISessionGrain.CompleteWillAsync"/>. Leased to the caller for 10 s: if it says
-/// nothing, the will becomes a <see cref="WorkItem"/> of some poll.
+/// was running. Publish it, then say so with <see cref="ISessionStoreGrain.CompleteWorkAsync"/> (<see cref="WorkItem.IdOfWillSetOffBy"/>). Leased
+/// to the caller for 10 s: if it says nothing, the will becomes a <see cref="WorkItem"/> of some poll.
 /// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.OpenReply")]
 public sealed record OpenReply(

@@ -42,7 +42,7 @@ internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogg
     }
 
     public Task<SessionResult> CompleteWillAsync(ulong epoch) =>
-        CallAsync(store => store.CompleteWorkAsync([WorkItem.IdOfWillSetOffBy(epoch)]), result => result, SessionResult.Busy);
+        CallAsync(store => store.CompleteWorkAsync(new CompletedWork([WorkItem.IdOfWillSetOffBy(epoch)])), result => result, SessionResult.Busy);
 
     public Task<SessionResult> PresetAsync(PresetRequest request) =>
         CallAsync(store => store.PresetAsync(Key, request), result => result, SessionResult.Busy);

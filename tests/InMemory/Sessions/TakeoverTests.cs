@@ -132,7 +132,7 @@ public sealed class TakeoverTests
         var faults = new GrainFaults();
         await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
         var old = await gateway.ConnectAsync("c");
-        faults.Break("ISessionGrain.OpenAsync", Silo.Embedded.CallFault.Delay, times: 1);
+        faults.Break("ISessionStoreGrain.AttachAsync", Silo.Embedded.CallFault.Delay, times: 1);
         var slow = gateway.Open();
         slow.Connect("c"); // holds the client's turn until time passes
         await Stuck.UntilAsync(() => faults.Met == 1, "the slow CONNECT");
