@@ -1,4 +1,6 @@
+using GrainMQ.Gateway.Hosting;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
@@ -11,6 +13,7 @@ internal sealed class DirectoryClient(
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
+    private readonly LogLimiter _failures = new(time, TimeSpan.FromSeconds(10));
     private IDirectoryGrain? _directory;
     private ClusterView? _view;
 
@@ -26,6 +29,7 @@ internal sealed class DirectoryClient(
     private IDirectoryGrain Directory => _directory ??= grains.GetGrain<IDirectoryGrain>(0);
 
     /// <summary>Joins: after it the shard counts of the cluster are known.</summary>
+    /// <exception cref="StartupException">The silos are of a version that this gateway does not understand.</exception>
     public async Task JoinAsync() => Volatile.Write(ref _view, await BeatAsync().ConfigureAwait(false));
 
     public async Task RunAsync(CancellationToken stopping)
@@ -39,7 +43,10 @@ internal sealed class DirectoryClient(
             }
             catch (Exception exception)
             {
-                DeliveryLog.HeartbeatFailed(logger, exception.Message); // live traffic goes on without the directory
+                if (_failures.TryTake(out _))
+                {
+                    DeliveryLog.HeartbeatFailed(logger, exception.Message); // live traffic goes on without the directory
+                }
             }
         }
     }
@@ -56,8 +63,16 @@ internal sealed class DirectoryClient(
         }
     }
 
-    private Task<ClusterView> BeatAsync() =>
-        Directory.HeartbeatAsync(new GatewayBeat(self, Environment.MachineName, State, connections())).WaitAsync(CallTimeout, time);
+    private async Task<ClusterView> BeatAsync()
+    {
+        var beat = new GatewayBeat(self, Environment.MachineName, State, connections());
+        var view = await Directory.HeartbeatAsync(beat).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+        return ContractVersion.IsCompatible(view.Contracts)
+            ? view
+            : throw new StartupException(
+                $"The silos speak version {view.Contracts} of the contracts, and this gateway version {ContractVersion.Current}. Versions may differ by one: " +
+                "upgrade the silos first, one version at a time, then the gateways.");
+    }
 
     private static async ValueTask<bool> NextAsync(PeriodicTimer timer, CancellationToken stopping)
     {

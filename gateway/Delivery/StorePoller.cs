@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
@@ -16,15 +17,13 @@ internal sealed class StorePoller(
     private static readonly TimeSpan HangingCall = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LastCall = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan FailureInterval = TimeSpan.FromSeconds(10);
 
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ISessionStoreGrain _grain = shards[shard];
+    private readonly LogLimiter _failures = new(time, TimeSpan.FromSeconds(10));
     private long[] _completed = [];
     private long _shardEpoch;
     private long _version;
-    private string? _failure;
-    private long _failedAt;
 
     /// <summary>Completed when the shard's sessions are routed to: only then is this gateway Ready (invariant I13).</summary>
     public Task Loaded => _loaded.Task;
@@ -43,7 +42,7 @@ internal sealed class StorePoller(
             }
             catch (Exception exception)
             {
-                if (IsNews(exception.Message))
+                if (_failures.TryTake(out _)) // a shard that cannot be opened is asked five times a second
                 {
                     DeliveryLog.PollFailed(logger, shard, exception.Message);
                 }
@@ -53,19 +52,6 @@ internal sealed class StorePoller(
         }
 
         await EndAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>A shard that cannot be opened is asked five times a second, and told of every 10 seconds.</summary>
-    private bool IsNews(string failure)
-    {
-        long now = time.GetTimestamp();
-        if (failure == _failure && time.GetElapsedTime(_failedAt, now) < FailureInterval)
-        {
-            return false;
-        }
-
-        (_failure, _failedAt) = (failure, now);
-        return true;
     }
 
     /// <summary>
@@ -114,7 +100,7 @@ internal sealed class StorePoller(
         }
 
         _completed = await PublishAsync(reply.Work).ConfigureAwait(false);
-        (_shardEpoch, _version, _failure) = (reply.ShardEpoch, reply.Version, null);
+        (_shardEpoch, _version) = (reply.ShardEpoch, reply.Version);
         _loaded.TrySetResult();
     }
 
