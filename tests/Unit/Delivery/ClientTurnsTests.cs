@@ -78,7 +78,7 @@ public sealed class ClientTurnsTests
     }
 
     [Fact]
-    public async Task WhatWasUrgentAndGaveUpHurriesNobody()
+    public async Task WhatWasUrgentAndGaveUpHurriesNoHolder()
     {
         var first = await _turns.TakeAsync("c");
         var urgent = _turns.TryTakeAsync("c", Patience, isUrgent: true);
