@@ -1,4 +1,6 @@
+using GrainMQ.Gateway.Hosting;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
@@ -11,7 +13,8 @@ internal sealed class DirectoryClient(
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
-    private IDirectoryGrain _directory => grains.GetGrain<IDirectoryGrain>(0);
+    private readonly LogLimiter _failures = new(time, TimeSpan.FromSeconds(10));
+    private IDirectoryGrain? _directory;
     private ClusterView? _view;
 
     public GatewayState State { get; set; } = GatewayState.Joining;
@@ -22,7 +25,11 @@ internal sealed class DirectoryClient(
     /// <summary>The gateways of the last view; null before the first one.</summary>
     public GatewayRef[]? Live => Volatile.Read(ref _view)?.Gateways.Select(beat => beat.Gateway).ToArray();
 
+    /// <summary>Made at the first call: when this object is, there may be no connection to the silos yet.</summary>
+    private IDirectoryGrain Directory => _directory ??= grains.GetGrain<IDirectoryGrain>(0);
+
     /// <summary>Joins: after it the shard counts of the cluster are known.</summary>
+    /// <exception cref="StartupException">The silos are of a version that this gateway does not understand.</exception>
     public async Task JoinAsync() => Volatile.Write(ref _view, await BeatAsync().ConfigureAwait(false));
 
     public async Task RunAsync(CancellationToken stopping)
@@ -36,7 +43,10 @@ internal sealed class DirectoryClient(
             }
             catch (Exception exception)
             {
-                DeliveryLog.HeartbeatFailed(logger, exception.Message); // live traffic goes on without the directory
+                if (_failures.TryTake(out _))
+                {
+                    DeliveryLog.HeartbeatFailed(logger, exception.Message); // live traffic goes on without the directory
+                }
             }
         }
     }
@@ -45,7 +55,7 @@ internal sealed class DirectoryClient(
     {
         try
         {
-            await _directory.LeaveAsync(self).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            await Directory.LeaveAsync(self).WaitAsync(CallTimeout, time).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -53,8 +63,16 @@ internal sealed class DirectoryClient(
         }
     }
 
-    private Task<ClusterView> BeatAsync() =>
-        _directory.HeartbeatAsync(new GatewayBeat(self, Environment.MachineName, State, connections())).WaitAsync(CallTimeout, time);
+    private async Task<ClusterView> BeatAsync()
+    {
+        var beat = new GatewayBeat(self, Environment.MachineName, State, connections());
+        var view = await Directory.HeartbeatAsync(beat).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+        return ContractVersion.IsCompatible(view.Contracts)
+            ? view
+            : throw new StartupException(
+                $"The silos speak version {view.Contracts} of the contracts, and this gateway version {ContractVersion.Current}. Versions may differ by one: " +
+                "upgrade the silos first, one version at a time, then the gateways.");
+    }
 
     private static async ValueTask<bool> NextAsync(PeriodicTimer timer, CancellationToken stopping)
     {

@@ -23,25 +23,28 @@ internal sealed class GrainCalls(TimeProvider time) : IDisposable
     public Task<SessionResult> CallAsync(Func<Task<SessionResult>> call) => CallAsync(call, static result => result);
 
     /// <inheritdoc cref="CallAsync(Func{Task{SessionResult}})"/>
-    public async Task<T> CallAsync<T>(Func<Task<T>> call, Func<T, SessionResult> resultOf)
+    /// <param name="call">The call.</param>
+    /// <param name="resultOf">What its answer says.</param>
+    /// <param name="givingWay">The answer is not waited for any longer: the call ends with this cancellation.</param>
+    public async Task<T> CallAsync<T>(Func<Task<T>> call, Func<T, SessionResult> resultOf, CancellationToken givingWay = default)
     {
         long start = time.GetTimestamp();
         while (true)
         {
             try
             {
-                var reply = await call().WaitAsync(Timeout - time.GetElapsedTime(start), time).ConfigureAwait(false);
+                var reply = await call().WaitAsync(Timeout - time.GetElapsedTime(start), time, givingWay).ConfigureAwait(false);
                 if (resultOf(reply) != SessionResult.Busy || IsLate(start))
                 {
                     return reply;
                 }
             }
-            catch (Exception) when (!IsLate(start))
+            catch (Exception) when (!IsLate(start) && !givingWay.IsCancellationRequested)
             {
                 // expected: a silo that was lost, a grain that ends; the next attempt finds the new one
             }
 
-            await Task.Delay(RetryDelay, time).ConfigureAwait(false);
+            await Task.Delay(RetryDelay, time, givingWay).ConfigureAwait(false);
         }
     }
 

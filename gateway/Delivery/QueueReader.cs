@@ -1,6 +1,5 @@
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Gateway.Delivery;
 
@@ -8,7 +7,7 @@ namespace GrainMQ.Gateway.Delivery;
 /// Reads pages of a session's queue for as long as the store has more than the session has seen, and the session has room: after a
 /// CONNECT, and whenever the client is slower than its publishers.
 /// </summary>
-internal sealed class QueueReader(IGrainFactory grains, DirectoryClient directory, GrainCalls calls, TimeProvider time, ILogger<QueueReader> logger)
+internal sealed class QueueReader(StoreShards shards, TimeProvider time, ILogger<QueueReader> logger)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
@@ -37,8 +36,7 @@ internal sealed class QueueReader(IGrainFactory grains, DirectoryClient director
         string failure = "the shard is busy";
         try
         {
-            var grain = grains.GetGrain<ISessionStoreGrain>(StoreShard.Of(read.Key, directory.View.StoreShards));
-            var page = await calls.CallAsync(() => grain.ReadAsync(read), static page => page.Result).ConfigureAwait(false);
+            var page = await shards.CallAsync(read.Key, shard => shard.ReadAsync(read), static page => page.Result).ConfigureAwait(false);
             if (page.Result != SessionResult.Busy)
             {
                 return page;

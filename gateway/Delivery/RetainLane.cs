@@ -9,6 +9,9 @@ internal sealed class RetainLane(
     IRetainGrain shard, string tenant, GatewayRef gateway, TimeProvider time, GatewayMetrics metrics, ILogger<RetainLane> logger)
     : ShardLane<RetainLane.Entry>(time)
 {
+    /// <summary>Where the lane leads to.</summary>
+    public IRetainGrain Shard => shard;
+
     /// <summary>Completes with the outcome of this one message; <see cref="SessionResult.Quota"/> does not concern the others of its batch.</summary>
     public async Task<SessionResult> Set(RetainEntry message, int length)
     {

@@ -3,13 +3,12 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>Retained messages: set through the lanes of their shards, sent to new subscribers page by page. MQTT 5 §3.3.1.3.</summary>
 internal sealed class RetainedMessages(
-    IGrainFactory grains, Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, GrainCalls calls, TimeProvider time,
+    Func<int, RetainLane> create, DirectoryClient directory, TimerWheel wheel, GrainCalls calls, TimeProvider time,
     ILogger<RetainedMessages> logger)
 {
     private const int PageMessages = 500;
@@ -40,7 +39,7 @@ internal sealed class RetainedMessages(
             foreach (int shard in only is { } one ? [one] : Enumerable.Range(0, lanes.Length))
             {
                 await lanes[shard].DrainedAsync().ConfigureAwait(false); // what was acknowledged, or published here before, is found
-                await SendShardAsync(connection, session, entry, identifier, overtaken, shard).ConfigureAwait(false);
+                await SendShardAsync(connection, session, entry, identifier, overtaken, lanes[shard].Shard).ConfigureAwait(false);
             }
         }
         catch (Exception exception)
@@ -50,14 +49,13 @@ internal sealed class RetainedMessages(
         }
     }
 
-    private async Task SendShardAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier, HashSet<string> overtaken, int shard)
+    private async Task SendShardAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier, HashSet<string> overtaken, IRetainGrain shard)
     {
-        var grain = grains.GetGrain<IRetainGrain>(shard);
         string? after = null;
         do
         {
             var query = new RetainQuery(SessionTable.Tenant, entry.Filter, after, PageMessages, PageBytes);
-            var page = await calls.CallAsync(() => grain.QueryAsync(query), static _ => SessionResult.Ok).ConfigureAwait(false);
+            var page = await calls.CallAsync(() => shard.QueryAsync(query), static _ => SessionResult.Ok).ConfigureAwait(false);
             await session.DrainedBelowAsync(connection, PageMessages / 2).ConfigureAwait(false);
             var deliveries = Deliveries(page.Messages, entry, identifier);
             while (!await Deliver(deliveries, connection, session, overtaken).ConfigureAwait(false) && !connection.IsClosing)

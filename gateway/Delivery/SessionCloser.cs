@@ -7,10 +7,11 @@ using Orleans;
 namespace GrainMQ.Gateway.Delivery;
 
 /// <summary>
-/// What follows the end of a connection: its will, its session's hand-over to the store, and the grain's deactivation. Architecture §7.
+/// What follows the end of a connection: its will, and its session's hand-over to the store. After a null outbound frame the hand-over goes through
+/// the client's grain, which ends with it. Architecture §7, §8.
 /// </summary>
 internal sealed class SessionCloser(
-    IGrainFactory grains, SessionTable sessions, Publisher publisher, TimerWheel wheel, GrainCalls calls,
+    StoreShards shards, IGrainFactory grains, SessionTable sessions, Publisher publisher, TimerWheel wheel, GrainCalls calls,
     ILogger<SessionCloser> logger)
 {
     /// <summary>Ends the connection's claim, unless a takeover did. Never throws.</summary>
@@ -92,8 +93,8 @@ internal sealed class SessionCloser(
         Exception? failure = null;
         try
         {
-            var grain = grains.GetGrain<ISessionGrain>(key);
-            if (await calls.CallAsync(() => grain.CompleteWillAsync(epoch)).ConfigureAwait(false) == SessionResult.Ok)
+            var completed = new CompletedWork([WorkItem.IdOfWillSetOffBy(epoch)]);
+            if (await shards.CallAsync(key, shard => shard.CompleteWorkAsync(completed)).ConfigureAwait(false) == SessionResult.Ok)
             {
                 return true;
             }
@@ -163,7 +164,8 @@ internal sealed class SessionCloser(
     {
         await session.PromisesAsync().ConfigureAwait(false);
         var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], [], [], []);
-        var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, Deactivate: true, ended, uncertain);
+        bool endsGrain = cause == CloseCause.NullOutboundFrame;
+        var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, endsGrain, ended, uncertain);
         session.UnconfirmedClose = request;
         if (!session.IsDurable)
         {
@@ -191,8 +193,7 @@ internal sealed class SessionCloser(
         Exception? failure = null;
         try
         {
-            var grain = grains.GetGrain<ISessionGrain>(session.Key);
-            var result = await calls.CallAsync(() => grain.CloseAsync(session.Epoch, request)).ConfigureAwait(false);
+            var result = await CallAsync(session.Key, session.Epoch, request).ConfigureAwait(false);
             if (result != SessionResult.Busy)
             {
                 session.UnconfirmedClose = null;
@@ -212,5 +213,16 @@ internal sealed class SessionCloser(
 
         DeliveryLog.CloseFailed(logger, session.Key, failure);
         return false;
+    }
+
+    private Task<SessionResult> CallAsync(string key, ulong epoch, CloseRequest request)
+    {
+        if (!request.Deactivate)
+        {
+            return shards.CallAsync(key, shard => shard.DetachAsync(key, epoch, request));
+        }
+
+        var grain = grains.GetGrain<ISessionGrain>(key); // as rare as a null frame: not worth a field
+        return calls.CallAsync(() => grain.CloseAsync(epoch, request));
     }
 }

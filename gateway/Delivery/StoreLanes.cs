@@ -12,10 +12,10 @@ internal sealed class StoreLanes : IDisposable
     private readonly Lazy<(QueueLane Queue, ProgressLane Progress)[]> _lanes;
     private readonly ITimer _reporting;
 
-    public StoreLanes(Func<int, QueueLane> createQueue, Func<int, ProgressLane> createProgress, QueueReader reader, DirectoryClient directory, TimeProvider time)
+    public StoreLanes(Func<int, QueueLane> createQueue, Func<int, ProgressLane> createProgress, QueueReader reader, StoreShards shards, TimeProvider time)
     {
         _reader = reader;
-        _lanes = new(() => [.. Enumerable.Range(0, directory.View.StoreShards).Select(shard => (createQueue(shard), createProgress(shard)))]);
+        _lanes = new(() => [.. Enumerable.Range(0, shards.Count).Select(shard => (createQueue(shard), createProgress(shard)))]);
         _reporting = time.CreateTimer(static lanes => ((StoreLanes)lanes!).Report(), this, ReportEvery, ReportEvery);
     }
 

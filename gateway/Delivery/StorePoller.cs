@@ -1,7 +1,7 @@
+using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Gateway.Delivery;
 
@@ -10,22 +10,20 @@ namespace GrainMQ.Gateway.Delivery;
 /// attaches this gateway's sessions again when the shard started anew. The next call acknowledges what the last one brought.
 /// </summary>
 internal sealed class StorePoller(
-    int shard, IGrainFactory grains, GatewayRef self, DirectoryClient directory, SessionTable sessions, SubscriptionIndex subscriptions,
+    int shard, StoreShards shards, GatewayRef self, DirectoryClient directory, SessionTable sessions, SubscriptionIndex subscriptions,
     SessionCloser closer, Publisher publisher, TimeProvider time, ILogger<StorePoller> logger)
 {
     private const int MostReattached = 1000;
     private static readonly TimeSpan HangingCall = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LastCall = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan FailureInterval = TimeSpan.FromSeconds(10);
 
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ISessionStoreGrain _grain = grains.GetGrain<ISessionStoreGrain>(shard);
+    private readonly ISessionStoreGrain _grain = shards[shard];
+    private readonly LogLimiter _failures = new(time, TimeSpan.FromSeconds(10));
     private long[] _completed = [];
     private long _shardEpoch;
     private long _version;
-    private string? _failure;
-    private long _failedAt;
 
     /// <summary>Completed when the shard's sessions are routed to: only then is this gateway Ready (invariant I13).</summary>
     public Task Loaded => _loaded.Task;
@@ -44,7 +42,7 @@ internal sealed class StorePoller(
             }
             catch (Exception exception)
             {
-                if (IsNews(exception.Message))
+                if (_failures.TryTake(out _)) // a shard that cannot be opened is asked five times a second
                 {
                     DeliveryLog.PollFailed(logger, shard, exception.Message);
                 }
@@ -54,19 +52,6 @@ internal sealed class StorePoller(
         }
 
         await EndAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>A shard that cannot be opened is asked five times a second, and told of every 10 seconds.</summary>
-    private bool IsNews(string failure)
-    {
-        long now = time.GetTimestamp();
-        if (failure == _failure && time.GetElapsedTime(_failedAt, now) < FailureInterval)
-        {
-            return false;
-        }
-
-        (_failure, _failedAt) = (failure, now);
-        return true;
     }
 
     /// <summary>
@@ -115,7 +100,7 @@ internal sealed class StorePoller(
         }
 
         _completed = await PublishAsync(reply.Work).ConfigureAwait(false);
-        (_shardEpoch, _version, _failure) = (reply.ShardEpoch, reply.Version, null);
+        (_shardEpoch, _version) = (reply.ShardEpoch, reply.Version);
         _loaded.TrySetResult();
     }
 
@@ -211,5 +196,5 @@ internal sealed class StorePoller(
         DeliveryLog.Reattached(logger, shard, connected.Length);
     }
 
-    private IEnumerable<Session> Own() => sessions.All.Where(session => StoreShard.Of(session.Key, directory.View.StoreShards) == shard);
+    private IEnumerable<Session> Own() => sessions.All.Where(session => shards.Of(session.Key) == shard);
 }

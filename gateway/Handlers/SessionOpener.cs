@@ -4,23 +4,22 @@ using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>
-/// From CONNECT to an attached session: a new epoch from the grains, takeover of the old connection, what the store kept, and then
+/// From CONNECT to an attached session: a new epoch from the store shard, takeover of the old connection, what the store kept, and then
 /// the connection. One client identifier at a time. Architecture §7.
 /// </summary>
 internal sealed class SessionOpener(
-    IGrainFactory grains, GatewayRef self, ConnectionRegistry connections, SessionTable sessions, SubscriptionIndex subscriptions, StoreLanes store, SessionCloser closer,
+    StoreShards shards, GatewayRef self, ConnectionRegistry connections, SessionTable sessions, SubscriptionIndex subscriptions, StoreLanes store, SessionCloser closer,
     GrainCalls calls, TimeProvider time, ILogger<SessionOpener> logger)
 {
     /// <summary>Opens the session of a connection's client identifier. <paramref name="accept"/> queues CONNACK, then deliveries begin.</summary>
     public async ValueTask<ReasonCode> OpenAsync(Connection connection, bool cleanStart, uint expiry, int quota, Action<bool, Session> accept)
     {
         string key = SessionTable.KeyOf(connection.ClientId);
-        if (await sessions.Turns.TryTakeAsync(key, GrainCalls.Timeout).ConfigureAwait(false) is not { } turn)
+        if (await sessions.Turns.TryTakeAsync(key, GrainCalls.Timeout, isUrgent: true).ConfigureAwait(false) is not { } turn)
         {
             HandlerLog.OpenFailed(logger, connection.ClientId, "an earlier call is still without an answer");
             return ReasonCode.ServerUnavailable;
@@ -110,8 +109,7 @@ internal sealed class SessionOpener(
         string failure = "no answer";
         try
         {
-            var grain = grains.GetGrain<ISessionGrain>(key);
-            var reply = await calls.CallAsync(() => grain.OpenAsync(request), static reply => reply.Result).ConfigureAwait(false);
+            var reply = await shards.CallAsync(key, shard => shard.AttachAsync(key, request), static reply => reply.Result).ConfigureAwait(false);
             if (reply.Result != SessionResult.Busy)
             {
                 return reply;
@@ -126,10 +124,10 @@ internal sealed class SessionOpener(
         return null;
     }
 
-    /// <summary>The session as the grains' answer describes it: the existing one, or a new one in its place.</summary>
+    /// <summary>The session as the store's answer describes it: the existing one, or a new one in its place.</summary>
     /// <param name="key">Of the session.</param>
     /// <param name="reply">The answer.</param>
-    /// <param name="publishesWill">False: the answer may be so late that the store has given the will to somebody else.</param>
+    /// <param name="publishesWill">False: the answer may be so late that the store has given the will to another gateway.</param>
     private async Task<Session> TakeAsync(string key, OpenReply reply, bool publishesWill)
     {
         sessions.TryGet(key, out var existing);
@@ -164,7 +162,7 @@ internal sealed class SessionOpener(
         return session;
     }
 
-    /// <summary>The grains did not answer: the session stays what it was, and what came meanwhile goes the usual way.</summary>
+    /// <summary>The store did not answer: the session stays what it was, and what came meanwhile goes the usual way.</summary>
     private void Abandon(string key)
     {
         if (sessions.TryGet(key, out var session))

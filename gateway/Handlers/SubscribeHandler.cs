@@ -2,12 +2,11 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.Contracts;
-using Orleans;
 
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>SUBSCRIBE: a durable session's subscriptions are committed before SUBACK says so (invariant I4). MQTT 5 §3.8.</summary>
-internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory grains, GrainCalls calls)
+internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptions stored)
 {
     private readonly ConnectionOptions _options = gateway.Options.Connections;
 
@@ -33,39 +32,23 @@ internal sealed class SubscribeHandler(GatewayContext gateway, IGrainFactory gra
         return new(Subscribe(connection, session, packet, reasons));
     }
 
-    private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
+    private ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
     {
         SubscriptionRecord[] records =
         [
             .. packet.Entries.Where((_, i) => !reasons[i].IsError())
                 .Select(entry => new SubscriptionRecord(entry.Filter, Granted(entry).Options, packet.SubscriptionIdentifier)),
         ];
-        if (!session.TryGetClaim(connection, out ulong epoch))
+        return stored.ChangeAsync(connection, session, epoch => new SessionDelta(session.Key, epoch, records, []), outcome =>
         {
-            return ReasonCode.Success; // it is being closed
-        }
-
-        try
-        {
-            var grain = grains.GetGrain<ISessionGrain>(session.Key);
-            var result = await calls.CallAsync(() => grain.SubscribeAsync(epoch, records)).ConfigureAwait(false);
-            if (result == SessionResult.Fenced)
+            if (outcome.Failure is { } failure)
             {
-                connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);
-                return ReasonCode.Success;
+                HandlerLog.SubscribeFailed(gateway.Logger, session.ClientId, failure);
             }
 
-            Refuse(reasons, result);
-        }
-        catch (Exception exception)
-        {
-            HandlerLog.SubscribeFailed(gateway.Logger, session.ClientId, exception.Message);
-            Refuse(reasons, SessionResult.Busy); // never a silent lie: the client learns that it has no subscription
-        }
-
-        return session.Main.Epoch != epoch
-            ? ReasonCode.Success // the next connection got what was committed with its CONNECT
-            : Subscribe(connection, session, packet, reasons);
+            Refuse(reasons, outcome.Result); // never a silent lie: the client learns that it has no subscription
+            return Subscribe(connection, session, packet, reasons);
+        });
     }
 
     private ReasonCode Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)

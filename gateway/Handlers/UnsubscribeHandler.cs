@@ -2,12 +2,11 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.Contracts;
-using Orleans;
 
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>UNSUBSCRIBE. MQTT 5 §3.10.</summary>
-internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory grains, GrainCalls calls)
+internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscriptions stored)
 {
     public ValueTask<ReasonCode> Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
     {
@@ -22,48 +21,29 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, IGrainFactory g
             return new(ReasonCode.MalformedPacket); // as in SUBSCRIBE: [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.8.2-1]
         }
 
-        // what a data stream subscribed to is that stream's alone to end
-        var filters = session.IsDurable ? Array.FindAll(packet.Filters, filter => !session.IsHeldElsewhere(filter)) : [];
-        if (filters.Length > 0)
-        {
-            return CommitAsync(connection, session, packet, filters);
-        }
-
-        return new(Unsubscribe(connection, session, packet));
+        return session.IsDurable ? CommitAsync(connection, session, packet) : new(Unsubscribe(connection, session, packet));
     }
 
-    private async ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, UnsubscribePacket packet, string[] filters)
+    private ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, UnsubscribePacket packet) =>
+        stored.ChangeAsync(connection, session, epoch => ChangeOf(session, packet, epoch), outcome =>
+        {
+            if (outcome.Failure is { } failure)
+            {
+                HandlerLog.UnsubscribeFailed(gateway.Logger, session.ClientId, failure);
+            }
+
+            return outcome.Result == SessionResult.Ok ? Unsubscribe(connection, session, packet) : Refuse(connection, packet);
+        });
+
+    /// <summary>What another stream of the client subscribed to is that stream's alone to end.</summary>
+    private static SessionDelta? ChangeOf(Session session, UnsubscribePacket packet, ulong epoch)
     {
-        if (!session.TryGetClaim(connection, out ulong epoch))
-        {
-            return ReasonCode.Success; // it is being closed
-        }
+        var filters = Array.FindAll(packet.Filters, filter => !session.IsHeldElsewhere(filter));
+        return filters.Length == 0 ? null : new SessionDelta(session.Key, epoch, [], filters);
+    }
 
-        try
-        {
-            var grain = grains.GetGrain<ISessionGrain>(session.Key);
-            var result = await calls.CallAsync(() => grain.UnsubscribeAsync(epoch, filters)).ConfigureAwait(false);
-            if (result == SessionResult.Fenced)
-            {
-                connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver);
-                return ReasonCode.Success;
-            }
-
-            if (session.Main.Epoch != epoch)
-            {
-                return ReasonCode.Success; // the next connection got what was committed with its CONNECT
-            }
-
-            if (result == SessionResult.Ok)
-            {
-                return Unsubscribe(connection, session, packet);
-            }
-        }
-        catch (Exception exception)
-        {
-            HandlerLog.UnsubscribeFailed(gateway.Logger, session.ClientId, exception.Message);
-        }
-
+    private static ReasonCode Refuse(Connection connection, UnsubscribePacket packet)
+    {
         if (connection.Version != ProtocolVersion.Mqtt5)
         {
             return ReasonCode.ServerUnavailable; // an UNSUBACK of 3.1.1 cannot say that nothing was done

@@ -36,6 +36,8 @@ internal static class DataPlaneServices
         services.AddSingleton<SessionTable>();
         services.AddSingleton<Publisher>();
         services.AddSingleton<GrainCalls>();
+        services.AddSingleton<StoreShards>();
+        services.AddSingleton<StoredSubscriptions>();
         services.AddSingleton<SessionCloser>();
         services.AddSingleton<GrainLink>();
         services.AddSingleton<RetainedMessages>();
@@ -44,9 +46,9 @@ internal static class DataPlaneServices
             provider, () => provider.GetRequiredService<ConnectionRegistry>().Count));
         services.AddSingleton<QueueReader>();
         services.AddSingleton<Func<int, QueueLane>>(provider => shard => ActivatorUtilities.CreateInstance<QueueLane>(
-            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(shard)));
+            provider, provider.GetRequiredService<StoreShards>()[shard]));
         services.AddSingleton<Func<int, ProgressLane>>(provider => shard => ActivatorUtilities.CreateInstance<ProgressLane>(
-            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(shard)));
+            provider, provider.GetRequiredService<StoreShards>()[shard]));
         services.AddSingleton<Func<int, RetainLane>>(provider => shard => ActivatorUtilities.CreateInstance<RetainLane>(
             provider, provider.GetRequiredService<IGrainFactory>().GetGrain<IRetainGrain>(shard), SessionTable.Tenant));
         services.AddSingleton<Func<int, StorePoller>>(provider => shard => ActivatorUtilities.CreateInstance<StorePoller>(provider, shard));

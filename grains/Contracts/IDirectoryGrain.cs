@@ -30,9 +30,11 @@ public sealed record GatewayBeat(
     [property: Id(3)] int Connections);
 
 /// <summary>The gateways that hold a lease. <c>ViewId</c> rises with every change; shard counts never change in a cluster's life.</summary>
+/// <param name="Contracts"><see cref="ContractVersion.Current"/> of the silo that answers.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.ClusterView")]
 public sealed record ClusterView(
     [property: Id(0)] long ViewId,
     [property: Id(1)] GatewayBeat[] Gateways,
     [property: Id(2)] int StoreShards,
-    [property: Id(3)] int RetainShards);
+    [property: Id(3)] int RetainShards,
+    [property: Id(4)] int Contracts = 0);

@@ -4,29 +4,23 @@ using Orleans.Concurrency;
 namespace GrainMQ.Grains.Contracts;
 
 /// <summary>
-/// Arbitration for one client, key <c>"{tenant}/{clientId}"</c>. Serialises the calls for that client and hands them to the store
-/// shard that owns its record; holds nothing that cannot be read again, so it may deactivate at any time.
+/// One client by its name, key <c>"{tenant}/{clientId}"</c>: for callers that know a client and no shards. Activated by a call, collected when it
+/// is idle; holds nothing that cannot be read again, so it may deactivate at any time. Connections do without it: CONNECT, SUBSCRIBE, UNSUBSCRIBE,
+/// their ends and wills are calls of <see cref="ISessionStoreGrain"/>. A gateway calls it after a null outbound frame only.
 /// </summary>
 [Alias("GrainMQ.ISessionGrain")]
 public interface ISessionGrain : IGrainWithStringKey
 {
-    /// <summary>CONNECT: takes a new epoch and returns the previous owner. Every lower epoch is fenced from here on.</summary>
-    [Alias("Open")] Task<OpenReply> OpenAsync(OpenRequest request);
-
-    /// <summary>Adds or replaces subscriptions of a session that outlives its connection; committed before the reply.</summary>
-    [Alias("Subscribe")] Task<SessionResult> SubscribeAsync(ulong epoch, SubscriptionRecord[] subscriptions);
-
-    [Alias("Unsubscribe")] Task<SessionResult> UnsubscribeAsync(ulong epoch, string[] filters);
-
-    /// <summary>The connection ended: hands over what is unfinished, arms will and expiry, and deactivates when asked to.</summary>
+    /// <summary>
+    /// The connection with this epoch ended: as <see cref="ISessionStoreGrain.DetachAsync"/>. With <see cref="CloseRequest.Deactivate"/> the activation
+    /// goes once that is committed.
+    /// </summary>
     [Alias("Close")] Task<SessionResult> CloseAsync(ulong epoch, CloseRequest request);
-
-    /// <summary>The <see cref="OpenReply.DueWill"/> of the CONNECT with this epoch is out. Repeating it changes nothing.</summary>
-    [Alias("CompleteWill")] Task<SessionResult> CompleteWillAsync(ulong epoch);
 
     /// <summary>Creates (or completes) a session that queues before its device ever connected. Replies when every gateway routes to it.</summary>
     [Alias("Preset")] Task<SessionResult> PresetAsync(PresetRequest request);
 
+    /// <summary>What the store has of the session.</summary>
     [Alias("GetInfo"), AlwaysInterleave] Task<SessionInfo> GetInfoAsync();
 }
 
@@ -76,8 +70,8 @@ public sealed record OpenRequest(
 /// </param>
 /// <param name="DueWill">
 /// The will that this open sets off: of a connection of the same gateway that it takes over, or, when it ends the session, one whose delay
-/// was running. Publish it, then say so with <see cref="ISessionGrain.CompleteWillAsync"/>. Leased to the caller for 10 s: if it says
-/// nothing, the will becomes a <see cref="WorkItem"/> of some poll.
+/// was running. Publish it, then say so with <see cref="ISessionStoreGrain.CompleteWorkAsync"/> (<see cref="WorkItem.IdOfWillSetOffBy"/>). Leased
+/// to the caller for 10 s: if it says nothing, the will becomes a <see cref="WorkItem"/> of some poll.
 /// </param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.OpenReply")]
 public sealed record OpenReply(
@@ -151,6 +145,7 @@ public enum WillAction : byte
 /// </param>
 /// <param name="Done">Numbers whose delivery has ended since the last report, as pairs of first and last; null = none.</param>
 /// <param name="InboundQos2">Identifiers of the client's QoS 2 publications between PUBLISH and PUBREL.</param>
+/// <param name="Deactivate">The connection met a null outbound frame: the client's grain ends with it. The store ignores this.</param>
 /// <param name="UncertainQos2">
 /// More of them, if the store has noted them: there was no answer when they were queued. The client sends them again. Null = none.
 /// </param>

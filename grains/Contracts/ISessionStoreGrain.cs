@@ -6,16 +6,29 @@ namespace GrainMQ.Grains.Contracts;
 /// <summary>
 /// One of the P shards that own the session records, key <c>hash(tenant/clientId) % P</c>: epochs, owners, subscriptions, will and
 /// expiry timers, and the queues of messages.
+/// <para>
+/// The gateways call it for everything that a connection does. A gateway has one of <see cref="AttachAsync"/>, <see cref="ApplyAsync"/> and
+/// <see cref="DetachAsync"/> under way for a client; between gateways the epochs decide. <see cref="ISessionGrain"/> calls it for those who
+/// know a client and no shards. Each of these calls may be repeated.
+/// </para>
 /// </summary>
 [Alias("GrainMQ.ISessionStoreGrain")]
 public interface ISessionStoreGrain : IGrainWithIntegerKey
 {
-    /// <summary>Only <see cref="ISessionGrain"/> calls it.</summary>
+    /// <summary>
+    /// CONNECT: takes a new epoch and names the connection that held the session. Every lower epoch is fenced from here on. CONNECTs of one client
+    /// are answered one after the other.
+    /// </summary>
     [Alias("Attach")] Task<OpenReply> AttachAsync(string key, OpenRequest request);
 
-    /// <summary>Changes an attached session's subscriptions.</summary>
+    /// <summary>
+    /// SUBSCRIBE and UNSUBSCRIBE of an attached session that outlives its connection; committed before the reply. Fenced when a higher epoch owns it.
+    /// </summary>
     [Alias("Apply")] Task<SessionResult> ApplyAsync(SessionDelta delta);
 
+    /// <summary>
+    /// The connection ended: takes what is unfinished, arms will and expiry; committed before the reply. Ignores <see cref="CloseRequest.Deactivate"/>.
+    /// </summary>
     [Alias("Detach")] Task<SessionResult> DetachAsync(string key, ulong epoch, CloseRequest request);
 
     /// <summary>
@@ -39,13 +52,21 @@ public interface ISessionStoreGrain : IGrainWithIntegerKey
     /// </summary>
     [Alias("Poll")] Task<StorePollReply> PollAsync(StorePoll poll);
 
-    /// <summary>Work is done; for a gateway that cannot wait for its next poll. Repeating it changes nothing.</summary>
-    [Alias("CompleteWork")] Task<SessionResult> CompleteWorkAsync(long[] ids);
+    /// <summary>
+    /// Work is done; for a gateway that cannot wait for its next poll, and for the <see cref="OpenReply.DueWill"/> of a CONNECT. Repeating it changes
+    /// nothing.
+    /// </summary>
+    [Alias("CompleteWork")] Task<SessionResult> CompleteWorkAsync(CompletedWork work);
 
+    /// <summary>As <see cref="ISessionGrain.PresetAsync"/>.</summary>
     [Alias("Preset")] Task<SessionResult> PresetAsync(string key, PresetRequest request);
 
     [Alias("GetInfo"), AlwaysInterleave] Task<SessionInfo> GetInfoAsync(string key);
 }
+
+/// <param name="Ids">Of <see cref="WorkItem"/>s.</param>
+[GenerateSerializer, Immutable, Alias("GrainMQ.CompletedWork")]
+public sealed record CompletedWork([property: Id(0)] long[] Ids);
 
 [GenerateSerializer, Immutable, Alias("GrainMQ.SessionDelta")]
 public sealed record SessionDelta(

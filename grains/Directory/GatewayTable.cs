@@ -15,7 +15,7 @@ internal sealed class GatewayTable(GrainOptions options, long startedAt)
     private readonly long _lease = (long)options.GatewayLease.TotalMilliseconds;
     private readonly SortedDictionary<string, Lease> _leases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _left = [];
-    private ClusterView _view = new(startedAt, [], options.StoreShards, options.RetainShards);
+    private ClusterView _view = new(startedAt, [], options.StoreShards, options.RetainShards, ContractVersion.Current);
 
     /// <summary>Renews a lease. A beat of an older incarnation, or of one that has left, changes nothing.</summary>
     public ClusterView Heartbeat(GatewayBeat beat, long now)

@@ -6,67 +6,53 @@ using Orleans;
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
-/// One client, key <c>"{tenant}/{clientId}"</c>. Called by the gateways; persists nothing. It puts the calls for its client in order and
-/// hands them to the store shard; what it remembers, the highest epoch it has seen, only saves a call that would be fenced.
+/// One client, key <c>"{tenant}/{clientId}"</c>. Called by those who know a client and no shards, and by a gateway whose connection met a null outbound
+/// frame; persists and remembers nothing. It hands its calls to the store shard that has the client's session.
 /// </summary>
 [CollectionAgeLimit(Minutes = 2)]
 internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogger<SessionGrain> logger) : Grain, ISessionGrain
 {
-    private ulong _epoch;
+    private ISessionStoreGrain? _store;
 
     private string Key => this.GetPrimaryKeyString();
 
-    private ISessionStoreGrain Store => GrainFactory.GetGrain<ISessionStoreGrain>((long)StoreShard.Of(Key, options.Value.StoreShards));
-
-    public async Task<OpenReply> OpenAsync(OpenRequest request)
-    {
-        var reply = await CallAsync(
-            store => store.AttachAsync(Key, request), reply => reply.Result, SessionTable.Refused(SessionResult.Busy));
-        _epoch = Math.Max(_epoch, reply.Epoch);
-        return reply;
-    }
-
-    public Task<SessionResult> SubscribeAsync(ulong epoch, SubscriptionRecord[] subscriptions) =>
-        FencedAsync(epoch, store => store.ApplyAsync(new SessionDelta(Key, epoch, subscriptions, [])));
-
-    public Task<SessionResult> UnsubscribeAsync(ulong epoch, string[] filters) =>
-        FencedAsync(epoch, store => store.ApplyAsync(new SessionDelta(Key, epoch, [], filters)));
+    private ISessionStoreGrain Store =>
+        _store ??= GrainFactory.GetGrain<ISessionStoreGrain>((long)StoreShard.Of(Key, options.Value.StoreShards));
 
     public async Task<SessionResult> CloseAsync(ulong epoch, CloseRequest request)
     {
-        var result = await FencedAsync(epoch, store => store.DetachAsync(Key, epoch, request));
-        // only once nothing can be lost any more, and not while a newer connection uses the activation
-        if (request.Deactivate && result is SessionResult.Ok or SessionResult.NotFound)
+        var result = await CallAsync(store => store.DetachAsync(Key, epoch, request));
+        if (request.Deactivate && result is not (SessionResult.Busy or SessionResult.Full)) // those are answered by another call
             DeactivateOnIdle();
         return result;
     }
 
-    public Task<SessionResult> CompleteWillAsync(ulong epoch) =>
-        CallAsync(store => store.CompleteWorkAsync([WorkItem.IdOfWillSetOffBy(epoch)]), result => result, SessionResult.Busy);
-
-    public Task<SessionResult> PresetAsync(PresetRequest request) =>
-        CallAsync(store => store.PresetAsync(Key, request), result => result, SessionResult.Busy);
+    public Task<SessionResult> PresetAsync(PresetRequest request) => CallAsync(store => store.PresetAsync(Key, request));
 
     public async Task<SessionInfo> GetInfoAsync()
     {
-        var info = await TryCallAsync<SessionInfo?>(async store => await store.GetInfoAsync(Key), null);
-        return info ?? await Store.GetInfoAsync(Key);
+        try
+        {
+            return await Store.GetInfoAsync(Key);
+        }
+        catch (Exception exception) // as in TryCallAsync; what the second call meets is for the caller
+        {
+            LogStoreFailed(logger, Key, exception);
+            return await Store.GetInfoAsync(Key);
+        }
     }
-
-    private Task<SessionResult> FencedAsync(ulong epoch, Func<ISessionStoreGrain, Task<SessionResult>> call) =>
-        epoch < _epoch ? Task.FromResult(SessionResult.Fenced) : CallAsync(call, result => result, SessionResult.Busy);
 
     /// <summary>
     /// Calls the store shard, once more when it is moving or has just found its disk full, which it then knows how to live with; every call
     /// to it may be repeated.
     /// </summary>
-    private async Task<T> CallAsync<T>(Func<ISessionStoreGrain, Task<T>> call, Func<T, SessionResult> resultOf, T busy)
+    private async Task<SessionResult> CallAsync(Func<ISessionStoreGrain, Task<SessionResult>> call)
     {
-        var reply = await TryCallAsync(call, busy);
-        return resultOf(reply) is SessionResult.Busy or SessionResult.Full ? await TryCallAsync(call, busy) : reply;
+        var result = await TryCallAsync(call);
+        return result is SessionResult.Busy or SessionResult.Full ? await TryCallAsync(call) : result;
     }
 
-    private async Task<T> TryCallAsync<T>(Func<ISessionStoreGrain, Task<T>> call, T busy)
+    private async Task<SessionResult> TryCallAsync(Func<ISessionStoreGrain, Task<SessionResult>> call)
     {
         try
         {
@@ -75,7 +61,7 @@ internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogg
         catch (Exception exception) // a lost silo, a timeout: expected while the shard moves
         {
             LogStoreFailed(logger, Key, exception);
-            return busy;
+            return SessionResult.Busy;
         }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
     /// <summary>The epoch of the last connection; rises with every CONNECT.</summary>
     public ulong Epoch { get; set; } = epoch;
 
-    /// <summary>The epoch of the connection that created the session; 0 when it comes from a snapshot.</summary>
+    /// <summary>The epoch of the connection that created the session; 0 when it comes from a snapshot in which that connection has ended.</summary>
     public ulong Since { get; init; }
 
     /// <summary>The connection that holds the session, or the last one that did; null when no device ever connected.</summary>

@@ -66,6 +66,7 @@ internal sealed record SessionRecordSnapshot(
             Owner = Owner, Earlier = Earlier, IsAttached = IsAttached, IsOrphaned = IsOrphaned,
             Will = Will, WillDueAt = WillDueAt, ExpiresAt = ExpiresAt, LastNumber = LastNumber,
             InboundQos2 = InboundQos2.Length == 0 ? null : [.. InboundQos2], Opened = Opened, IsJournaled = true,
+            Since = Opened is { SessionPresent: false } created ? created.Epoch : 0,
         };
         foreach (var subscription in Subscriptions)
             record.Subscriptions.Add(subscription);

@@ -23,7 +23,7 @@ internal sealed partial class SessionStoreGrain
         Enter(poll, acked);
         try
         {
-            if (poll.CompletedWork.Length > 0 && await CompleteWorkAsync(poll.CompletedWork) != SessionResult.Ok)
+            if (poll.CompletedWork.Length > 0 && await CompleteAsync(poll.CompletedWork) != SessionResult.Ok)
                 throw Moving(); // answered, the gateway would forget what it has published
             return await AnswerAsync(poll, acked, deadline);
         }
@@ -86,7 +86,9 @@ internal sealed partial class SessionStoreGrain
         return await CommitAsync(leased, true) == SessionResult.Ok ? work : [];
     }
 
-    public async Task<SessionResult> CompleteWorkAsync(long[] ids)
+    public Task<SessionResult> CompleteWorkAsync(CompletedWork work) => CompleteAsync(work.Ids);
+
+    private async Task<SessionResult> CompleteAsync(long[] ids)
     {
         if (IsOver)
             return SessionResult.Busy;

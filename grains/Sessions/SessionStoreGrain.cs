@@ -8,9 +8,9 @@ using Orleans.Concurrency;
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
-/// One shard of the sessions, key 0 … P−1. Called by <see cref="SessionGrain"/> and, for batches and polls, by the gateways. Every
-/// session that outlives its connection, or has a will, is journaled before the reply; the others are named again by their gateways
-/// when the shard is activated anew.
+/// One shard of the sessions, key 0 … P−1. Called by the gateways, and by <see cref="SessionGrain"/> for callers that know a client and no
+/// shards. Every session that outlives its connection, or has a will, is journaled before the reply; the others are named again by their
+/// gateways when the shard is activated anew.
 /// </summary>
 /// <remarks>
 /// Each call does what time has done, makes one transition of the <see cref="SessionTable"/>, hands it to the journal, waits until it is
@@ -47,26 +47,6 @@ internal sealed partial class SessionStoreGrain(
         metrics.Report(_shard, _gauge);
         Measure();
         LogOpened(logger, _shard, Epoch, _table.Count);
-    }
-
-    public async Task<OpenReply> AttachAsync(string key, OpenRequest request)
-    {
-        if (IsOver || !await HasSpaceForAsync(key, request))
-            return SessionTable.Refused(IsOver ? SessionResult.Busy : SessionResult.Full);
-        var now = Begin();
-        var epoch = _table.NextEpoch(now);
-        _watch.Heard(request.Gateway, now);
-        var reply = _table.Attach(key, request, epoch, now);
-        var isNew = reply.Result == SessionResult.Ok && reply.Epoch == epoch; // not refused, and not the answer to a repeated call
-        if (reply.Previous is { } previous)
-            _behind.Forget(previous.Gateway, key);
-        var attached = new Attached(now, key, request, epoch, SetsWillOff: reply.DueWill is not null);
-        var committed = await CommitAsync(attached, isNew && _table.IsJournaled(key));
-        if (committed == SessionResult.Full)
-            Writer.GiveUp(); // a claim that is refused must not hold the session
-        if (committed != SessionResult.Ok)
-            return SessionTable.Refused(committed);
-        return reply.SessionPresent ? await WithStateAsync(reply, key) : reply;
     }
 
     public async Task<SessionResult> ApplyAsync(SessionDelta delta)
@@ -148,14 +128,6 @@ internal sealed partial class SessionStoreGrain(
         Begin();
         await DemandCurrentAsync();
         return _table.Info(key);
-    }
-
-    /// <summary>A session that is not stored needs none, and for one that was there is some kept: its client comes to read.</summary>
-    private async ValueTask<bool> HasSpaceForAsync(string key, OpenRequest request)
-    {
-        if (_table.IsJournaled(key))
-            return await Writer.HasSpaceForSnapshotAsync();
-        return !SessionTable.MustBeStored(request) || await Writer.HasSpaceAsync();
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();

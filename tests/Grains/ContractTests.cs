@@ -35,6 +35,13 @@ public sealed class ContractTests
     }
 
     [Theory]
+    [MemberData(nameof(Interfaces))]
+    public void AMethodTakesAndReturnsNoBareArraysOrCollections(Type type) => // which are copied deeply at each call: a record of ours is not
+        Assert.All(type.GetMethods(), method => Assert.DoesNotContain(
+            method.GetParameters().Select(parameter => parameter.ParameterType).Concat(method.ReturnType.GetGenericArguments()),
+            crossing => crossing != typeof(string) && crossing.IsAssignableTo(typeof(System.Collections.IEnumerable))));
+
+    [Theory]
     [MemberData(nameof(Messages))]
     public void AMessageIsSealedImmutableAndNumbersItsMembersFromZero(Type type)
     {

@@ -16,10 +16,9 @@ public sealed class GrainMetricsTests
             (options.StoreShards, options.RetainShards, options.OfflineQueueMaxMessages, options.RetainedMaxMessages) = (1, 1, 2, 1));
         var measured = new Dictionary<string, long>();
         using var listener = Listen(cluster.Services.GetRequiredService<IMeterFactory>(), measured);
-        var session = cluster.Client.GetGrain<ISessionGrain>(Sample.Key);
-        var opened = await session.OpenAsync(Sample.Open(expiry: 60, will: "w"));
-        await session.CloseAsync(opened.Epoch, Sample.Close(60, WillAction.Arm));
         var store = cluster.Client.GetGrain<ISessionStoreGrain>(0L);
+        var opened = await store.AttachAsync(Sample.Key, Sample.Open(expiry: 60, will: "w"));
+        await store.DetachAsync(Sample.Key, opened.Epoch, Sample.Close(60, WillAction.Arm));
         await store.QueueAsync(Sample.Batch(1, "1", "2", "3"));
         await store.QueueAsync(Sample.Batch(Sample.A, 2, "t/nobody", 1, "m"));
         await cluster.Client.GetGrain<IRetainGrain>(0L).SetAsync(

@@ -21,6 +21,10 @@ internal static class Sample
         uint expiry = 0, WillAction will = WillAction.Discard, PendingMessage[]? pending = null, ushort[]? qos2 = null, bool deactivate = false) =>
         new("test", expiry, will, pending ?? None, qos2 ?? [], deactivate);
 
+    public static SessionDelta Subscribe(ulong epoch, params SubscriptionRecord[] subscriptions) => new(Key, epoch, subscriptions, []);
+
+    public static SessionDelta Unsubscribe(ulong epoch, params string[] filters) => new(Key, epoch, [], filters);
+
     public static SubscriptionRecord Subscription(string filter, byte options = 1, uint identifier = 0) => new(filter, options, identifier);
 
     public static PendingMessage Pending(string text, byte qos = 1, PendingStage stage = PendingStage.Queued, long expiresAt = 0, ushort id = 0) =>

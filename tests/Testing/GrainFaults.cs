@@ -17,7 +17,7 @@ public sealed class GrainFaults
     /// <summary>Faults met so far.</summary>
     public int Met => Volatile.Read(ref _met);
 
-    /// <summary>Calls of this method, as <c>ISessionGrain.OpenAsync</c>, meet the fault until <see cref="Heal"/>, or so many times.</summary>
+    /// <summary>Calls of this method, as <c>ISessionStoreGrain.AttachAsync</c>, meet the fault until <see cref="Heal"/>, or so many times.</summary>
     public void Break(string method, CallFault fault, int times = int.MaxValue) => _rules[method] = (fault, times);
 
     public void Heal() => _rules.Clear();

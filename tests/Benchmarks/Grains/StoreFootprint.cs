@@ -87,7 +87,7 @@ public static class StoreFootprint
     private static async Task PrintReadAsync(Shard shard)
     {
         const int Backlog = 100_000;
-        var opened = await shard.Cluster.GetGrain<ISessionGrain>("t/reader").OpenAsync(new OpenRequest(new GatewayRef("g", 1), 1, false, 600, null));
+        var opened = await shard.Store.AttachAsync("t/reader", new OpenRequest(new GatewayRef("g", 1), 1, false, 600, null));
         for (var sent = 0; sent < Backlog; sent += PerBatch)
             await shard.Store.QueueAsync(new QueueBatch(new GatewayRef("g", 1), sent + 1, [
                 .. Enumerable.Range(0, PerBatch).Select(_ => new QueueEntry(new byte[256], 0, [new QueueTarget("t/reader", 1, false, [])]))]));

@@ -24,14 +24,15 @@ internal sealed class FaultyGateway(SimulatedGrainCluster cluster, GatewayRef se
     public async Task<OpenReply?> OpenAsync(string key, string will, uint delay)
     {
         var request = Sample.Open(self, ++_connection, false, uint.MaxValue, will, delay);
-        var reply = await RepeatAsync(() => Session(key).OpenAsync(request), reply => reply.Result);
+        var reply = await RepeatAsync(() => Store.AttachAsync(key, request), reply => reply.Result);
         if (reply.Result == SessionResult.Fenced)
             return null;
         Assert.Equal(SessionResult.Ok, reply.Result);
         if (reply.DueWill is not null)
         {
             Published.Enqueue(Sample.Text(reply.DueWill));
-            Assert.Equal(SessionResult.Ok, await RepeatAsync(() => Session(key).CompleteWillAsync(reply.Epoch), result => result));
+            var completed = new CompletedWork([WorkItem.IdOfWillSetOffBy(reply.Epoch)]);
+            Assert.Equal(SessionResult.Ok, await RepeatAsync(() => Store.CompleteWorkAsync(completed), result => result));
         }
         _connections[key] = new ReattachEntry(
             key, new SessionOwner(self, request.ConnectionId, reply.Epoch), uint.MaxValue, request.Will, reply.State?.Subscriptions ?? []);
@@ -39,12 +40,12 @@ internal sealed class FaultyGateway(SimulatedGrainCluster cluster, GatewayRef se
     }
 
     public Task<SessionResult> SubscribeAsync(string key, ulong epoch, string filter) =>
-        RepeatAsync(() => Session(key).SubscribeAsync(epoch, [Sample.Subscription(filter)]), result => result);
+        RepeatAsync(() => Store.ApplyAsync(new SessionDelta(key, epoch, [Sample.Subscription(filter)], [])), result => result);
 
     public Task<SessionResult> CloseAsync(string key, ulong epoch, CloseRequest request)
     {
         _connections.Remove(key);
-        return RepeatAsync(() => Session(key).CloseAsync(epoch, request), result => result);
+        return RepeatAsync(() => Store.DetachAsync(key, epoch, request), result => result);
     }
 
     public Task<QueuePage> ReadAsync(string key, ulong epoch, long after, int messages) =>

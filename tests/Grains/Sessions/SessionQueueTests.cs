@@ -1,3 +1,4 @@
+using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Sessions;
 using Xunit;
@@ -228,6 +229,32 @@ public sealed class SessionQueueTests : SessionTableTests
 
         Assert.Equal([0], Queue(new QueueBatch(Sample.A, 1, [late])).Sequences ?? []);
         Assert.Equal([1], Queue(new QueueBatch(Sample.A, 2, [late with { Targets = [new QueueTarget(Key, 1, false, [], epoch)] }])).Sequences ?? []);
+    }
+
+    [Fact]
+    public void MessageForASessionThatACleanStartHasReplacedIsNotForTheNewOneAfterASnapshotEither() // [MQTT-3.1.2-4]
+    {
+        var old = Attach(expiry: 60).Epoch;
+        var epoch = Attach(expiry: 60, clean: true).Epoch;
+        var restored = new SessionTable(new GrainOptions());
+        restored.Restore(Table.Snapshot());
+        long NumberOf(ulong known) =>
+            restored.Queue(new QueueBatch(Sample.A, (long)known, [new QueueEntry([], 0, [new QueueTarget(Key, 1, false, [], known)])]), Now).Reply.Sequences![0]; // a first batch has them
+
+        Assert.Equal(0, NumberOf(old));
+        Assert.Equal(1, NumberOf(epoch));
+    }
+
+    [Fact]
+    public void MessageForAnEarlierConnectionOfASessionIsForTheLaterOneAfterASnapshotToo()
+    {
+        var old = Attach(expiry: 60).Epoch;
+        Attach(expiry: 60);
+        var restored = new SessionTable(new GrainOptions());
+        restored.Restore(Table.Snapshot());
+        var late = new QueueEntry([], 0, [new QueueTarget(Key, 1, false, [], old)]);
+
+        Assert.Equal([1], restored.Queue(new QueueBatch(Sample.A, 1, [late]), Now).Reply.Sequences ?? []);
     }
 
     [Fact]

@@ -139,6 +139,7 @@ public sealed class LifecycleTests : IAsyncDisposable
         var grain = _test.Grain<IProbe>("a");
         _test.Cluster.Run(grain.CountAsync());
         _test.Cluster.ForceSecondActivation(grain, TimeSpan.FromHours(1));
+        _test.Cluster.RunReady();
         _test.Cluster.Run(() => _test.Cluster.StopAsync());
         Assert.Equal(2, _test.Journal.Count("a deactivated ShuttingDown"));
     }

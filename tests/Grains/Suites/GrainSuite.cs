@@ -86,11 +86,11 @@ public abstract class GrainSuite : IAsyncLifetime
     /// <summary>A session with these subscriptions and no connection.</summary>
     protected async Task<ulong> DetachedAsync(string key = Sample.Key, uint expiry = 600, params string[] filters)
     {
-        var reply = await Session(key).OpenAsync(Sample.Open(connection: ++_connection, expiry: expiry));
+        var reply = await Store.AttachAsync(key, Sample.Open(connection: ++_connection, expiry: expiry));
         Assert.Equal(SessionResult.Ok, reply.Result);
         var subscriptions = filters.Select(filter => Sample.Subscription(filter)).ToArray();
-        Assert.Equal(SessionResult.Ok, await Session(key).SubscribeAsync(reply.Epoch, subscriptions));
-        Assert.Equal(SessionResult.Ok, await Session(key).CloseAsync(reply.Epoch, Sample.Close(expiry)));
+        Assert.Equal(SessionResult.Ok, await Store.ApplyAsync(new SessionDelta(key, reply.Epoch, subscriptions, [])));
+        Assert.Equal(SessionResult.Ok, await Store.DetachAsync(key, reply.Epoch, Sample.Close(expiry)));
         return reply.Epoch;
     }
 }

@@ -1,5 +1,6 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.Storage.Execution;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,8 +20,6 @@ public sealed class LoggedShardTests : IAsyncLifetime
 
     private ISessionStoreGrain Store => Cluster.Client.GetGrain<ISessionStoreGrain>(0L);
 
-    private ISessionGrain Session => Cluster.Client.GetGrain<ISessionGrain>(Sample.Key);
-
     public ValueTask InitializeAsync()
     {
         Start();
@@ -32,7 +31,7 @@ public sealed class LoggedShardTests : IAsyncLifetime
     [Fact]
     public async Task FullDiskRefusesMessagesAndStillServesAndFreesThem() // I5, MQTT 5 reason 0x97
     {
-        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
         var text = new string('x', 500);
         var sequence = 0L;
         Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(++sequence, text, "2", "3"))).Result);
@@ -45,9 +44,9 @@ public sealed class LoggedShardTests : IAsyncLifetime
         Assert.Equal([text, "2", "3"], Sample.Texts(page.Messages));
         var done = new ProgressBatch(Sample.A, [new SessionProgress(Sample.Key, opened.Epoch, [1, 2], [], [])], 1);
         Assert.Equal(SessionResult.Ok, (await Store.ReportAsync(done)).Result);
-        Assert.Equal(SessionResult.Ok, await Session.CloseAsync(opened.Epoch, Sample.Close(600)));
+        Assert.Equal(SessionResult.Ok, await Store.DetachAsync(Sample.Key, opened.Epoch, Sample.Close(600)));
         await RestartAsync(_disk.Kill());
-        opened = await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600)); // comes to read: no space is needed
+        opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 600)); // comes to read: no space is needed
         Assert.Equal("3", Sample.Text(opened.State?.Pending[0].Message ?? []));
 
         _disk.Capacity = long.MaxValue;
@@ -58,28 +57,28 @@ public sealed class LoggedShardTests : IAsyncLifetime
     public async Task FullDiskRefusesOnlyWhatHasToBeStored()
     {
         var filters = new[] { Sample.Subscription("a") };
-        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
-        Assert.Equal(SessionResult.Ok, await Session.SubscribeAsync(opened.Epoch, filters));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
+        Assert.Equal(SessionResult.Ok, await Store.ApplyAsync(Sample.Subscribe(opened.Epoch, filters)));
         _disk.Capacity = Used() + LeastFree;
 
-        Assert.Equal(SessionResult.Full, (await Other("durable").OpenAsync(Sample.Open(connection: 2, expiry: 600))).Result);
-        Assert.Equal(SessionResult.Full, (await Other("with a will").OpenAsync(Sample.Open(connection: 3, will: "gone"))).Result);
-        Assert.Equal(SessionResult.Ok, (await Other("passing").OpenAsync(Sample.Open(connection: 4))).Result);
-        Assert.Equal(SessionResult.Ok, await Session.SubscribeAsync(opened.Epoch, filters)); // it has that
-        Assert.Equal(SessionResult.Full, await Session.SubscribeAsync(opened.Epoch, [Sample.Subscription("a", options: 2)]));
-        Assert.Equal(SessionResult.Full, await Session.SubscribeAsync(opened.Epoch, [Sample.Subscription("b")]));
+        Assert.Equal(SessionResult.Full, (await Store.AttachAsync("t/durable", Sample.Open(connection: 2, expiry: 600))).Result);
+        Assert.Equal(SessionResult.Full, (await Store.AttachAsync("t/with a will", Sample.Open(connection: 3, will: "gone"))).Result);
+        Assert.Equal(SessionResult.Ok, (await Store.AttachAsync("t/passing", Sample.Open(connection: 4))).Result);
+        Assert.Equal(SessionResult.Ok, await Store.ApplyAsync(Sample.Subscribe(opened.Epoch, filters))); // it has that
+        Assert.Equal(SessionResult.Full, await Store.ApplyAsync(Sample.Subscribe(opened.Epoch, [Sample.Subscription("a", options: 2)])));
+        Assert.Equal(SessionResult.Full, await Store.ApplyAsync(Sample.Subscribe(opened.Epoch, [Sample.Subscription("b")])));
     }
 
     [Fact]
     public async Task RefusedConnectLeavesTheSessionAsItWas()
     {
-        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
-        await Session.SubscribeAsync(opened.Epoch, [Sample.Subscription("a")]);
-        Assert.Equal(SessionResult.Ok, await Session.CloseAsync(opened.Epoch, Sample.Close(600)));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
+        await Store.ApplyAsync(Sample.Subscribe(opened.Epoch, [Sample.Subscription("a")]));
+        Assert.Equal(SessionResult.Ok, await Store.DetachAsync(Sample.Key, opened.Epoch, Sample.Close(600)));
         await RestartAsync(_disk.Kill());
         _disk.Capacity = Used(); // not even for a snapshot
 
-        Assert.Equal(SessionResult.Full, (await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600))).Result);
+        Assert.Equal(SessionResult.Full, (await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 600))).Result);
         var info = await Store.GetInfoAsync(Sample.Key);
         Assert.Equal((true, null), (info.Exists, info.Owner));
         var poll = await Store.PollAsync(Sample.Poll());
@@ -87,8 +86,29 @@ public sealed class LoggedShardTests : IAsyncLifetime
 
         _disk.Capacity = long.MaxValue;
         Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(1, "1"))).Result);
-        opened = await Session.OpenAsync(Sample.Open(connection: 3, expiry: 600));
+        opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 3, expiry: 600));
         Assert.Equal(["1"], Sample.Texts(opened.State?.Pending ?? []));
+    }
+
+    [Fact]
+    public async Task ConnectsAtOnceOnASlowDiskEachNameTheConnectionBeforeThem() // else one of them would never be told that it is taken over
+    {
+        await Cluster.DisposeAsync();
+        using var slow = new StepExecutor(new Random(1)) { IsHeld = false };
+        Start(slow);
+        var first = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
+        await Store.ApplyAsync(Sample.Subscribe(first.Epoch, Sample.Subscription("a")));
+        slow.IsHeld = true;
+        Task<OpenReply>[] opening =
+            [.. Enumerable.Range(2, 3).Select(connection => Store.AttachAsync(Sample.Key, Sample.Open(Sample.B, connection, expiry: 600)))];
+        foreach (var reply in opening)
+            slow.RunUntil(reply);
+        slow.IsHeld = false;
+
+        var replies = await Task.WhenAll(opening);
+        Assert.All(replies, reply => Assert.Equal((SessionResult.Ok, "a"), (reply.Result, reply.State?.Subscriptions[0].Filter)));
+        ulong?[] chain = [first.Epoch, .. replies.Select(reply => (ulong?)reply.Epoch)];
+        Assert.Equal(chain.SkipLast(1), replies.Select(reply => reply.Previous?.Epoch));
     }
 
     [Fact]
@@ -110,7 +130,7 @@ public sealed class LoggedShardTests : IAsyncLifetime
     [Fact]
     public async Task DiskThatFailsEndsTheActivationAndLosesNothingAcknowledged() // I11
     {
-        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
         await Store.QueueAsync(Sample.Batch(1, "1"));
         _disk.Fault = (operation, _) =>
         {
@@ -123,14 +143,14 @@ public sealed class LoggedShardTests : IAsyncLifetime
 
         Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(2, "2"))).Result);
         await RestartAsync(_disk.PowerCut());
-        opened = await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600));
+        opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 600));
         Assert.Equal(["1", "2"], Sample.Texts(opened.State?.Pending ?? []));
     }
 
     [Fact]
     public async Task DamagedMessageIsNeverServedAndTheOthersAre()
     {
-        var opened = await Session.OpenAsync(Sample.Open(connection: 1, expiry: 600));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
         foreach (var number in (long[])[1, 2, 3])
             await Store.QueueAsync(Sample.Batch(number, $"message {number}"));
         var file = _disk.Files().Single(file => file.StartsWith("sessions/0/", StringComparison.Ordinal) && _disk.Contents(file).AsSpan().IndexOf("message 2"u8) > 0);
@@ -139,11 +159,9 @@ public sealed class LoggedShardTests : IAsyncLifetime
         _disk.SetContents(file, bytes);
         await RestartAsync(_disk.Kill());
 
-        opened = await Session.OpenAsync(Sample.Open(connection: 2, expiry: 600));
+        opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 600));
         Assert.Equal([(1, "message 1"), (3, "message 3")], opened.State?.Pending.Select(message => (message.Sequence, Sample.Text(message.Message))));
     }
-
-    private ISessionGrain Other(string client) => Cluster.Client.GetGrain<ISessionGrain>($"t/{client}");
 
     private static RetainBatch Retained(long sequence, string topic) =>
         new("t", Sample.A, sequence, [new RetainEntry(topic, new byte[200], 0)]);
@@ -157,10 +175,10 @@ public sealed class LoggedShardTests : IAsyncLifetime
         Start();
     }
 
-    private void Start()
+    private void Start(IStorageExecutor? executor = null)
     {
         var logs = LogStore.On(
-            _disk, new NowExecutor(), new LogStoreOptions { MinFreeBytes = LeastFree }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
+            _disk, executor ?? new NowExecutor(), new LogStoreOptions { MinFreeBytes = LeastFree }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
         _cluster = new SimulatedGrainCluster(options => (options.StoreShards, options.RetainShards) = (1, 1), logs: logs);
     }
 }

@@ -11,7 +11,7 @@ public abstract class PollSuite : GrainSuite
         await DetachedAsync("t/1", 60, "a");
         var first = await Store.PollAsync(Sample.Poll());
         await DetachedAsync("t/2", 60, "b");
-        await Session("t/1").OpenAsync(Sample.Open(connection: 2_000, expiry: 60));
+        await Store.AttachAsync("t/1", Sample.Open(connection: 2_000, expiry: 60));
         var second = await Store.PollAsync(Sample.Poll(last: first));
         var third = await Store.PollAsync(Sample.Poll(last: second));
 
@@ -69,7 +69,7 @@ public abstract class PollSuite : GrainSuite
     [Fact]
     public async Task OwnerHearsWhatAnotherGatewayQueuedUntilItHasReadIt()
     {
-        var opened = await Session().OpenAsync(Sample.Open(Sample.B, 1, expiry: 60));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(Sample.B, 1, expiry: 60));
         var last = await Store.PollAsync(Sample.Poll(Sample.B));
         var hanging = (await HangAsync(Sample.Poll(Sample.B, last, wait: 10_000)))[0];
         await Store.QueueAsync(Sample.Batch(Sample.A, 1, Sample.Key, 1, "m"));

@@ -41,7 +41,7 @@ public abstract class PresetSuite : GrainSuite
         Assert.Equal(SessionResult.Ok, await Session().PresetAsync(Request));
         await Store.QueueAsync(Sample.Batch(1, "m"));
         KillEverything();
-        var reply = await Session().OpenAsync(Sample.Open(expiry: 60));
+        var reply = await Store.AttachAsync(Sample.Key, Sample.Open(expiry: 60));
 
         Assert.True(reply.SessionPresent);
         Assert.Equal(["m"], Sample.Texts(reply.State?.Pending ?? []));

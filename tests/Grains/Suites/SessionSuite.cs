@@ -8,12 +8,12 @@ public abstract class SessionSuite : GrainSuite
     [Fact]
     public async Task SessionIsResumedWithEverythingItHad()
     {
-        var first = await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60));
-        await Session().SubscribeAsync(first.Epoch, [Sample.Subscription("a", identifier: 7), Sample.Subscription("b")]);
-        await Session().UnsubscribeAsync(first.Epoch, ["b"]);
-        await Session().CloseAsync(first.Epoch, Sample.Close(60, pending: [Sample.Pending("m")], qos2: [9]));
+        var first = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 60));
+        await Store.ApplyAsync(Sample.Subscribe(first.Epoch, [Sample.Subscription("a", identifier: 7), Sample.Subscription("b")]));
+        await Store.ApplyAsync(Sample.Unsubscribe(first.Epoch, "b"));
+        await Store.DetachAsync(Sample.Key, first.Epoch, Sample.Close(60, pending: [Sample.Pending("m")], qos2: [9]));
         await Store.QueueAsync(Sample.Batch(1, "n"));
-        var second = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+        var second = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 60));
 
         Assert.True(second.SessionPresent);
         Assert.Equal([Sample.Subscription("a", identifier: 7)], second.State?.Subscriptions ?? []);
@@ -24,7 +24,7 @@ public abstract class SessionSuite : GrainSuite
     [Fact]
     public async Task MessagesOfAConnectedSessionStayUntilTheyAreReported() // I7
     {
-        var opened = await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 60));
         var queued = await Store.QueueAsync(Sample.Batch(1, "1", "2", "3"));
         Assert.Equal([1, 2, 3], queued.Sequences ?? []);
         var page = await Store.ReadAsync(new QueueRead(Sample.Key, opened.Epoch, 1, 1, 1_000));
@@ -35,7 +35,7 @@ public abstract class SessionSuite : GrainSuite
         for (var i = 0; i < 2; i++)
             Assert.Empty((await Store.ReportAsync(new ProgressBatch(Sample.A, [progress]))).Fenced);
         KillEverything();
-        var resumed = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+        var resumed = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 60));
 
         Assert.Equal([(2, PendingStage.Released, ""), (3, PendingStage.Queued, "3")],
             resumed.State?.Pending.Select(message => (message.Sequence, message.Stage, Sample.Text(message.Message))));
@@ -46,7 +46,7 @@ public abstract class SessionSuite : GrainSuite
     [Fact]
     public async Task LateCopyOfAReportFreesNoIdentifierThatIsInUseAgain()
     {
-        var opened = await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 60));
         var entry = new QueueEntry(Sample.Bytes("m"), 0, [], new MessageOrigin(Sample.Key, 5));
         var released = new ProgressBatch(Sample.A, [new SessionProgress(Sample.Key, opened.Epoch, [], [], [5])], 1);
         await Store.QueueAsync(new QueueBatch(Sample.A, 1, [entry]));
@@ -54,7 +54,7 @@ public abstract class SessionSuite : GrainSuite
         await Store.QueueAsync(new QueueBatch(Sample.A, 2, [entry]));
         KillEverything();
         Assert.Equal(SessionResult.Ok, (await Store.ReportAsync(released)).Result);
-        var resumed = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+        var resumed = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 60));
 
         Assert.Equal([5], resumed.State?.InboundQos2 ?? []);
         Assert.Equal([Sample.Key], (await Store.ReportAsync(released)).Fenced); // the first answer may have been lost
@@ -68,7 +68,7 @@ public abstract class SessionSuite : GrainSuite
         for (var from = 0; from < texts.Length; from += 50)
             await Store.QueueAsync(Sample.Batch(from + 1, texts[from..(from + 50)]));
         KillEverything();
-        var opened = await Session().OpenAsync(Sample.Open(connection: 2_000, expiry: 60));
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2_000, expiry: 60));
         var read = new List<PendingMessage>(opened.State?.Pending ?? []);
         Assert.Equal(64, read.Count);
         for (var hasMore = opened.State?.HasMore; hasMore == true;)
@@ -85,12 +85,13 @@ public abstract class SessionSuite : GrainSuite
     [Fact]
     public async Task OlderConnectionIsFencedEverywhere()
     {
-        var old = await Session().OpenAsync(Sample.Open(Sample.A, 1, expiry: 60));
-        var current = await Session().OpenAsync(Sample.Open(Sample.B, 1, expiry: 60));
+        var old = await Store.AttachAsync(Sample.Key, Sample.Open(Sample.A, 1, expiry: 60));
+        var current = await Store.AttachAsync(Sample.Key, Sample.Open(Sample.B, 1, expiry: 60));
 
         Assert.Equal(new SessionOwner(Sample.A, 1, old.Epoch), current.Previous);
-        Assert.Equal(SessionResult.Fenced, await Session().SubscribeAsync(old.Epoch, [Sample.Subscription("a")]));
-        Assert.Equal(SessionResult.Fenced, await Session().UnsubscribeAsync(old.Epoch, ["a"]));
+        Assert.Equal(SessionResult.Fenced, await Store.ApplyAsync(Sample.Subscribe(old.Epoch, [Sample.Subscription("a")])));
+        Assert.Equal(SessionResult.Fenced, await Store.ApplyAsync(Sample.Unsubscribe(old.Epoch, "a")));
+        Assert.Equal(SessionResult.Fenced, await Store.DetachAsync(Sample.Key, old.Epoch, Sample.Close(60)));
         Assert.Equal(SessionResult.Fenced, await Session().CloseAsync(old.Epoch, Sample.Close(60, deactivate: true)));
         Assert.Equal(current.Epoch, (await Session().GetInfoAsync()).Owner?.Epoch);
     }
@@ -99,7 +100,7 @@ public abstract class SessionSuite : GrainSuite
     public async Task OfManyConcurrentOpensOneIsLastAndNamesItsPredecessor()
     {
         var replies = await Task.WhenAll(Enumerable.Range(1, 200).Select(connection => Task.Run(() =>
-            Session().OpenAsync(Sample.Open(connection % 2 == 0 ? Sample.A : Sample.B, connection, expiry: 60)))));
+            Store.AttachAsync(Sample.Key, Sample.Open(connection % 2 == 0 ? Sample.A : Sample.B, connection, expiry: 60)))));
 
         var epochs = replies.Select(reply => reply.Epoch).Order().ToArray();
         Assert.All(replies, reply => Assert.Equal(SessionResult.Ok, reply.Result));
@@ -118,7 +119,7 @@ public abstract class SessionSuite : GrainSuite
         await Store.QueueAsync(Sample.Batch(2, "3"));
         KillEverything();
 
-        var reply = await Session().OpenAsync(Sample.Open(connection: 2_000, expiry: 60));
+        var reply = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2_000, expiry: 60));
 
         Assert.Equal(["1", "2", "3"], Sample.Texts(reply.State?.Pending ?? []));
         Assert.Equal("a/b", Assert.Single(reply.State?.Subscriptions ?? []).Filter);
@@ -138,9 +139,9 @@ public abstract class SessionSuite : GrainSuite
     [Fact]
     public async Task EpochsRiseAcrossTheLossOfTheShard()
     {
-        var before = await Session("t/1").OpenAsync(Sample.Open()); // without expiry and will: not journaled
+        var before = await Store.AttachAsync("t/1", Sample.Open()); // without expiry and will: not journaled
         KillEverything();
-        var after = await Session("t/1").OpenAsync(Sample.Open(Sample.B));
+        var after = await Store.AttachAsync("t/1", Sample.Open(Sample.B));
 
         Assert.True(after.Epoch > before.Epoch);
         Assert.Null(after.Previous);
@@ -151,7 +152,7 @@ public abstract class SessionSuite : GrainSuite
     [Fact]
     public async Task ConnectionsAreNamedAgainAfterTheLossOfTheShard()
     {
-        var reply = await Session().OpenAsync(Sample.Open(connection: 4));
+        var reply = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 4));
         KillEverything();
         Assert.False((await Session().GetInfoAsync()).Exists);
 
@@ -159,7 +160,19 @@ public abstract class SessionSuite : GrainSuite
         await Store.ReattachAsync(new ReattachBatch(Sample.A, [new ReattachEntry(Sample.Key, owner, 0, null, [])]));
 
         Assert.Equal(owner, (await Session().GetInfoAsync()).Owner);
-        Assert.Equal(owner, (await Session().OpenAsync(Sample.Open(Sample.B, 1))).Previous);
+        Assert.Equal(owner, (await Store.AttachAsync(Sample.Key, Sample.Open(Sample.B, 1))).Previous);
+    }
+
+    [Fact]
+    public async Task CloseThatDeactivatesTheClientsGrainIsCommitted() // architecture §8
+    {
+        var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 60));
+        var close = Sample.Close(60, pending: [Sample.Pending("m")], deactivate: true);
+        Assert.Equal(SessionResult.Ok, await Session().CloseAsync(opened.Epoch, close));
+        Assert.Equal(SessionResult.Ok, await Session().CloseAsync(opened.Epoch, close)); // the first answer was lost
+        KillEverything();
+
+        Assert.Equal((null, 1), await Session().GetInfoAsync() is var info ? (info.Owner, info.Queued) : default);
     }
 
     [Fact]
@@ -179,7 +192,7 @@ public abstract class SessionSuite : GrainSuite
         }
         Advance(2);
 
-        var reply = await Session().OpenAsync(Sample.Open(connection: 2_000, expiry: 60));
+        var reply = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2_000, expiry: 60));
 
         Assert.Equal(Enumerable.Range(1, 20).Select(i => $"{i}"), Sample.Texts(reply.State?.Pending ?? []));
     }
@@ -193,7 +206,7 @@ public abstract class SessionSuite : GrainSuite
         {
             var request = Sample.Open(connection % 2 == 0 ? Sample.A : Sample.B, connection, expiry: 60);
             OpenReply reply;
-            while ((reply = await Session().OpenAsync(request)).Result == SessionResult.Busy)
+            while ((reply = await Store.AttachAsync(Sample.Key, request)).Result == SessionResult.Busy)
                 Advance(0.1);
             replies.Add(reply);
         }

@@ -66,8 +66,8 @@ public abstract class WillSuite : GrainSuite
     [Fact]
     public async Task WillThatATakeoverSetsOffSurvivesTheLossOfTheShard()
     {
-        await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60, will: "will"));
-        var reply = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
+        await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 60, will: "will"));
+        var reply = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 60));
         KillEverything();
         var restarted = Sample.A with { Incarnation = 2 };
 
@@ -78,10 +78,10 @@ public abstract class WillSuite : GrainSuite
     [Fact]
     public async Task WillThatATakeoverSetsOffIsNotWorkOnceItsGatewayHasPublishedIt()
     {
-        await Session().OpenAsync(Sample.Open(connection: 1, expiry: 60, will: "will"));
-        var reply = await Session().OpenAsync(Sample.Open(connection: 2, expiry: 60));
-        Assert.Equal(SessionResult.Ok, await Session().CompleteWillAsync(reply.Epoch));
-        Assert.Equal(SessionResult.Ok, await Session().CompleteWillAsync(reply.Epoch));
+        await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 60, will: "will"));
+        var reply = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 60));
+        Assert.Equal(SessionResult.Ok, await Store.CompleteWorkAsync(new CompletedWork([WorkItem.IdOfWillSetOffBy(reply.Epoch)])));
+        Assert.Equal(SessionResult.Ok, await Store.CompleteWorkAsync(new CompletedWork([WorkItem.IdOfWillSetOffBy(reply.Epoch)])));
         KillEverything();
         Advance(10);
 
@@ -91,7 +91,7 @@ public abstract class WillSuite : GrainSuite
     [Fact]
     public async Task SessionsOfASilentGatewayAreDisconnected()
     {
-        await Session().OpenAsync(Sample.Open(Sample.B, 1, expiry: 60, will: "will", delay: 5));
+        await Store.AttachAsync(Sample.Key, Sample.Open(Sample.B, 1, expiry: 60, will: "will", delay: 5));
         var poll = await Store.PollAsync(Sample.Poll(live: [Sample.A, Sample.B]));
         for (var second = 0; second < 15; second++)
         {
@@ -110,7 +110,7 @@ public abstract class WillSuite : GrainSuite
     [Fact]
     public async Task SilenceEndsAPollThatHangs()
     {
-        await Session().OpenAsync(Sample.Open(Sample.B, 1, will: "will"));
+        await Store.AttachAsync(Sample.Key, Sample.Open(Sample.B, 1, will: "will"));
         Advance(10);
         var poll = await Store.PollAsync(Sample.Poll(live: [Sample.A]));
         var hanging = (await HangAsync(Sample.Poll(last: poll, live: [Sample.A], wait: 10_000)))[0];
@@ -122,7 +122,7 @@ public abstract class WillSuite : GrainSuite
     [Fact]
     public async Task RestartedGatewayEndsItsOldConnectionsAtOnce()
     {
-        await Session().OpenAsync(Sample.Open(Sample.B, 1, will: "will"));
+        await Store.AttachAsync(Sample.Key, Sample.Open(Sample.B, 1, will: "will"));
         var restarted = Sample.B with { Incarnation = 2 };
 
         Assert.Equal(["will"], Sample.Texts((await Store.PollAsync(Sample.Poll(restarted, live: [restarted]))).Work));
@@ -130,7 +130,7 @@ public abstract class WillSuite : GrainSuite
 
     private async Task CloseWithWillAsync(uint expiry, uint delay)
     {
-        var reply = await Session().OpenAsync(Sample.Open(expiry: expiry, will: "will", delay: delay));
-        Assert.Equal(SessionResult.Ok, await Session().CloseAsync(reply.Epoch, Sample.Close(expiry, WillAction.Arm)));
+        var reply = await Store.AttachAsync(Sample.Key, Sample.Open(expiry: expiry, will: "will", delay: delay));
+        Assert.Equal(SessionResult.Ok, await Store.DetachAsync(Sample.Key, reply.Epoch, Sample.Close(expiry, WillAction.Arm)));
     }
 }

@@ -143,7 +143,7 @@ public sealed class KeepAliveTests
         var faults = new GrainFaults();
         await using var gateway = await InMemoryGateway.StartAsync(options => options.Connections.ConnectTimeout = TimeSpan.FromSeconds(2), faults: faults);
         faults.Plan.MaximumDelay = TimeSpan.FromHours(1);
-        faults.Break("ISessionGrain.OpenAsync", CallFault.Delay, times: 1);
+        faults.Break("ISessionStoreGrain.AttachAsync", CallFault.Delay, times: 1);
         var client = gateway.Open();
         client.Connect("c");
         gateway.ExpectError(4502);

@@ -256,7 +256,7 @@ public sealed class SlowClientTests
         var publisher = await gateway.ConnectAsync("p", cleanStart: false, expiry: 1000);
         int subscribes = 0;
         faults.Plan.Script = call =>
-            call.Method == "ISessionGrain.SubscribeAsync" && Interlocked.Increment(ref subscribes) == 2 ? CallFault.Delay : null;
+            call.Method == "ISessionStoreGrain.ApplyAsync" && Interlocked.Increment(ref subscribes) == 2 ? CallFault.Delay : null;
         publisher.Send([
             .. ClientPackets.Subscribe(1, "a", QoS.AtLeastOnce), .. ClientPackets.Publish("t", "first", QoS.AtLeastOnce, 2),
             .. ClientPackets.Pingreq(), .. ClientPackets.Subscribe(3, "b", QoS.AtLeastOnce), .. ClientPackets.Publish("t", "second", QoS.AtLeastOnce, 4)]);

@@ -21,7 +21,7 @@ public sealed class LateReportTests
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(1)); // the report is on its way
 
         // the store has granted the second connection's claim when the report arrives, and the gateway has not heard of it
-        faults.Break("ISessionGrain.OpenAsync", CallFault.TimeoutAfter, times: 1);
+        faults.Break("ISessionStoreGrain.AttachAsync", CallFault.TimeoutAfter, times: 1);
         var second = gateway.Open();
         second.Connect("c", cleanStart: false, expiry: 1000);
         var connack = second.ExpectAsync(PacketType.Connack);

@@ -24,7 +24,7 @@ public sealed class UnansweredCallTests
         await using var _ = gateway;
         gateway.ExpectError(OpenFailed);
         gateway.ExpectError(CloseFailed);
-        faults.Break("ISessionGrain.OpenAsync", fault);
+        faults.Break("ISessionStoreGrain.AttachAsync", fault);
         var client = gateway.Open();
         client.Connect("c", version: version);
         var connack = client.ExpectAsync(PacketType.Connack);
@@ -46,19 +46,19 @@ public sealed class UnansweredCallTests
     {
         var (gateway, faults) = await StartAsync();
         await using var _ = gateway;
-        faults.Break("ISessionGrain.OpenAsync", CallFault.TimeoutAfter, times: 3);
+        faults.Break("ISessionStoreGrain.AttachAsync", CallFault.TimeoutAfter, times: 3);
         var client = gateway.Open();
         client.Connect("c", cleanStart: false, expiry: 100);
         var connack = client.ExpectAsync(PacketType.Connack);
         await gateway.AdvanceUntilAsync(connack, "CONNACK");
         Assert.Equal(ReasonCode.Success, (await connack).Reason);
-        faults.Break("ISessionGrain.SubscribeAsync", CallFault.TimeoutBefore, times: 3);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutBefore, times: 3);
         await gateway.AdvanceUntilAsync(client.SubscribeAsync("t", QoS.AtLeastOnce), "SUBACK");
-        faults.Break("ISessionGrain.UnsubscribeAsync", CallFault.TimeoutAfter, times: 3);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutAfter, times: 3);
         var unsuback = client.UnsubscribeAsync("t");
         await gateway.AdvanceUntilAsync(unsuback, "UNSUBACK");
         Assert.Equal([ReasonCode.Success], (await unsuback).Reasons);
-        faults.Break("ISessionGrain.CloseAsync", CallFault.TimeoutAfter, times: 3);
+        faults.Break("ISessionStoreGrain.DetachAsync", CallFault.TimeoutAfter, times: 3);
         await gateway.AdvanceUntilAsync(gateway.DropAsync(client), "the close");
         Assert.Null((await gateway.SessionInfoAsync("c")).Owner);
     }
@@ -72,7 +72,7 @@ public sealed class UnansweredCallTests
         await using var _ = gateway;
         gateway.ExpectError(SubscribeFailed);
         var client = await gateway.ConnectAsync("c", cleanStart: false, version == ProtocolVersion.Mqtt5 ? 100 : null, version);
-        faults.Break("ISessionGrain.SubscribeAsync", CallFault.TimeoutBefore);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutBefore);
         var suback = client.SubscribeAsync([("t", 1), ("u", 1)]);
         await gateway.AdvanceUntilAsync(suback, "SUBACK");
         Assert.Equal([ReasonCode.UnspecifiedError, ReasonCode.UnspecifiedError], (await suback).Reasons);
@@ -94,7 +94,7 @@ public sealed class UnansweredCallTests
         gateway.ExpectError(UnsubscribeFailed);
         var client = await gateway.ConnectAsync("c", cleanStart: false, version == ProtocolVersion.Mqtt5 ? 100 : null, version);
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
-        faults.Break("ISessionGrain.UnsubscribeAsync", CallFault.TimeoutBefore);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutBefore);
         client.Send(ClientPackets.Unsubscribe(9, "t", version));
         var answer = client.ReceiveAsync();
         await gateway.AdvanceUntilAsync(answer, "the answer");
@@ -117,7 +117,7 @@ public sealed class UnansweredCallTests
         var (gateway, faults) = await StartAsync();
         await using var _ = gateway;
         var first = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100);
-        faults.Break("ISessionGrain.SubscribeAsync", CallFault.TimeoutBefore, times: 1);
+        faults.Break("ISessionStoreGrain.ApplyAsync", CallFault.TimeoutBefore, times: 1);
         first.Send(ClientPackets.Subscribe(1, "t", QoS.AtLeastOnce));
         await Stuck.UntilAsync(() => faults.Met > 0, "the first attempt");
         var second = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100, sessionPresent: true);
@@ -235,7 +235,7 @@ public sealed class UnansweredCallTests
         await OfflineAsync(gateway, "c");
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "1", QoS.AtLeastOnce);
-        faults.Break("ISessionGrain.OpenAsync", fault);
+        faults.Break("ISessionStoreGrain.AttachAsync", fault);
         var refused = gateway.Open();
         refused.Connect("c", cleanStart: false, expiry: 1000);
         await gateway.AdvanceUntilAsync(refused.ExpectAsync(PacketType.Connack), "the refusal");
@@ -266,7 +266,7 @@ public sealed class UnansweredCallTests
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "1", QoS.AtLeastOnce);
         await old.ExpectPublishAsync("1", acknowledge: false);
-        faults.Break("ISessionGrain.OpenAsync", fault);
+        faults.Break("ISessionStoreGrain.AttachAsync", fault);
         var refused = gateway.Open();
         refused.Connect("c", cleanStart: false, expiry: 1000);
         await gateway.AdvanceUntilAsync(refused.ExpectAsync(PacketType.Connack), "the refusal");
@@ -297,7 +297,7 @@ public sealed class UnansweredCallTests
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "1", QoS.AtLeastOnce);
         await client.ExpectPublishAsync("1", acknowledge: false);
-        faults.Break("ISessionGrain.CloseAsync", fault);
+        faults.Break("ISessionStoreGrain.DetachAsync", fault);
         client.Drop();
         await gateway.AdvanceUntilAsync(gateway.GoneAsync(client), "the connection to be handed back");
         Assert.Equal(ReasonCode.Success, await gateway.PublishWhileTimePassesAsync(publisher, "t", "2"));
@@ -329,7 +329,7 @@ public sealed class UnansweredCallTests
         var will = new ClientWill("will", "gone"u8.ToArray(), QoS.AtLeastOnce, Properties: new PropertyList { { PropertyId.WillDelayInterval, 10 } });
         var client = await gateway.ConnectAsync("c", expiry: expiry, will: will);
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
-        faults.Break("ISessionGrain.CloseAsync", CallFault.TimeoutBefore);
+        faults.Break("ISessionStoreGrain.DetachAsync", CallFault.TimeoutBefore);
         client.Drop();
         await gateway.AdvanceUntilAsync(gateway.GoneAsync(client), "the connection to be handed back");
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(30));

@@ -1,6 +1,9 @@
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Sessions;
@@ -133,7 +136,7 @@ public sealed class TakeoverTests
         var faults = new GrainFaults();
         await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
         var old = await gateway.ConnectAsync("c");
-        faults.Break("ISessionGrain.OpenAsync", CallFault.Delay, times: 1);
+        faults.Break("ISessionStoreGrain.AttachAsync", CallFault.Delay, times: 1);
         var slow = gateway.Open();
         slow.Connect("c"); // holds the client's turn until time passes
         await Stuck.UntilAsync(() => faults.Met == 1, "the slow CONNECT");
@@ -159,11 +162,12 @@ public sealed class TakeoverTests
         var info = await gateway.SessionInfoAsync("c");
         Assert.True(info.Epoch > before);
 
-        var grain = gateway.SessionGrain("c");
-        Assert.Equal(Grains.Contracts.SessionResult.Fenced, await grain.SubscribeAsync(before, [new("t", 1, 0)]));
-        Assert.Equal(Grains.Contracts.SessionResult.Fenced, await grain.UnsubscribeAsync(before, ["t"]));
-        var close = new Grains.Contracts.CloseRequest("late", 0, Grains.Contracts.WillAction.Discard, [], [], true);
-        Assert.Equal(Grains.Contracts.SessionResult.Fenced, await grain.CloseAsync(before, close));
+        var store = gateway.Services.GetRequiredService<StoreShards>()[0];
+        Assert.Equal(SessionResult.Fenced, await store.ApplyAsync(new SessionDelta("default/c", before, [new("t", 1, 0)], [])));
+        Assert.Equal(SessionResult.Fenced, await store.ApplyAsync(new SessionDelta("default/c", before, [], ["t"])));
+        var close = new CloseRequest("late", 0, WillAction.Discard, [], [], Deactivate: true);
+        Assert.Equal(SessionResult.Fenced, await store.DetachAsync("default/c", before, close));
+        Assert.Equal(SessionResult.Fenced, await gateway.SessionGrain("c").CloseAsync(before, close));
         var after = await gateway.SessionInfoAsync("c");
         Assert.Equal(info.Epoch, after.Epoch);
         Assert.NotNull(after.Owner);

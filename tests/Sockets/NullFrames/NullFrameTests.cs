@@ -31,6 +31,9 @@ public sealed class NullFrameTests : IAsyncLifetime
 
     private EmbeddedCluster Grains => Gateway.Services.GetRequiredService<EmbeddedCluster>();
 
+    private ISessionGrain Session =>
+        Gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionTable.KeyOf(LoopClient.ClientId));
+
     public async ValueTask InitializeAsync()
     {
         _gateway = await SocketGateway.StartAsync(new ManualTimeProvider());
@@ -44,6 +47,7 @@ public sealed class NullFrameTests : IAsyncLifetime
     {
         using var metrics = new MetricRecorder(Gateway.Services.GetRequiredService<IMeterFactory>());
         await using var witness = await WitnessAsync();
+        await Session.GetInfoAsync(); // its grain is in use when the null frame comes
         var injector = new NullFrameInjector(Gateway, LoopClient.ClientId, Seed(version, transport, qos))
         {
             OnInjecting = () => _activations = Grains.ActivationCount,
@@ -91,8 +95,7 @@ public sealed class NullFrameTests : IAsyncLifetime
         await client.DisposeAsync();
 
         await Stuck.UntilAsync(() => Grains.ActivationCount == _activations - 1, "the session's grain to deactivate");
-        var session = Gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionTable.KeyOf(LoopClient.ClientId));
-        var info = await session.GetInfoAsync();
+        var info = await Session.GetInfoAsync();
         Assert.True(info.Exists);
         Assert.Null(info.Owner);
     }
