@@ -113,7 +113,8 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
                 return null;
             }
 
-            return oracle.MayHaveBeenRefused(message) || MayHaveMissed(message, latest.Message, latest.At)
+            bool mayHaveBeenAway = message.IsResent && publish.QoS == QoS.AtMostOnce; // when it was sent first: at QoS 0 nothing waits for a client
+            return mayHaveBeenAway || oracle.MayHaveBeenRefused(message) || MayHaveMissed(message, latest.Message, latest.At)
                 ? null
                 : $"{latest.Message.Payload} of the same publisher, topic and QoS came before"; // I8 [MQTT-4.6.0-6]
         }

@@ -32,6 +32,22 @@ public sealed class OracleSessionTests
         Assert.NotNull(Take(session, first));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void I8RepetitionAtQoS0MayComeAfterALaterMessageBecauseItsClientWasAway(bool isResent)
+    {
+        var session = Subscribed();
+        var first = Publish();
+        Assert.Null(Take(session, Publish(), QoS.AtMostOnce));
+        if (isResent)
+        {
+            first.Resend(_oracle.Tick());
+        }
+
+        Assert.Equal(isResent, Take(session, first, QoS.AtMostOnce) is null);
+    }
+
     [Fact]
     public void I8RepetitionBeforeTheLaterMessageWasSentMustNotComeAfterIt() // [MQTT-4.6.0-6]
     {

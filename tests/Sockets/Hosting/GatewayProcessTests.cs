@@ -245,7 +245,7 @@ public sealed class GatewayProcessTests : IDisposable
         var (code, error) = await broker.EndAsync();
 
         Assert.Equal(1, code);
-        Assert.Contains(nameof(Gateway.Hosting.StartupException), error);
+        Assert.Contains(nameof(StartupException), error);
     }
 
     [Fact]

@@ -5,38 +5,38 @@ using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Silo.Embedded;
 using GrainMQ.Tests.Sockets.Raw;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
+using Orleans.Runtime;
 using Xunit;
 
 namespace GrainMQ.Tests.Sockets.NullFrames;
 
 /// <summary>
 /// Invariant I1: a null frame in the outbound queue ends the connection, is logged and counted once, deactivates the session's grain,
-/// and loses nothing that was acknowledged. The broker's clock stands still, so that no grace can run out on a slow machine.
+/// and loses nothing that was acknowledged. On the silo of the product; the broker's clock stands still, so that no grace can run out on a slow machine.
 /// </summary>
 public sealed class NullFrameTests : IAsyncLifetime
 {
     private const int NullFrameEvent = 4310;
     private const int Frames = 6 * NullFrameInjector.OneIn;
 
+    private readonly ActivationLog _activations = new();
     private SocketGateway? _gateway;
-    private int _activations;
+    private Activation? _used;
     private int _ended;
 
     private SocketGateway Gateway => _gateway ?? throw new InvalidOperationException("The broker is not started.");
-
-    private EmbeddedCluster Grains => Gateway.Services.GetRequiredService<EmbeddedCluster>();
 
     private ISessionGrain Session =>
         Gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionTable.KeyOf(LoopClient.ClientId));
 
     public async ValueTask InitializeAsync()
     {
-        _gateway = await SocketGateway.StartAsync(new ManualTimeProvider());
+        _gateway = await SocketGateway.StartAsync(
+            new ManualTimeProvider(), replace: services => services.AddSingleton<IConfigureGrainContextProvider>(_activations));
         _gateway.ExpectError(NullFrameEvent);
     }
 
@@ -47,10 +47,10 @@ public sealed class NullFrameTests : IAsyncLifetime
     {
         using var metrics = new MetricRecorder(Gateway.Services.GetRequiredService<IMeterFactory>());
         await using var witness = await WitnessAsync();
-        await Session.GetInfoAsync(); // its grain is in use when the null frame comes
+        await Session.GetInfoAsync();
         var injector = new NullFrameInjector(Gateway, LoopClient.ClientId, Seed(version, transport, qos))
         {
-            OnInjecting = () => _activations = Grains.ActivationCount,
+            OnInjecting = () => _used = _activations.Alive(Session).Single(), // which is in use when the null frame comes
         };
         int messages = Frames / FramesPerMessage(qos);
         var client = new LoopClient(Gateway, transport, version, qos, messages)
@@ -94,7 +94,9 @@ public sealed class NullFrameTests : IAsyncLifetime
             Assert.Equal(WebSocketCloseStatus.InternalServerError, status); // 1011
         await client.DisposeAsync();
 
-        await Stuck.UntilAsync(() => Grains.ActivationCount == _activations - 1, "the session's grain to deactivate");
+        var used = _used ?? throw new InvalidOperationException("There was no null frame.");
+        await used.Deactivated.OrStuck("the session's grain to deactivate");
+        await used.Gone.OrStuck("the silo to forget it");
         var info = await Session.GetInfoAsync();
         Assert.True(info.Exists);
         Assert.Null(info.Owner);

@@ -3,7 +3,7 @@ using Orleans;
 using Orleans.Metadata;
 using Orleans.Runtime;
 
-namespace GrainMQ.Tests.Cluster;
+namespace GrainMQ.Tests.Testing;
 
 /// <summary>
 /// Every activation of a grain class of ours on the silos that it is added to, from the runtime itself: a call filter sees calls, not
