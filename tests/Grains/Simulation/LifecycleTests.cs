@@ -72,6 +72,15 @@ public sealed class LifecycleTests : IAsyncDisposable
     }
 
     [Fact]
+    public void EndThatComesWhileActivatingCancelsIt()
+    {
+        var grain = _test.Grain<IProbe>("stops-at-start");
+        Assert.Throws<OrleansMessageRejectionException>(() => _test.Cluster.Run(grain.CountAsync()));
+        Assert.Equal(3, _test.Journal.Count("stops-at-start cancelled"));
+        Assert.Empty(_test.Log.Ids);
+    }
+
+    [Fact]
     public void WhatAGrainLeftRunningGoesOnAfterItsEnd()
     {
         var grain = _test.Grain<IProbe>("a");

@@ -24,6 +24,12 @@ public abstract class Probe(Journal journal) : Grain, IProbeMethods
             await journal.Gate("start");
         if (Is("ends-at-once"))
             DeactivateOnIdle();
+        if (Is("stops-at-start"))
+        {
+            cancellationToken.Register(() => journal.Write($"{Key} cancelled"));
+            DeactivateOnIdle();
+            await journal.Gate("never");
+        }
         if (Is("self-start"))
             await GrainFactory.GetGrain<IProbe>(Key).CountAsync();
     }

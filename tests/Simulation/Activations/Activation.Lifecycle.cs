@@ -10,7 +10,6 @@ internal sealed partial class Activation
     private readonly HashSet<GrainTimer> _timers = [];
     private readonly TaskCompletionSource _deactivated;
     private readonly AsyncServiceScope _scope;
-    private readonly CancellationTokenSource _activating = new();
     private TimeLimit? _limit;
     private Grain? _grain;
     private ActivationState _state;
@@ -43,7 +42,7 @@ internal sealed partial class Activation
         var before = _state;
         _state = ActivationState.Deactivating;
         if (before == ActivationState.Activating)
-            _limit?.Cancel();
+            _limit?.Expire();
         Begin(() => DeactivateAsync(isKnown: before == ActivationState.Valid));
     }
 
@@ -109,7 +108,7 @@ internal sealed partial class Activation
         try
         {
             _grain = Name.Kind.Create(_scope.ServiceProvider);
-            await LimitAsync(() => _grain.OnActivateAsync(_activating.Token), Options.ActivationTimeout);
+            await LimitAsync(_grain.OnActivateAsync, Options.ActivationTimeout);
         }
         catch (Exception e)
         {
@@ -127,7 +126,7 @@ internal sealed partial class Activation
     /// <summary>Those who wait get the reason, and so does everyone who asks in the next seconds.</summary>
     private void Fail(Exception failure)
     {
-        if (failure is OperationCanceledException)
+        if (failure is OperationCanceledException && _limit?.Token.IsCancellationRequested == true)
             Deactivate(new DeactivationReason(DeactivationReasonCode.RuntimeRequested, failure, "Activation was cancelled by the runtime."));
         else
         {
@@ -151,7 +150,7 @@ internal sealed partial class Activation
         try
         {
             if (isKnown && _grain is not null)
-                await LimitAsync(() => _grain.OnDeactivateAsync(_reason, _activating.Token), Options.DeactivationTimeout);
+                await LimitAsync(token => _grain.OnDeactivateAsync(_reason, token), Options.DeactivationTimeout);
         }
         catch (Exception e)
         {
@@ -167,15 +166,15 @@ internal sealed partial class Activation
     }
 
     /// <summary>Waits until it has ended, has taken too long, or is no longer wanted, whichever comes first.</summary>
-    private async Task LimitAsync(Func<Task> begin, TimeSpan limit)
+    private async Task LimitAsync(Func<CancellationToken, Task> begin, TimeSpan longest)
     {
-        var ending = new TimeLimit(_activating);
+        var limit = new TimeLimit();
         lock (_cluster.Gate)
         {
-            _limit = ending;
-            _cluster.Deadlines.Add(ending, limit);
+            _limit = limit;
+            _cluster.Deadlines.Add(limit, longest);
         }
-        await ending.Watch(begin());
+        await limit.Watch(begin(limit.Token));
     }
 
     /// <summary>What waited finds the next activation, or the reason why this one never was.</summary>

@@ -1,12 +1,16 @@
 namespace GrainMQ.Tests.Simulation;
 
 /// <summary>
-/// The end of something that may take too long. <see cref="Task.WaitAsync(CancellationToken)"/> would do, but goes on on the thread pool.
+/// The end of something that may take too long, or may no longer be wanted. <see cref="Task.WaitAsync(CancellationToken)"/> would do, but goes on
+/// on the thread pool.
 /// </summary>
-/// <param name="given">Told when it is given up.</param>
-internal sealed class TimeLimit(CancellationTokenSource given) : IExpiring
+internal sealed class TimeLimit : IExpiring
 {
-    private readonly TaskCompletionSource _end = new();
+    private readonly CancellationTokenSource _given = new();
+    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Cancelled when it is given up.</summary>
+    public CancellationToken Token => _given.Token;
 
     public bool IsOver => _end.Task.IsCompleted;
 
@@ -18,11 +22,9 @@ internal sealed class TimeLimit(CancellationTokenSource given) : IExpiring
 
     public void Expire()
     {
-        given.Cancel();
-        Cancel();
+        _given.Cancel();
+        _end.TrySetException(new TaskCanceledException());
     }
-
-    public void Cancel() => _end.TrySetException(new TaskCanceledException());
 
     private async Task EndWithAsync(Task task)
     {
