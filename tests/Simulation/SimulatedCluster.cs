@@ -159,7 +159,7 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
     {
         lock (Gate)
         {
-            Activation[] all = [.. Catalog.All, .. Seconds.All];
+            Activation[] all = [.. Catalog.All.Concat(Seconds.All).Where(activation => !activation.IsInvalid)];
             foreach (var activation in all)
                 activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo stops."));
             return all;

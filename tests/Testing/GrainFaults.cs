@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 
 namespace GrainMQ.Tests.Testing;
 
@@ -11,7 +11,7 @@ public sealed class GrainFaults
 
     public GrainFaults() => Plan.Script = Decide;
 
-    /// <summary>For <c>EmbeddedClusterOptions.Faults</c>.</summary>
+    /// <summary>For <c>SimulatedClusterOptions.Faults</c>.</summary>
     public FaultPlan Plan { get; } = new() { MaximumDelay = TimeSpan.FromMilliseconds(20) };
 
     /// <summary>Faults met so far.</summary>

@@ -5,8 +5,9 @@ using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Transports;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Silo;
 using GrainMQ.Silo.Data;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,8 +16,8 @@ using Orleans;
 namespace GrainMQ.Tests.Testing;
 
 /// <summary>
-/// The whole broker without sockets and without a real clock: every part of the product from the byte pipe to the grains. An error in
-/// the log that the test did not announce fails it on disposal.
+/// The whole broker without sockets and without a real clock: every part of the product from the byte pipe to the grains, which run in the
+/// simulation of a silo. An error in the log that the test did not announce fails it on disposal.
 /// </summary>
 public sealed class InMemoryGateway : IAsyncDisposable
 {
@@ -40,10 +41,10 @@ public sealed class InMemoryGateway : IAsyncDisposable
 
     public IServiceProvider Services => _services;
 
-    public EmbeddedCluster Cluster => _services.GetRequiredService<EmbeddedCluster>();
+    public SimulatedCluster Cluster => _services.GetRequiredService<SimulatedCluster>();
 
     /// <summary>The grains that are in memory, as <c>SessionGrain/default/client</c>.</summary>
-    public IEnumerable<string> Activations => Cluster.Catalog.All.Select(activation => activation.Id.ToString());
+    public IEnumerable<string> Activations => Cluster.Activations;
 
     internal ConnectionRegistry Connections => _services.GetRequiredService<ConnectionRegistry>();
 
@@ -69,14 +70,24 @@ public sealed class InMemoryGateway : IAsyncDisposable
         var collection = new ServiceCollection();
         collection.AddSingleton<TimeProvider>(time);
         collection.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
-        collection.AddMqttGateway(options);
-        if (faults is not null)
-        {
-            collection.Configure<EmbeddedClusterOptions>(cluster => cluster.Faults = faults.Plan);
-        }
-
+        AddSilo(collection, options.ToSilo(), faults);
+        collection.AddMqttDataPlane(options);
         services?.Invoke(collection);
         return new InMemoryGateway(collection.BuildServiceProvider(), time, log);
+    }
+
+    /// <summary>What the product's own silo has, its time limits too.</summary>
+    private static void AddSilo(IServiceCollection services, SiloOptions options, GrainFaults? faults)
+    {
+        services.AddGrainMqData(options);
+        services.AddHostedService<PreparedData>();
+        services.AddSimulatedGrains(typeof(ISessionGrain).Assembly);
+        services.Configure<SimulatedClusterOptions>(silo =>
+        {
+            (silo.ActivationTimeout, silo.DeactivationTimeout, silo.Faults) = (TimeSpan.FromHours(12), TimeSpan.FromSeconds(4), faults?.Plan);
+        });
+        services.AddHostedService<AnnouncedStop>();
+        services.AddHostedService<StoredShards>();
     }
 
     /// <summary>Completes when clients may connect; may need the clock and a disk that the test moves.</summary>

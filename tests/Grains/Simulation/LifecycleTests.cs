@@ -134,6 +134,17 @@ public sealed class LifecycleTests : IAsyncDisposable
     }
 
     [Fact]
+    public void StopEndsBothActivationsOfAGrain()
+    {
+        var grain = _test.Grain<IProbe>("a");
+        _test.Cluster.Run(grain.CountAsync());
+        _test.Cluster.ForceSecondActivation(grain, TimeSpan.FromHours(1));
+        _test.Cluster.RunReady();
+        _test.Cluster.Run(() => _test.Cluster.StopAsync());
+        Assert.Equal(2, _test.Journal.Count("a deactivated ShuttingDown"));
+    }
+
+    [Fact]
     public void StopDoesNotWaitForEverForACallThatHangs()
     {
         var held = _test.Grain<IProbe>("a").HoldAsync("held");

@@ -1,7 +1,7 @@
 using System.Globalization;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

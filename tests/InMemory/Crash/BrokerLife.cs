@@ -2,7 +2,7 @@ using GrainMQ.Grains.Retained;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
 using GrainMQ.Grains.Storage;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -92,8 +92,8 @@ internal sealed class BrokerLife
     /// <summary>Calls and logs meet faults at random from here on, or none.</summary>
     public void SetChances(double chance)
     {
-        (_calls.Delay, _calls.Reorder, _calls.Duplicate, _calls.TimeoutBefore, _calls.TimeoutAfter, _calls.SecondActivation) =
-            (chance, chance / 2, chance, chance / 2, chance / 2, chance / 4);
+        (_calls.Delay, _calls.Reorder, _calls.Duplicate, _calls.TimeoutBefore, _calls.TimeoutAfter, _calls.SecondActivation, _calls.LateAnswer) =
+            (chance, chance / 2, chance, chance / 2, chance / 2, chance / 4, chance / 2);
         LogChance = chance;
     }
 
@@ -152,7 +152,7 @@ internal sealed class BrokerLife
             new LogJournalStore<SessionSnapshot, SessionChange>(faulty, new SessionCodec()), _plan.SnapshotAfter));
         services.AddSingleton<IJournalStore<RetainSnapshot, RetainChange>>(new FrequentSnapshots<RetainSnapshot, RetainChange>(
             new LogJournalStore<RetainSnapshot, RetainChange>(faulty, new RetainCodec()), _plan.SnapshotAfter));
-        services.Configure<EmbeddedClusterOptions>(cluster => cluster.Faults = _calls);
+        services.Configure<SimulatedClusterOptions>(cluster => (cluster.Seed, cluster.Faults) = (_calls.Seed, _calls));
     }
 
     private CallFault? AtCall(FaultyCall call) =>
@@ -200,6 +200,7 @@ internal sealed class BrokerLife
                 CallFault.Duplicate => "duplicated call",
                 CallFault.TimeoutBefore => "lost call",
                 CallFault.TimeoutAfter => "lost answer",
+                CallFault.LateAnswer => "late answer",
                 _ => "second activation",
             });
             _note($"  {call.Method} to {call.Grain}");

@@ -1,5 +1,5 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;

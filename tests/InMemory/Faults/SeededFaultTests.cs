@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -39,7 +39,7 @@ public sealed class SeededFaultTests
     {
         var faults = new GrainFaults();
         await using var gateway = await InMemoryGateway.StartAsync(
-            services: services => services.Configure<EmbeddedClusterOptions>(options => options.SiloCount = 3), faults: faults);
+            services: services => services.Configure<SimulatedClusterOptions>(options => options.SiloCount = 3), faults: faults);
         foreach (int expected in (int[])[4400, 4405, 4407, 4502, 4503])
         {
             gateway.ExpectError(expected);
@@ -70,8 +70,8 @@ public sealed class SeededFaultTests
     {
         plan.Seed = seed;
         plan.MaximumDelay = TimeSpan.FromSeconds(2);
-        (plan.Delay, plan.Reorder, plan.Duplicate, plan.TimeoutBefore, plan.TimeoutAfter, plan.SecondActivation) =
-            (chance, chance, chance, chance, chance, chance / 4);
+        (plan.Delay, plan.Reorder, plan.Duplicate, plan.TimeoutBefore, plan.TimeoutAfter, plan.LateAnswer, plan.SecondActivation) =
+            (chance, chance, chance, chance, chance, chance, chance / 4);
     }
 
     private static async Task AdvanceWithKillsAsync(InMemoryGateway gateway, Task task, Random? random)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -135,7 +136,7 @@ public sealed class TakeoverTests
         var faults = new GrainFaults();
         await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
         var old = await gateway.ConnectAsync("c");
-        faults.Break("ISessionStoreGrain.AttachAsync", Silo.Embedded.CallFault.Delay, times: 1);
+        faults.Break("ISessionStoreGrain.AttachAsync", CallFault.Delay, times: 1);
         var slow = gateway.Open();
         slow.Connect("c"); // holds the client's turn until time passes
         await Stuck.UntilAsync(() => faults.Met == 1, "the slow CONNECT");

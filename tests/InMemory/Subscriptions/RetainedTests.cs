@@ -1,5 +1,5 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

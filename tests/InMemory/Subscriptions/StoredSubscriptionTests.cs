@@ -1,6 +1,6 @@
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

@@ -28,6 +28,9 @@ internal sealed partial class Activation
         Begin(ActivateAsync);
     }
 
+    /// <summary>After so long without use it is collected; infinite: never.</summary>
+    public TimeSpan AgeLimit => Name.Kind.AgeLimit ?? Options.CollectionAge;
+
     /// <summary>Nothing starts here any more.</summary>
     public bool IsInvalid => _state == ActivationState.Invalid;
 
@@ -45,12 +48,11 @@ internal sealed partial class Activation
     }
 
     /// <summary>Under the gate.</summary>
-    public void DeactivateWhenIdle(TimeSpan defaultAge)
+    public void DeactivateWhenIdle()
     {
-        var age = Name.Kind.AgeLimit ?? defaultAge;
-        if (_state == ActivationState.Valid && _running.Count == 0 && _waiting.Count == 0 && age != Timeout.InfiniteTimeSpan
-            && _cluster.Time.GetElapsedTime(_lastUsed) >= age)
-            Deactivate(new DeactivationReason(DeactivationReasonCode.ActivationIdle, $"It was not used for {age}."));
+        if (_state == ActivationState.Valid && _running.Count == 0 && _waiting.Count == 0 && AgeLimit != Timeout.InfiniteTimeSpan
+            && _cluster.Time.GetElapsedTime(_lastUsed) >= AgeLimit)
+            Deactivate(new DeactivationReason(DeactivationReasonCode.ActivationIdle, $"It was not used for {AgeLimit}."));
     }
 
     /// <summary>Its silo dies: no goodbye. Under the gate.</summary>

@@ -9,8 +9,6 @@ internal sealed class Catalog(SimulatedCluster cluster, int siloCount)
     private readonly bool[] _isDead = new bool[siloCount];
     private long _created;
 
-    public int Count => _activations.Count;
-
     public IReadOnlyCollection<Activation> All => _activations.Values;
 
     public Activation? Find(GrainId id) => _activations.GetValueOrDefault(id);

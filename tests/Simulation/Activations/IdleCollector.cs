@@ -1,6 +1,6 @@
 namespace GrainMQ.Tests.Simulation;
 
-/// <summary>Looks for activations that were not used for their age limit, as long as there are any.</summary>
+/// <summary>Looks for activations that were not used for their age limit, as long as there are any that have one.</summary>
 internal sealed class IdleCollector
 {
     private readonly SimulatedCluster _cluster;
@@ -18,7 +18,7 @@ internal sealed class IdleCollector
     /// <summary>Under the gate.</summary>
     public void Start()
     {
-        if (IsRunning)
+        if (IsRunning || !_cluster.Catalog.All.Any(activation => activation.AgeLimit != Timeout.InfiniteTimeSpan))
             return;
         IsRunning = true;
         _timer.Change(_cluster.Options.CollectionQuantum, Timeout.InfiniteTimeSpan);
@@ -30,9 +30,8 @@ internal sealed class IdleCollector
         {
             IsRunning = false;
             foreach (var activation in _cluster.Catalog.All)
-                activation.DeactivateWhenIdle(_cluster.Options.CollectionAge);
-            if (_cluster.Catalog.Count > 0)
-                Start();
+                activation.DeactivateWhenIdle();
+            Start();
         }
     }
 }

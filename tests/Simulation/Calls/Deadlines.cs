@@ -59,6 +59,7 @@ internal sealed class Deadlines
     private void Arm(long due)
     {
         _armedFor = due;
-        _timer.Change(TimeSpan.FromSeconds(Math.Max(0, due - _time.GetTimestamp()) / (double)_time.TimestampFrequency), Timeout.InfiniteTimeSpan);
+        var now = _time.GetTimestamp();
+        _timer.Change(due <= now ? TimeSpan.Zero : _time.GetElapsedTime(now, due), Timeout.InfiniteTimeSpan);
     }
 }
