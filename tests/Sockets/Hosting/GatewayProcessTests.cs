@@ -5,8 +5,9 @@ using System.Text.Json;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Security;
-using GrainMQ.Tests.Sockets.ThirdParty;
+using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Sockets.Processes;
+using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
