@@ -38,7 +38,7 @@ internal sealed class SocketGateway : IAsyncDisposable
 
     public SessionTable Sessions => _services.GetRequiredService<SessionTable>();
 
-    /// <param name="time">The broker's clock. Default: the system's.</param>
+    /// <param name="time">The broker's clock, not that of the silo's own affairs. Default: the system's.</param>
     /// <param name="configure">Changes the options; there is a listener of each kind.</param>
     /// <param name="replace">Changes what the broker is made of.</param>
     public static async Task<SocketGateway> StartAsync(
@@ -57,6 +57,7 @@ internal sealed class SocketGateway : IAsyncDisposable
         var log = new RecordingLoggerProvider();
         var services = new ServiceCollection();
         services.AddSingleton(time ?? TimeProvider.System);
+        services.AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System); // the clocks of Orleans itself
         services.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
         services.AddMqttGateway(options);
         replace?.Invoke(services);

@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Storage;
-using GrainMQ.Grains.Storage.Disks;
-using GrainMQ.Silo.Embedded;
+using GrainMQ.Silo;
+using GrainMQ.Silo.Data;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Hosting;
+using Orleans;
 
 namespace GrainMQ.Tests.Benchmarks.Grains;
 
@@ -29,7 +28,7 @@ public static class StoreFootprint
 
     private static async Task MeasureAsync(int sessions, int messages, string? directory)
     {
-        await using (var shard = new Shard(directory))
+        await using (var shard = await Shard.StartAsync(directory))
         {
             await PrintPresetsAsync(shard, sessions);
             await PrintQueueAsync(shard, sessions, messages);
@@ -40,7 +39,7 @@ public static class StoreFootprint
             return;
         using var process = Process.GetCurrentProcess();
         var (processor, clock) = (process.TotalProcessorTime, Stopwatch.StartNew());
-        await using var again = new Shard(directory);
+        await using var again = await Shard.StartAsync(directory);
         var info = await again.Store.GetInfoAsync(Key(0));
         process.Refresh();
         Console.WriteLine($"  restart took {(process.TotalProcessorTime - processor).TotalMilliseconds:0} ms of processor");
@@ -106,31 +105,29 @@ public static class StoreFootprint
 
     private static long Bytes(string directory) => new DirectoryInfo(directory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 
+    /// <summary>The shard on the silo of the product.</summary>
     private sealed class Shard : IAsyncDisposable
     {
-        private readonly ServiceProvider _services;
+        private readonly IHost _host;
 
-        public Shard(string? directory)
+        private Shard(IHost host) => _host = host;
+
+        public ISessionStoreGrain Store => _host.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(0L);
+
+        public static async Task<Shard> StartAsync(string? directory)
         {
-            var services = new ServiceCollection();
-            if (directory is not null)
-                services.AddSingleton<ILogStore>(LogStore.OnFiles(
-                    DirectoryLock.TryTake(directory, out _) ?? throw new InvalidOperationException($"{directory} is in use."), new LogStoreOptions(),
-                    TimeProvider.System, NullLogger<LogStore>.Instance));
-            _services = services.AddLogging().AddGrainMqGrains().AddEmbeddedGrains(typeof(ISessionGrain).Assembly).BuildServiceProvider();
-            Cluster = _services.GetRequiredService<EmbeddedCluster>();
+            var options = new SiloOptions { Data = { Directory = directory, Durability = directory is null ? Durability.Memory : Durability.File } };
+            var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+            builder.Services.AddGrainMqSilo(options);
+            var host = builder.Build();
+            await host.StartAsync();
+            return new Shard(host);
         }
-
-        public EmbeddedCluster Cluster { get; }
-
-        public ISessionStoreGrain Store => Cluster.GetGrain<ISessionStoreGrain>(0L);
 
         public async ValueTask DisposeAsync()
         {
-            await Cluster.DisposeAsync();
-            if (_services.GetService<ILogStore>() is { } logs)
-                await logs.DisposeAsync();
-            await _services.DisposeAsync();
+            await _host.StopAsync();
+            _host.Dispose();
         }
     }
 }

@@ -5,8 +5,9 @@ using System.Text.Json;
 using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Security;
-using GrainMQ.Tests.Sockets.ThirdParty;
+using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Sockets.Processes;
+using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -90,11 +91,12 @@ public sealed class GatewayProcessTests : IDisposable
     [Fact]
     public async Task ListenerOutlivesTheLackOfDescriptors()
     {
-        using var broker = GatewayRun.StartLimited(200, FreePorts);
+        const int Descriptors = 400; // a process that serves nobody has half as many
+        using var broker = GatewayRun.StartLimited(Descriptors, FreePorts);
         var endPoint = await broker.EndPointAsync("tcp");
         (await ConnectAsync(endPoint)).Dispose(); // a broker that has served somebody: the runtime has opened the files it needs
         var flood = new List<Socket>();
-        for (var i = 0; i < 200; i++)
+        for (var i = 0; i < Descriptors; i++)
         {
             flood.Add(new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
             await flood[i].ConnectAsync(IPEndPoint.Parse(endPoint)); // the kernel takes what the broker cannot

@@ -42,20 +42,20 @@ public sealed class OperationsDocumentTests
     {
         var lines = File.ReadAllLines(Path);
         var options = new GatewayOptions();
-        foreach (var key in OptionKey.All)
+        foreach (var key in GatewayKeys.All)
         {
             var value = OptionValue.Format(key.Property.GetValue(key.Target(options)));
             var row = $"| `{key.Text}` | {(value.Length == 0 ? "–" : $"`{value}`")} |";
             Assert.True(lines.Any(line => line.StartsWith(row, StringComparison.Ordinal)), $"docs/operations.md has no row that begins with {row}");
         }
-        foreach (var key in OptionKey.Everywhere.Except(OptionKey.All))
+        foreach (var key in GatewayKeys.Everywhere.Except(GatewayKeys.All))
             Assert.Contains(lines, line => line.StartsWith($"| `{key.Text}` |", StringComparison.Ordinal));
     }
 
     [Fact]
     public void NoOptionIsDocumentedThatDoesNotExist()
     {
-        var keys = OptionKey.Everywhere.Select(key => key.Text).ToHashSet();
+        var keys = GatewayKeys.Everywhere.Select(key => key.Text).ToHashSet();
         var documented = File.ReadLines(Path)
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal) && line.Contains(':'))
             .Select(line => line.Split('`')[1])

@@ -7,13 +7,13 @@ namespace GrainMQ.Tests.Unit.Hosting;
 
 public sealed class OptionValueTests
 {
-    public static TheoryData<string> Keys => [.. OptionKey.All.Select(key => key.Text)];
+    public static TheoryData<string> Keys => [.. GatewayKeys.All.Select(key => key.Text)];
 
     [Theory]
     [MemberData(nameof(Keys))]
     public void EveryDefaultCanBeWrittenAndIsWithinItsRange(string name)
     {
-        var key = OptionKey.All.Single(key => key.Text == name);
+        var key = GatewayKeys.All.Single(key => key.Text == name);
         var options = new GatewayOptions();
         var value = key.Property.GetValue(key.Target(options));
 
