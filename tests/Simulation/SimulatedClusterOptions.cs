@@ -24,9 +24,6 @@ public sealed class SimulatedClusterOptions
     /// <summary>How long <c>OnDeactivateAsync</c> may take. Default: 30 seconds.</summary>
     public TimeSpan DeactivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long an activation that failed to activate keeps its callers, and new ones, waiting for that answer. Default: 5 seconds.</summary>
-    public TimeSpan FailedActivationDelay { get; set; } = TimeSpan.FromSeconds(5);
-
     /// <summary>
     /// An activation is collected when it was not used for this long; <c>[CollectionAgeLimit]</c> on the class wins. Default: 15 minutes.
     /// </summary>

@@ -64,7 +64,14 @@ internal sealed class FaultSimulation
     public async Task RunAsync()
     {
         await using var cluster = _cluster;
-        cluster.Simulation.Run(PlayAsync);
+        try
+        {
+            cluster.Simulation.Run(PlayAsync);
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"GRAINMQ_SIMULATION_SEED={_seed}: {e.Message}", e);
+        }
     }
 
     private async Task PlayAsync()
@@ -157,7 +164,7 @@ internal sealed class FaultSimulation
         foreach (var device in _devices)
             CheckMessages(device, _acknowledged.GetValueOrDefault(device.Key) ?? []);
         CheckWills();
-        var page = await _cluster.Client.GetGrain<IRetainGrain>(0L).QueryAsync(new RetainQuery("t", "#", null, 100, int.MaxValue));
+        var page = await _gateways[0].QueryAsync(new RetainQuery("t", "#", null, 100, int.MaxValue));
         var retained = page.Messages.Select(entry => KeyValuePair.Create(entry.Topic, Sample.Text(entry.Message ?? [])));
         Assert.Equal(_retained.OrderBy(pair => pair.Key), retained);
     }

@@ -74,6 +74,9 @@ internal sealed class FaultyGateway(SimulatedGrainCluster cluster, GatewayRef se
         Assert.Equal(SessionResult.Ok, (await RepeatAsync(() => retain.SetAsync(batch), reply => reply.Result)).Result);
     }
 
+    public Task<RetainPage> QueryAsync(RetainQuery query) =>
+        RepeatAsync(() => cluster.Client.GetGrain<IRetainGrain>(0L).QueryAsync(query), _ => SessionResult.Ok);
+
     /// <summary>One poll: publishes what is due, and tells a new shard which sessions are connected here.</summary>
     public async Task PollAsync(GatewayRef[] live, int wait)
     {

@@ -8,7 +8,8 @@ namespace GrainMQ.Tests.Grains.Simulation;
 
 /// <summary>
 /// A seed is a whole history: what failed once fails again, and can be looked at. Even seeds hand over what they call, odd ones send it through
-/// the serializer. Every run is checked as in <see cref="FaultTests"/>. <c>GRAINMQ_SIMULATION_SEEDS</c> plays another number of them.
+/// the serializer. Every run is checked as in <see cref="FaultTests"/>. <c>GRAINMQ_SIMULATION_SEEDS</c> plays another number of them,
+/// <c>GRAINMQ_SIMULATION_SEED</c> one, whose trace it writes.
 /// </summary>
 public sealed class ReplayTests
 {
@@ -19,6 +20,11 @@ public sealed class ReplayTests
     [Fact]
     public async Task EverySeedIsReplayedExactly()
     {
+        if (Environment.GetEnvironmentVariable("GRAINMQ_SIMULATION_SEED") is { } seed)
+        {
+            await TraceAsync(int.Parse(seed, CultureInfo.InvariantCulture));
+            return;
+        }
         var seeds = Environment.GetEnvironmentVariable("GRAINMQ_SIMULATION_SEEDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSeeds;
         var runs = new ConcurrentDictionary<int, FaultSimulation>();
         await Parallel.ForEachAsync(Enumerable.Range(0, seeds), async (seed, _) => runs[seed] = await PlayTwiceAsync(seed));
@@ -28,6 +34,19 @@ public sealed class ReplayTests
         Assert.Equal(seeds, all.Select(run => run.Trace.Hash).Distinct().Count());
         Assert.Equal(Enum.GetValues<CallFault>().Except(NeverDrawn).Order(), all.SelectMany(run => run.Injected.Keys).Distinct().Order());
         Assert.Contains(all, run => run.Deaths > 0);
+    }
+
+    private static async Task TraceAsync(int seed)
+    {
+        var simulation = Simulate(seed, keepsTrace: true);
+        try
+        {
+            await simulation.RunAsync();
+        }
+        finally
+        {
+            File.WriteAllLines(Artifact($"simulation-seed-{seed}.txt"), simulation.Trace.Lines);
+        }
     }
 
     private static async Task<FaultSimulation> PlayTwiceAsync(int seed)
@@ -41,16 +60,20 @@ public sealed class ReplayTests
 
     private static async Task<FaultSimulation> PlayAsync(int seed, bool keepsTrace)
     {
-        var simulation = new FaultSimulation(
-            seed, simulate: options => (options.IsSerialized, options.KeepsTrace) = (int.IsOddInteger(seed), keepsTrace));
+        var simulation = Simulate(seed, keepsTrace);
         await simulation.RunAsync();
         return simulation;
     }
 
+    private static FaultSimulation Simulate(int seed, bool keepsTrace) =>
+        new(seed, simulate: options => (options.IsSerialized, options.KeepsTrace) = (int.IsOddInteger(seed), keepsTrace));
+
+    private static string Artifact(string name) =>
+        Path.Combine(System.IO.Directory.CreateDirectory(Path.Combine(SourceTree.Root, "artifacts", "tests")).FullName, name);
+
     private static void Report(FaultSimulation[] runs)
     {
-        var directory = System.IO.Directory.CreateDirectory(Path.Combine(SourceTree.Root, "artifacts", "tests"));
-        File.WriteAllLines(Path.Combine(directory.FullName, "simulation.txt"),
+        File.WriteAllLines(Artifact("simulation.txt"),
         [
             $"seeds {runs.Length}, each twice",
             $"turns {runs.Sum(run => run.Trace.Turns)}",

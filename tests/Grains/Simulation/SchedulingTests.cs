@@ -41,9 +41,11 @@ public sealed class SchedulingTests
     public async Task TurnThatComesFromAnotherThreadIsFound()
     {
         await using var test = new ProbeCluster();
-        _ = test.Grain<IProbe>("a").ComesBackAsync();
+        _ = test.Grain<IProbe>("a").HoldAsync("held");
+        test.Cluster.RunReady();
         var thrown = Assert.Throws<InvalidOperationException>(() => test.Cluster.Run(async () =>
         {
+            _ = Task.Run(() => test.Journal.Open("held"));
             while (true)
                 await Task.Yield(); // or the time would be up before the other thread is there
         }));

@@ -85,6 +85,18 @@ public sealed class TimerTests : IAsyncDisposable
     }
 
     [Fact]
+    public void TickThatWaitsWhenItsTimerIsStoppedNeverComes()
+    {
+        Start(new ProbeTimer("waits", Second, Second));
+        var (held, stopping) = (Grain.HoldAsync("call"), Grain.StopTimerAsync());
+        _test.Advance(1);
+        _test.Journal.Open("call");
+        _test.Cluster.Run(Task.WhenAll(held, stopping));
+        _test.Advance(10);
+        Assert.Equal(["a activated", "call began", "call ended"], _test.Journal.Entries);
+    }
+
+    [Fact]
     public void StoppedTimerCancelsItsTick()
     {
         Start(new ProbeTimer("held", Second, Second, Interleave: true));

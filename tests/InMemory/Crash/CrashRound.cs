@@ -11,10 +11,8 @@ namespace GrainMQ.Tests.InMemory.Crash;
 /// </summary>
 internal sealed partial class CrashRound
 {
-    /// <summary>
-    /// Longer than a call waits for a shard that has failed to activate (5 s), its repetitions, and then the lease of a will that it sets off (10 s).
-    /// </summary>
-    private const int QuietSeconds = 18;
+    /// <summary>Longer than any repetition of a call, and than the lease of a will.</summary>
+    private const int QuietSeconds = 12;
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 

@@ -123,7 +123,7 @@ internal sealed partial class Activation
         }
     }
 
-    /// <summary>Those who wait get the reason, and so does everyone who asks in the next seconds.</summary>
+    /// <summary>Those who wait get the reason.</summary>
     private void Fail(Exception failure)
     {
         if (failure is OperationCanceledException && _limit?.Token.IsCancellationRequested == true)
@@ -131,17 +131,8 @@ internal sealed partial class Activation
         else
         {
             _cluster.Logger.ActivationFailed(failure, Name);
-            if (Options.FailedActivationDelay > TimeSpan.Zero)
-                Begin(PauseAsync);
             Deactivate(new DeactivationReason(DeactivationReasonCode.ActivationFailed, failure, "Failed to activate grain."));
         }
-    }
-
-    private async Task PauseAsync()
-    {
-        var over = new TaskCompletionSource();
-        UnboundTimer.After(_cluster.Time, Options.FailedActivationDelay, over.SetResult);
-        await over.Task;
     }
 
     private async Task DeactivateAsync(bool isKnown)

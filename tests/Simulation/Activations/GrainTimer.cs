@@ -88,7 +88,8 @@ internal abstract class GrainTimer : IGrainTimer
 
         public override async ValueTask<Response> InvokeAsync(Activation activation)
         {
-            await timer.CallBackAsync(timer._stop.Token);
+            if (!timer._stop.IsCancellationRequested)
+                await timer.CallBackAsync(timer._stop.Token);
             return Response.Completed;
         }
 
