@@ -74,12 +74,16 @@ internal sealed partial class SessionStoreGrain(
 
     public async Task<QueueReply> QueueAsync(QueueBatch batch)
     {
-        if (IsOver || !await Writer.HasSpaceAsync())
-            return new QueueReply(IsOver ? SessionResult.Busy : SessionResult.Full, 0);
-        var now = Begin();
-        _watch.Heard(batch.Producer, now);
-        if (_table.Producers.Check(batch.Producer, batch.Sequence) is { } answer)
+        if (IsOver)
+            return new QueueReply(SessionResult.Busy, 0);
+        _watch.Heard(batch.Producer, Now());
+        if (_table.Producers.Check(batch.Producer, batch.Sequence) is { } answer) // before it is refused: a refusal says that no queue has it
             return answer with { Result = await SettleAsync(answer.Result) };
+        if (!await Writer.HasSpaceAsync())
+            return new QueueReply(SessionResult.Full, 0);
+        if (_table.Producers.Check(batch.Producer, batch.Sequence) is { } meanwhile)
+            return meanwhile with { Result = await SettleAsync(meanwhile.Result) };
+        var now = Begin();
         var outcome = _table.Queue(batch, now);
         var result = await CommitAsync(outcome.Change, isJournaled: true, outcome.Messages);
         if (result == SessionResult.Full)

@@ -54,6 +54,19 @@ public sealed class LoggedShardTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task FullDiskDoesNotRefuseABatchThatIsSentAgain() // I6: its answer was lost, and it is in the queues
+    {
+        await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(1, "1"))).Result);
+        _disk.Capacity = Used() + LeastFree;
+        Assert.Equal(SessionResult.Full, (await Store.QueueAsync(Sample.Batch(2, "2"))).Result);
+
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(1, "1"))).Result);
+        await RestartAsync(_disk.Kill());
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(1, "1"))).Result);
+    }
+
+    [Fact]
     public async Task FullDiskRefusesOnlyWhatHasToBeStored()
     {
         var filters = new[] { Sample.Subscription("a") };
