@@ -35,7 +35,7 @@ public static class SiloServices
                 ClusterSilo.Configure(silo, cluster, options.Cluster);
             else
                 LocalSilo.Configure(silo);
-            SiloTuning.Configure(silo);
+            SiloTuning.Configure(silo, isAlone: options.Cluster.Id is null);
         });
         services.AddHostedService<StoredShards>();
         return services;

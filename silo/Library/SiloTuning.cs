@@ -9,7 +9,9 @@ namespace GrainMQ.Silo;
 /// <summary>Where the defaults of Orleans do not suit this broker.</summary>
 internal static class SiloTuning
 {
-    public static void Configure(ISiloBuilder silo)
+    /// <param name="silo">To be configured.</param>
+    /// <param name="isAlone">It has no other silo and no client to tell anything.</param>
+    public static void Configure(ISiloBuilder silo, bool isAlone)
     {
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloStopSignal>();
         silo.Configure<GrainCollectionOptions>(options =>
@@ -22,7 +24,7 @@ internal static class SiloTuning
         silo.Configure<SiloMessagingOptions>(options =>
         {
             // A stop has 5 seconds. By default Orleans waits 2 s for messages to leave and 30 s for clients to learn of it.
-            options.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(100);
+            options.WaitForMessageToBeQueuedForOutboundTime = isAlone ? TimeSpan.Zero : TimeSpan.FromMilliseconds(100);
             options.ClientGatewayShutdownNotificationTimeout = TimeSpan.FromMilliseconds(500);
         });
     }

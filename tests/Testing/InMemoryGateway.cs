@@ -70,24 +70,10 @@ public sealed class InMemoryGateway : IAsyncDisposable
         var collection = new ServiceCollection();
         collection.AddSingleton<TimeProvider>(time);
         collection.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
-        AddSilo(collection, options.ToSilo(), faults);
+        SimulatedSilo.Add(collection, options.ToSilo(), faults);
         collection.AddMqttDataPlane(options);
         services?.Invoke(collection);
         return new InMemoryGateway(collection.BuildServiceProvider(), time, log);
-    }
-
-    /// <summary>What the product's own silo has, its time limits too.</summary>
-    private static void AddSilo(IServiceCollection services, SiloOptions options, GrainFaults? faults)
-    {
-        services.AddGrainMqData(options);
-        services.AddHostedService<PreparedData>();
-        services.AddSimulatedGrains(typeof(ISessionGrain).Assembly);
-        services.Configure<SimulatedClusterOptions>(silo =>
-        {
-            (silo.ActivationTimeout, silo.DeactivationTimeout, silo.Faults) = (TimeSpan.FromHours(12), TimeSpan.FromSeconds(4), faults?.Plan);
-        });
-        services.AddHostedService<AnnouncedStop>();
-        services.AddHostedService<StoredShards>();
     }
 
     /// <summary>Completes when clients may connect; may need the clock and a disk that the test moves.</summary>

@@ -41,8 +41,9 @@ internal sealed class SocketGateway : IAsyncDisposable
     /// <param name="time">The broker's clock, not that of the silo's own affairs. Default: the system's.</param>
     /// <param name="configure">Changes the options; there is a listener of each kind.</param>
     /// <param name="replace">Changes what the broker is made of.</param>
+    /// <param name="isSimulated">The grains run in the simulation of a silo: for what moves the clock by hours, or starts a thousand brokers.</param>
     public static async Task<SocketGateway> StartAsync(
-        TimeProvider? time = null, Action<GatewayOptions>? configure = null, Action<IServiceCollection>? replace = null)
+        TimeProvider? time = null, Action<GatewayOptions>? configure = null, Action<IServiceCollection>? replace = null, bool isSimulated = false)
     {
         var directory = new TemporaryDirectory();
         var certificate = TestCertificate.Create("GrainMQ");
@@ -59,7 +60,16 @@ internal sealed class SocketGateway : IAsyncDisposable
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System); // the clocks of Orleans itself
         services.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
-        services.AddMqttGateway(options);
+        if (isSimulated)
+        {
+            SimulatedSilo.Add(services, options.ToSilo());
+            services.AddMqttDataPlane(options);
+        }
+        else
+        {
+            services.AddMqttGateway(options);
+        }
+
         replace?.Invoke(services);
         var gateway = new SocketGateway(services.BuildServiceProvider(), directory, certificate, log);
         foreach (var service in gateway._services.GetServices<IHostedService>())

@@ -34,7 +34,7 @@ internal sealed class GrainCluster : IAsyncDisposable
             silo.Services.AddGrainMqGrains(options => (options.StoreShards, options.RetainShards) = (StoreShards, 2));
             silo.Services.AddSingleton<IConfigureGrainContextProvider>(Activations);
             silo.AddIncomingGrainCallFilter(Calls);
-            SiloTuning.Configure(silo);
+            SiloTuning.Configure(silo, isAlone: false);
             configure?.Invoke(silo);
         });
         _cluster = builder.Build();

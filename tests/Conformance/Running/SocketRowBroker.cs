@@ -27,7 +27,7 @@ internal sealed class SocketRowBroker : RowBroker
     public static async Task<SocketRowBroker> StartAsync(Row row, ListenerKind kind)
     {
         var broker = new SocketRowBroker(row, kind);
-        broker._gateway = await SocketGateway.StartAsync(broker._time, broker.OnlyOneListener, broker.PutMetersOn);
+        broker._gateway = await SocketGateway.StartAsync(broker._time, broker.OnlyOneListener, broker.PutMetersOn, isSimulated: true);
         return broker;
     }
 
