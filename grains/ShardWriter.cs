@@ -127,7 +127,12 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
         var reply = await append;
         var earlier = await before;
         _underWay--;
-        var result = earlier == JournalResult.Ok ? reply.Result : earlier;
+        var result = (earlier, reply.Result) switch
+        {
+            (JournalResult.Ok, _) => reply.Result,
+            (JournalResult.Full, not JournalResult.Full) => JournalResult.Failed, // Full would say that this change is not stored, and it may be
+            _ => earlier,
+        };
         if (result == JournalResult.Ok)
             committed?.Invoke(reply.FirstMessage);
         else

@@ -55,11 +55,11 @@ internal sealed partial class RetainGrain(
         if (Writer.IsOver)
             return new RetainReply(SessionResult.Busy, []);
         if (_retained.Answered(batch) is { } answer)
-            return Answer(answer, await Writer.SettleAsync());
+            return Answer(answer, await SettleAsync());
         if (!await Writer.HasSpaceAsync())
             return new RetainReply(SessionResult.Full, []);
         if (_retained.Answered(batch) is { } meanwhile)
-            return Answer(meanwhile, await Writer.SettleAsync());
+            return Answer(meanwhile, await SettleAsync());
         var change = new RetainChange(Now(), batch);
         var reply = _retained.Set(change);
         var committed = await Writer.CommitAsync(change, change.Cost);
@@ -77,6 +77,9 @@ internal sealed partial class RetainGrain(
         Measure();
         return _retained.Tree.Page(query, now);
     }
+
+    /// <summary>For a batch that was taken before: another that did not fit is no reason to say that this one is not stored.</summary>
+    private async ValueTask<JournalResult> SettleAsync() => await Writer.SettleAsync() is var result and not JournalResult.Full ? result : JournalResult.Failed;
 
     private static InvalidOperationException Moving() => new("The shard is moving to a newer activation; call again.");
 

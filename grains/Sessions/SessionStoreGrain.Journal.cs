@@ -79,8 +79,8 @@ internal sealed partial class SessionStoreGrain
     };
 
     /// <summary>
-    /// What takes no space is not refused for want of it: this activation was the one that found the disk full, and the next one will commit the
-    /// same call by a snapshot.
+    /// What takes no space, or is stored already, is not refused for want of it: this activation was the one that found the disk full, and the
+    /// next one will commit the same call by a snapshot, or find it done.
     /// </summary>
     private static SessionResult OnceMore(SessionResult result) => result == SessionResult.Full ? SessionResult.Busy : result;
 

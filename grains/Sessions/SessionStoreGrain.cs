@@ -78,11 +78,11 @@ internal sealed partial class SessionStoreGrain(
             return new QueueReply(SessionResult.Busy, 0);
         _watch.Heard(batch.Producer, Now());
         if (_table.Producers.Check(batch.Producer, batch.Sequence) is { } answer) // before it is refused: a refusal says that no queue has it
-            return answer with { Result = await SettleAsync(answer.Result) };
+            return answer with { Result = OnceMore(await SettleAsync(answer.Result)) };
         if (!await Writer.HasSpaceAsync())
             return new QueueReply(SessionResult.Full, 0);
         if (_table.Producers.Check(batch.Producer, batch.Sequence) is { } meanwhile)
-            return meanwhile with { Result = await SettleAsync(meanwhile.Result) };
+            return meanwhile with { Result = OnceMore(await SettleAsync(meanwhile.Result)) };
         var now = Begin();
         var outcome = _table.Queue(batch, now);
         var result = await CommitAsync(outcome.Change, isJournaled: true, outcome.Messages);

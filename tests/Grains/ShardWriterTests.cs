@@ -43,9 +43,33 @@ public sealed class ShardWriterTests
         Assert.Equal(Topics, again.Tree.Count);
     }
 
-    private async Task<IShardJournal<RetainSnapshot, RetainChange>> OpenAsync(RetainedShard shard)
+    [Fact]
+    public async Task ChangeThatIsStoredIsNotRefusedForOneBeforeItThatIsNot() // Full says that it is not stored
     {
-        var opening = await new LogJournalStore<RetainSnapshot, RetainChange>(_logs, new RetainCodec()).OpenAsync(0, 0, shard);
+        var (shard, logs) = (new RetainedShard(new GrainOptions()), new FullOnceLogs());
+        var writer = new ShardWriter<RetainSnapshot, RetainChange>(await OpenAsync(shard, logs), shard.Snapshot, 0, () => (0, 0), _ => { });
+        logs.IsFull = true;
+        var (refused, stored) = (CommitAsync(writer, shard, "refused"), CommitAsync(writer, shard, "stored"));
+        logs.Release();
+
+        Assert.Equal((JournalResult.Full, JournalResult.Failed), (await refused, await stored));
+        var again = new RetainedShard(new GrainOptions());
+        await OpenAsync(again, logs);
+        Assert.Equal(1, again.Tree.Count);
+    }
+
+    private static ValueTask<JournalResult> CommitAsync(ShardWriter<RetainSnapshot, RetainChange> writer, RetainedShard shard, string topic)
+    {
+        var change = new RetainChange(0, new RetainBatch(topic, Sample.A, 1, [new RetainEntry(topic, [1], 0)]));
+        shard.Set(change);
+        return writer.CommitAsync(change, 0);
+    }
+
+    private Task<IShardJournal<RetainSnapshot, RetainChange>> OpenAsync(RetainedShard shard) => OpenAsync(shard, _logs);
+
+    private static async Task<IShardJournal<RetainSnapshot, RetainChange>> OpenAsync(RetainedShard shard, ILogStore logs)
+    {
+        var opening = await new LogJournalStore<RetainSnapshot, RetainChange>(logs, new RetainCodec()).OpenAsync(0, 0, shard);
         return opening.Journal ?? throw new InvalidOperationException(opening.Fault);
     }
 
@@ -86,6 +110,40 @@ public sealed class ShardWriterTests
             public ValueTask<LogReply> CommitAsync(long keepFrom) => snapshot.CommitAsync(keepFrom);
 
             public ValueTask DisposeAsync() => snapshot.DisposeAsync();
+        }
+    }
+
+    /// <summary>A log that refuses one append, late.</summary>
+    private sealed class FullOnceLogs : ILogStore
+    {
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        private readonly LogStore _inner = LogStore.On(
+            new SimulatedDisk(new Random(1)), new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
+
+        /// <summary>The next append does not fit.</summary>
+        public bool IsFull { get; set; }
+
+        public void Release() => _released.TrySetResult();
+
+        public async ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
+        {
+            var opening = await _inner.OpenAsync(name, leastEpoch);
+            return opening.Log is null ? opening : opening with { Log = new FullOnceLog(opening.Log, this) };
+        }
+
+        public ValueTask DisposeAsync() => _inner.DisposeAsync();
+
+        private sealed class FullOnceLog(ILog log, FullOnceLogs logs) : PassingLog(log)
+        {
+            public override async ValueTask<AppendReply> AppendAsync(LogBatch batch)
+            {
+                if (!logs.IsFull)
+                    return await base.AppendAsync(batch);
+                logs.IsFull = false;
+                await logs._released.Task;
+                return new AppendReply(LogResult.Full, 0);
+            }
         }
     }
 }

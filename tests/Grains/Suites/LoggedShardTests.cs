@@ -67,6 +67,26 @@ public sealed class LoggedShardTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task BatchThatIsSentAgainIsNotRefusedForAnotherThatDoesNotFit() // I6: nor is it known whether the queues are as they were told
+    {
+        await Cluster.DisposeAsync();
+        using var slow = new StepExecutor(new Random(1)) { IsHeld = false };
+        Start(slow);
+        await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
+        await Store.QueueAsync(Sample.Batch(1, "1"));
+        _disk.Capacity = Used() + LeastFree;
+        slow.IsHeld = true;
+        var refused = Store.QueueAsync(Sample.Batch(Sample.B, 1, Sample.Key, 1, new string('x', 500)));
+        var again = Store.QueueAsync(Sample.Batch(1, "1"));
+        await Store.GetInfoAsync("t/none"); // the two have had their turn
+        slow.RunUntil(again);
+
+        Assert.Equal((SessionResult.Full, SessionResult.Busy), ((await refused).Result, (await again).Result));
+        slow.IsHeld = false;
+        Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(1, "1"))).Result);
+    }
+
+    [Fact]
     public async Task FullDiskRefusesOnlyWhatHasToBeStored()
     {
         var filters = new[] { Sample.Subscription("a") };
