@@ -30,6 +30,8 @@ internal static class ConsoleLogging
             // several lines a second while no silo answers, which the gateway says itself (4403, 4408)
             logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Error);
             logging.AddFilter("Orleans.Runtime.Messaging.ConnectionManager", LogLevel.Error);
+            // errors at a stop, when it tells what has stopped already that a call is given up
+            logging.AddFilter("Orleans.Runtime.GrainCallCancellationManager", LogLevel.Critical);
             // A failed start is told in one line by the command itself.
             logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         }
