@@ -27,7 +27,7 @@ public sealed class ClusterOptions
     public IEnumerable<string> Errors()
     {
         if (string.IsNullOrWhiteSpace(Id))
-            yield return "Id is not set, so nobody knows which cluster this silo belongs to. Give the silo and its gateways the same name with --cluster-id NAME.";
+            yield return "Id is not set, and a silo has to belong to a cluster. Give the silo and its gateways the same name with --cluster-id NAME.";
         if (SiloPort == GatewayPort)
             yield return $"SiloPort and GatewayPort are both {SiloPort}. Give one of them another.";
     }

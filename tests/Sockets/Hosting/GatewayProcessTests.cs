@@ -91,7 +91,7 @@ public sealed class GatewayProcessTests : IDisposable
     [Fact]
     public async Task ListenerOutlivesTheLackOfDescriptors()
     {
-        const int Descriptors = 400; // a process that serves nobody has half as many
+        const int Descriptors = 400; // a process without a client has half as many open
         using var broker = GatewayRun.StartLimited(Descriptors, FreePorts);
         var endPoint = await broker.EndPointAsync("tcp");
         (await ConnectAsync(endPoint)).Dispose(); // a broker that has served somebody: the runtime has opened the files it needs

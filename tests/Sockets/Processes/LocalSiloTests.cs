@@ -7,7 +7,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.Sockets.Processes;
 
-/// <summary>The broker in one process has a real silo, which nobody outside can see.</summary>
+/// <summary>The broker in one process has a real silo, which cannot be seen from outside.</summary>
 public sealed class LocalSiloTests
 {
     private static readonly string[] FreePorts = ["--tcp", "127.0.0.1:0", "--ws", "127.0.0.1:0"];
