@@ -32,7 +32,9 @@ internal sealed class DueTimeHeap<T>(Func<T, long, bool> isCurrent)
     {
         _abandoned++;
         if (_heap.Count >= RebuildFrom && _abandoned > _heap.Count / 2)
+        {
             Rebuild();
+        }
     }
 
     public bool TryTake(long now, out T item)
@@ -40,7 +42,10 @@ internal sealed class DueTimeHeap<T>(Func<T, long, bool> isCurrent)
         SkipAbandoned();
         item = default!; // read only when true is returned
         if (!_heap.TryPeek(out _, out var dueAt) || dueAt > now)
+        {
             return false;
+        }
+
         item = _heap.Dequeue();
         return true;
     }

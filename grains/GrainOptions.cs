@@ -68,10 +68,19 @@ public sealed class GrainOptions
             (nameof(PresetTimeout), PresetTimeout),
         ];
         foreach (var (name, value, least) in counts)
+        {
             if (value < least)
+            {
                 yield return $"{name} is {value}; the least is {least}.";
+            }
+        }
+
         foreach (var (name, value) in times)
+        {
             if (value <= TimeSpan.Zero)
+            {
                 yield return $"{name} is {value}; it must be longer than zero.";
+            }
+        }
     }
 }

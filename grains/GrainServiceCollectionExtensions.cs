@@ -24,7 +24,10 @@ public static class GrainServiceCollectionExtensions
         services.AddOptions<GrainOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GrainOptions>, GrainOptionsValidator>());
         if (configure is not null)
+        {
             services.Configure(configure);
+        }
+
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<SiloStop>();

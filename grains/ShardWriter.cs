@@ -69,16 +69,25 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     public ValueTask<JournalResult> CommitAsync(TChange change, long changeCost, Action<long>? committed = null)
     {
         if (IsOver)
+        {
             return new(JournalResult.Failed);
+        }
+
         if (IsAhead || journal.IsFull)
+        {
             return CommitBySnapshotAsync(committed);
+        }
+
         _underWay++;
         _change++;
         _journaled += changeCost;
         _commits = CompleteAsync(_commits, journal.AppendAsync(change), committed);
         var (state, messages) = cost();
         if (_journaled > journal.SnapshotAfter(state, messages) && _replacing.IsCompleted)
+        {
             _replacing = ReplaceAsync();
+        }
+
         return new(_commits);
     }
 
@@ -86,16 +95,25 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     public async ValueTask<JournalResult> SettleAsync()
     {
         if (await _commits is var result and not JournalResult.Ok)
+        {
             return result;
+        }
+
         if (IsAhead && await CommitBySnapshotAsync() is var replaced and not JournalResult.Ok)
+        {
             return replaced;
+        }
+
         return await IsCurrentAsync() ? JournalResult.Ok : JournalResult.Fenced;
     }
 
     public async ValueTask<bool> IsCurrentAsync()
     {
         if (!IsOver && !await journal.IsCurrentAsync())
+        {
             End(JournalResult.Fenced);
+        }
+
         return !IsOver;
     }
 
@@ -117,7 +135,10 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     public Task<JournalResult> SnapshotAsync()
     {
         if (_replacing.IsCompleted && !IsOver)
+        {
             _replacing = ReplaceAsync();
+        }
+
         return _replacing;
     }
 
@@ -134,9 +155,14 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
             _ => earlier,
         };
         if (result == JournalResult.Ok)
+        {
             committed?.Invoke(reply.FirstMessage);
+        }
         else
+        {
             End(result);
+        }
+
         return result;
     }
 
@@ -147,12 +173,20 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
         while (_inSnapshot < mine && !IsOver)
         {
             if (_replacing.IsCompleted)
+            {
                 _replacing = ReplaceAsync();
+            }
+
             if (await _replacing is var result and not JournalResult.Ok)
+            {
                 return result;
+            }
         }
         if (IsOver)
+        {
             return JournalResult.Failed;
+        }
+
         committed?.Invoke(-1);
         return JournalResult.Ok;
     }
@@ -163,7 +197,10 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
         _journaled = 0;
         var result = await _commits; // those that the snapshot has and the mark does not; then their messages have a place
         if (result == JournalResult.Ok)
+        {
             result = await journal.ReplaceAsync(taken, mark, _stopping.Token);
+        }
+
         _fits = result == JournalResult.Ok;
         if (result == JournalResult.Ok)
         {
@@ -171,14 +208,20 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
             replaced?.Invoke();
         }
         else if (result is not (JournalResult.Full or JournalResult.Abandoned)) // then the journal is as it was
+        {
             End(result);
+        }
+
         return result;
     }
 
     private void End(JournalResult why)
     {
         if (IsOver)
+        {
             return;
+        }
+
         IsOver = true;
         ended(why);
     }

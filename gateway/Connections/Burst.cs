@@ -127,7 +127,7 @@ internal sealed class Burst
             flush();
         }
 
-        for (int i = 0; i < _woken.Count; i++)
+        for (var i = 0; i < _woken.Count; i++)
         {
             _woken[i].FlushWoken();
         }

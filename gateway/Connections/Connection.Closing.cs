@@ -46,7 +46,7 @@ internal sealed partial class Connection
             Session?.PauseStream();
         }
 
-        bool gone = cause.IsClientGone();
+        var gone = cause.IsClientGone();
         Outbound.Complete(discardReplies: gone || cause == CloseCause.NullOutboundFrame, gone ? null : LastFrame(reason), _unsent);
         CloseStreams(cause); // after the line before: what they leave behind must not go out here any more
         if (cause is CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.Stalled)
@@ -210,7 +210,7 @@ internal sealed partial class Connection
     /// <summary>Work and no progress for the whole time-out: the watchdog of architecture §8.</summary>
     private void OnStallDue()
     {
-        long since = _writer.BlockedSince;
+        var since = _writer.BlockedSince;
         var blocked = TimeSpan.FromMilliseconds(Now - since);
         if (since == 0 || IsClosing)
         {

@@ -38,7 +38,7 @@ internal sealed partial class Connection
                 }
 
                 MakeRoom(_readSize);
-                int read = await Transport.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
+                var read = await Transport.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
                 if (read == 0 || IsClosing)
                 {
                     OnEndOfStream();
@@ -124,7 +124,7 @@ internal sealed partial class Connection
         }
 
         var input = _buffer.AsSpan(_start, _end - _start);
-        if (_dispatcher.TryDispatchAcks(this, input, burst, out int length, out var reason))
+        if (_dispatcher.TryDispatchAcks(this, input, burst, out var length, out var reason))
         {
             _start += length;
             pending = new(reason);
@@ -182,7 +182,7 @@ internal sealed partial class Connection
         {
             var result = ack.Ticket is { } ticket ? await ticket.ConfigureAwait(false) : Grains.Contracts.SessionResult.Ok;
             var refusal = RefusalOf(result);
-            bool isTold = Version == ProtocolVersion.Mqtt5 && ack.Type != PacketType.Pubcomp;
+            var isTold = Version == ProtocolVersion.Mqtt5 && ack.Type != PacketType.Pubcomp;
             if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec && Session is { } session)
             {
                 var failure = session.FailQoS2(ack.PacketId, result, isTold);
@@ -219,7 +219,7 @@ internal sealed partial class Connection
     /// </summary>
     private void MakeRoom(int size)
     {
-        int kept = _end - _start;
+        var kept = _end - _start;
         if (kept == 0)
         {
             _start = _end = 0;
@@ -237,8 +237,8 @@ internal sealed partial class Connection
     /// </summary>
     private void OnReceived(int bytes)
     {
-        long now = Now;
-        bool isSteady = now - Volatile.Read(ref _lastReceived) <= HotInterval;
+        var now = Now;
+        var isSteady = now - Volatile.Read(ref _lastReceived) <= HotInterval;
         _streak = isSteady ? Math.Min(_streak + 1, HotStreak) : 0;
         _mayHaveMore = _end == _buffer.Length;
         _readSize = bytes > _readSize / 2 ? Math.Min(_readSize * 2, LargestRead) : isSteady ? _readSize : SmallestRead;
@@ -248,7 +248,7 @@ internal sealed partial class Connection
     /// <summary>Between reads a half packet waits in as little memory as it needs.</summary>
     private void ShrinkBuffer()
     {
-        int kept = _end - _start;
+        var kept = _end - _start;
         if (kept == 0)
         {
             ReturnBuffer();
@@ -261,7 +261,7 @@ internal sealed partial class Connection
 
     private void MoveTo(byte[] buffer)
     {
-        int kept = _end - _start;
+        var kept = _end - _start;
         _buffer.AsSpan(_start, kept).CopyTo(buffer);
         ReturnBuffer();
         (_buffer, _start, _end) = (buffer, 0, kept);

@@ -45,9 +45,9 @@ internal sealed partial class MemoryGuard : IDisposable
 
     private void Look()
     {
-        long maximum = _options.MaximumBytes > 0 ? _options.MaximumBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        int before = Percent;
-        int percent = (int)(_used() * 100 / Math.Max(1, maximum));
+        var maximum = _options.MaximumBytes > 0 ? _options.MaximumBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        var before = Percent;
+        var percent = (int)(_used() * 100 / Math.Max(1, maximum));
         Volatile.Write(ref _percent, percent);
         if (percent >= _options.RefuseConnectPercent != before >= _options.RefuseConnectPercent)
         {

@@ -50,12 +50,12 @@ internal sealed class OutboundQueue(int replyLimit)
     {
         lock (_lock)
         {
-            int taken = 0;
+            var taken = 0;
             bytes = 0;
             while (taken < batch.Length && _count > 0)
             {
                 ref var frame = ref _ring[_head];
-                int length = frame.LengthBound;
+                var length = frame.LengthBound;
                 if (taken > 0 && bytes + length > maximumBytes)
                 {
                     break;
@@ -86,7 +86,7 @@ internal sealed class OutboundQueue(int replyLimit)
             var frames = _ring;
             int head = _head, count = _count;
             (_ring, _head, _count, _publishes, _bytes) = ([], 0, 0, 0, 0);
-            for (int i = 0; i < count; i++)
+            for (var i = 0; i < count; i++)
             {
                 ref var frame = ref frames[(head + i) & (frames.Length - 1)];
                 if (frame.Kind == FrameKind.Publish)
@@ -158,7 +158,7 @@ internal sealed class OutboundQueue(int replyLimit)
     private void Grow()
     {
         var ring = new OutboundFrame[Math.Max(4, _ring.Length * 2)];
-        for (int i = 0; i < _count; i++)
+        for (var i = 0; i < _count; i++)
         {
             ring[i] = _ring[(_head + i) & (_ring.Length - 1)];
         }

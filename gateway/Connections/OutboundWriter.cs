@@ -42,7 +42,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
 
     private void Drain()
     {
-        int batches = 0;
+        var batches = 0;
         do
         {
             Volatile.Write(ref _state, Draining);
@@ -50,14 +50,14 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
             {
                 connection.Session?.RefillFor(connection);
                 var batch = _batch ??= new OutboundFrame[MostFrames];
-                int count = queue.Take(batch, MostBytes, out int bytes);
+                var count = queue.Take(batch, MostBytes, out var bytes);
                 if (count == 0)
                 {
                     break;
                 }
 
                 var buffer = ArrayPool<byte>.Shared.Rent(bytes);
-                if (!TryEncode(batch.AsSpan(0, count), buffer, out int length))
+                if (!TryEncode(batch.AsSpan(0, count), buffer, out var length))
                 {
                     return; // the writer stays in its state: nothing is written to this connection again
                 }
@@ -144,8 +144,8 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
     /// <summary>Encodes up to the first null frame: that one ends the connection, those behind it are never looked at.</summary>
     private int Encode(Span<OutboundFrame> batch, Span<byte> buffer)
     {
-        int length = 0;
-        for (int i = 0; i < batch.Length; i++)
+        var length = 0;
+        for (var i = 0; i < batch.Length; i++)
         {
             ref var frame = ref batch[i];
             if (frame.IsNull)
@@ -166,7 +166,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
         switch (frame.Kind)
         {
             case FrameKind.Ack:
-                byte first = (byte)(((byte)frame.Type << 4) | (frame.Type == PacketType.Pubrel ? 2 : 0)); // [MQTT-3.6.1-1]
+                var first = (byte)(((byte)frame.Type << 4) | (frame.Type == PacketType.Pubrel ? 2 : 0)); // [MQTT-3.6.1-1]
                 return AckBody.Write(target, first, connection.Version, frame.PacketId, frame.Reason);
             case FrameKind.Packet:
                 frame.Packet.CopyTo(target);

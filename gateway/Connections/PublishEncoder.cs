@@ -18,7 +18,7 @@ internal static class PublishEncoder
     /// <summary>The exact length without a topic alias, for the receiver's Maximum Packet Size. [MQTT-3.1.2-24]</summary>
     public static int Length(in QueuedDelivery delivery, ProtocolVersion version)
     {
-        int remaining = RemainingLength(delivery, version, delivery.Message.TopicLength, PropertiesLength(delivery, alias: false));
+        var remaining = RemainingLength(delivery, version, delivery.Message.TopicLength, PropertiesLength(delivery, alias: false));
         return 1 + VariableByteInteger.Size((uint)remaining) + remaining;
     }
 
@@ -27,15 +27,15 @@ internal static class PublishEncoder
         var message = delivery.Message;
         var topic = message.Topic;
         ushort alias = 0;
-        if (aliases is not null && aliases.TryUse(topic, out alias, out bool known) && known)
+        if (aliases is not null && aliases.TryUse(topic, out alias, out var known) && known)
         {
             topic = default; // the client has the alias: an empty topic name stands for it [MQTT-3.3.2-8]
         }
 
-        int properties = PropertiesLength(delivery, alias != 0);
-        int remaining = RemainingLength(delivery, version, topic.Length, properties);
+        var properties = PropertiesLength(delivery, alias != 0);
+        var remaining = RemainingLength(delivery, version, topic.Length, properties);
         target[0] = (byte)(((byte)PacketType.Publish << 4) | (delivery.Duplicate ? 8 : 0) | ((byte)delivery.QoS << 1) | (delivery.Retain ? 1 : 0));
-        int at = 1 + VariableByteInteger.Write(target[1..], (uint)remaining);
+        var at = 1 + VariableByteInteger.Write(target[1..], (uint)remaining);
         BinaryPrimitives.WriteUInt16BigEndian(target[at..], (ushort)topic.Length);
         topic.CopyTo(target[(at + 2)..]);
         at += 2 + topic.Length;
@@ -63,8 +63,8 @@ internal static class PublishEncoder
 
     private static int PropertiesLength(in QueuedDelivery delivery, bool alias)
     {
-        int length = delivery.Message.PropertiesLength + (alias ? AliasLength : 0) + (delivery.Message.ExpiresAt != 0 ? ExpiryLength : 0);
-        foreach (uint identifier in delivery.SubscriptionIdentifiers)
+        var length = delivery.Message.PropertiesLength + (alias ? AliasLength : 0) + (delivery.Message.ExpiresAt != 0 ? ExpiryLength : 0);
+        foreach (var identifier in delivery.SubscriptionIdentifiers)
         {
             length += 1 + VariableByteInteger.Size(identifier);
         }
@@ -74,11 +74,11 @@ internal static class PublishEncoder
 
     private static int WriteProperties(Span<byte> target, in QueuedDelivery delivery, long now, ushort alias)
     {
-        int at = 0;
+        var at = 0;
         if (delivery.Message.ExpiresAt != 0)
         {
             // what is left of the interval; a begun second counts as one, so that it is never 0 while the message lives [MQTT-3.3.2-6]
-            long left = Math.Max(1, (delivery.Message.ExpiresAt - now + 999) / 1000);
+            var left = Math.Max(1, (delivery.Message.ExpiresAt - now + 999) / 1000);
             target[at] = (byte)PropertyId.MessageExpiryInterval;
             BinaryPrimitives.WriteUInt32BigEndian(target[(at + 1)..], (uint)Math.Min(left, uint.MaxValue));
             at += ExpiryLength;
@@ -93,7 +93,7 @@ internal static class PublishEncoder
 
         delivery.Message.Properties.CopyTo(target[at..]);
         at += delivery.Message.PropertiesLength;
-        foreach (uint identifier in delivery.SubscriptionIdentifiers)
+        foreach (var identifier in delivery.SubscriptionIdentifiers)
         {
             target[at++] = (byte)PropertyId.SubscriptionIdentifier;
             at += VariableByteInteger.Write(target[at..], identifier);

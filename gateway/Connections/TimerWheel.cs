@@ -63,8 +63,8 @@ internal sealed class TimerWheel : IDisposable
         {
             Volatile.Write(ref _now, (long)_time.GetElapsedTime(_start).TotalMilliseconds);
             Volatile.Write(ref _unixNow, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            long last = Now / TickMilliseconds;
-            long first = Math.Max(_tick, last - Slots); // after a long pause one whole turn reaches every slot
+            var last = Now / TickMilliseconds;
+            var first = Math.Max(_tick, last - Slots); // after a long pause one whole turn reaches every slot
             for (_tick = first; _tick < last; _tick++) // a slot is due when all of it has passed
             {
                 Collect(_slots[_tick & (Slots - 1)]);

@@ -67,7 +67,7 @@ internal sealed class Backlog
             return false;
         }
 
-        int place = 0;
+        var place = 0;
         while (At(place).QoS != QoS.AtMostOnce)
         {
             if (++place == SearchReach)
@@ -100,7 +100,7 @@ internal sealed class Backlog
     private void Resize(int capacity)
     {
         var ring = new QueuedDelivery[capacity];
-        for (int i = 0; i < Count; i++)
+        for (var i = 0; i < Count; i++)
         {
             ring[i] = At(i);
         }

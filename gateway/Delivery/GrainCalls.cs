@@ -28,7 +28,7 @@ internal sealed class GrainCalls(TimeProvider time) : IDisposable
     /// <param name="givingWay">The answer is not waited for any longer: the call ends with this cancellation.</param>
     public async Task<T> CallAsync<T>(Func<Task<T>> call, Func<T, SessionResult> resultOf, CancellationToken givingWay = default)
     {
-        long start = time.GetTimestamp();
+        var start = time.GetTimestamp();
         while (true)
         {
             try

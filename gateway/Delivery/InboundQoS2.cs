@@ -30,7 +30,7 @@ internal sealed class InboundQoS2
         }
 
         var restored = new InboundQoS2();
-        foreach (ushort identifier in identifiers)
+        foreach (var identifier in identifiers)
         {
             restored._open[identifier] = HalfKnown;
         }
@@ -41,7 +41,7 @@ internal sealed class InboundQoS2
     /// <summary>Another connection has the session.</summary>
     public void BeginConnection()
     {
-        foreach (ushort identifier in _open.Keys.ToArray())
+        foreach (var identifier in _open.Keys.ToArray())
         {
             _open[identifier] = _open[identifier] with { IsOfThisConnection = false };
         }
@@ -58,7 +58,7 @@ internal sealed class InboundQoS2
     /// </summary>
     public bool TryAccept(ushort identifier, out Task<SessionResult>? promise, out bool isHalfKnown)
     {
-        bool known = _open.TryGetValue(identifier, out var entry) && entry != Uncertain;
+        var known = _open.TryGetValue(identifier, out var entry) && entry != Uncertain;
         isHalfKnown = entry.IsHalfKnown;
         Count += entry.IsOfThisConnection ? 0 : 1;
         _open[identifier] = entry with { IsOfThisConnection = true };
@@ -87,7 +87,7 @@ internal sealed class InboundQoS2
     /// <param name="canRefuse">The client's version has refusals.</param>
     public QoS2Failure Fail(ushort identifier, SessionResult result, bool canRefuse)
     {
-        bool isSaid = result is SessionResult.Full or SessionResult.Quota;
+        var isSaid = result is SessionResult.Full or SessionResult.Quota;
         if (!_open.TryGetValue(identifier, out var entry))
         {
             return canRefuse && isSaid ? QoS2Failure.Refused : QoS2Failure.Unanswered; // so did the PUBLISH that this one repeats
@@ -99,7 +99,7 @@ internal sealed class InboundQoS2
         }
 
         Release(identifier, out _);
-        bool isForNoQueue = entry.Queued is null && !entry.IsUncertain;
+        var isForNoQueue = entry.Queued is null && !entry.IsUncertain;
         if (canRefuse && (isForNoQueue ? isSaid : entry.IsNotQueued))
         {
             return QoS2Failure.Refused;
@@ -121,7 +121,7 @@ internal sealed class InboundQoS2
     /// </summary>
     public bool Release(ushort identifier, out bool isStored)
     {
-        bool known = _open.Remove(identifier, out var entry);
+        var known = _open.Remove(identifier, out var entry);
         isStored = entry.Promise is not null || entry.IsUncertain;
         Count -= entry.IsOfThisConnection ? 1 : 0;
         return known;

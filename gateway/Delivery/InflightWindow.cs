@@ -27,7 +27,7 @@ internal sealed class InflightWindow
     /// <summary>Opens a delivery under the next Packet Identifier. [MQTT-2.2.1-4]</summary>
     public ushort Add(in QueuedDelivery delivery)
     {
-        ushort packetId = IdentifierAt(_span);
+        var packetId = IdentifierAt(_span);
         Place(_span, delivery, DeliveryStage.Published);
         return packetId;
     }
@@ -44,7 +44,7 @@ internal sealed class InflightWindow
 
     public bool TryGetStage(ushort packetId, out DeliveryStage stage)
     {
-        int distance = Distance(packetId);
+        var distance = Distance(packetId);
         stage = packetId != 0 && distance < _span ? At(distance).Stage : DeliveryStage.None;
         return stage != DeliveryStage.None;
     }
@@ -52,7 +52,7 @@ internal sealed class InflightWindow
     /// <summary>What an open delivery is, without its message.</summary>
     public bool TryPeek(ushort packetId, out QoS qos, out long sequence)
     {
-        bool isOpen = TryGetStage(packetId, out _);
+        var isOpen = TryGetStage(packetId, out _);
         (qos, sequence) = isOpen ? (At(Distance(packetId)).Delivery.QoS, At(Distance(packetId)).Delivery.Sequence) : default;
         return isOpen;
     }
@@ -118,7 +118,7 @@ internal sealed class InflightWindow
     public void MarkAllForResend()
     {
         PendingResends = 0;
-        for (int place = 0; place < _span; place++)
+        for (var place = 0; place < _span; place++)
         {
             ref var entry = ref At(place);
             entry.NeedsResend = entry.Stage != DeliveryStage.None;
@@ -129,7 +129,7 @@ internal sealed class InflightWindow
     /// <summary>The oldest delivery that is still to be sent again.</summary>
     public bool TryTakeResend(out QueuedDelivery delivery, out DeliveryStage stage)
     {
-        for (int place = 0; PendingResends > 0 && place < _span; place++)
+        for (var place = 0; PendingResends > 0 && place < _span; place++)
         {
             ref var entry = ref At(place);
             if (entry.NeedsResend)
@@ -152,7 +152,7 @@ internal sealed class InflightWindow
     /// <summary>All open deliveries in the order of sending.</summary>
     public IEnumerable<(QueuedDelivery Delivery, DeliveryStage Stage)> Open()
     {
-        for (int place = 0; place < _span; place++)
+        for (var place = 0; place < _span; place++)
         {
             var entry = At(place);
             if (entry.Stage != DeliveryStage.None)
@@ -173,9 +173,9 @@ internal sealed class InflightWindow
     private static ushort OldestOf(ushort[] ascending)
     {
         int oldest = 0, widest = ascending[0] - ascending[^1] + Identifiers;
-        for (int i = 1; i < ascending.Length; i++)
+        for (var i = 1; i < ascending.Length; i++)
         {
-            int gap = ascending[i] - ascending[i - 1];
+            var gap = ascending[i] - ascending[i - 1];
             (oldest, widest) = gap > widest ? (i, gap) : (oldest, widest);
         }
 
@@ -199,7 +199,7 @@ internal sealed class InflightWindow
     private void Grow(int atLeast)
     {
         var ring = new Entry[Math.Max(8, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)atLeast))];
-        for (int i = 0; i < _span; i++)
+        for (var i = 0; i < _span; i++)
         {
             ring[i] = At(i);
         }
@@ -213,7 +213,7 @@ internal sealed class InflightWindow
 
     private ushort IdentifierAt(int distance)
     {
-        int identifier = _oldest + distance;
+        var identifier = _oldest + distance;
         return (ushort)(identifier > Identifiers ? identifier - Identifiers : identifier);
     }
 

@@ -108,7 +108,7 @@ internal readonly struct Message
         scoped ReadOnlySpan<byte> topic, int propertiesLength, scoped ReadOnlySpan<byte> payload, QoS qos, bool retain, long expiresAt,
         out Span<byte> properties)
     {
-        int length = RecordHeader.Size + topic.Length + propertiesLength + payload.Length;
+        var length = RecordHeader.Size + topic.Length + propertiesLength + payload.Length;
         var (block, offset) = MessageBlock.Reserve(length);
         ref var head = ref Unsafe.As<byte, RecordHeader>(ref block[offset]);
         head.Length = length;

@@ -25,7 +25,7 @@ internal static class MessageBlock
         }
 
         var block = _block;
-        int offset = _used;
+        var offset = _used;
         if (block is null || offset + length > BlockSize)
         {
             _block = block = GC.AllocateUninitializedArray<byte>(BlockSize);

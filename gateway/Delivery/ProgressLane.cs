@@ -118,8 +118,8 @@ internal sealed class ProgressLane(
         {
             if (entry.Sending is { } sending)
             {
-                ulong claim = committed.Contains(entry.Session) ? entry.Epoch : 0; // else nothing leaves
-                bool isGone = gone.Count > 0 && entry.IsCommitted && gone.Contains(new GoneDelivery(entry.Session.Key, sending.Sequence));
+                var claim = committed.Contains(entry.Session) ? entry.Epoch : 0; // else nothing leaves
+                var isGone = gone.Count > 0 && entry.IsCommitted && gone.Contains(new GoneDelivery(entry.Session.Key, sending.Sequence));
                 entry.Session.SendCommitted(sending, claim, entry.IsDuplicate, isGone, burst);
             }
         }

@@ -32,7 +32,7 @@ internal sealed class QueueLane(
     private static void Deliver(Entry[] entries, long[]? sequences)
     {
         var burst = Burst.Rent();
-        int index = 0;
+        var index = 0;
         foreach (var entry in entries)
         {
             foreach (var receiver in entry.Receivers)

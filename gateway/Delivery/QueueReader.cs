@@ -33,7 +33,7 @@ internal sealed class QueueReader(StoreShards shards, TimeProvider time, ILogger
     /// <summary>Null when there was no answer.</summary>
     private async Task<QueuePage?> ReadAsync(QueueRead read)
     {
-        string failure = "the shard is busy";
+        var failure = "the shard is busy";
         try
         {
             var page = await shards.CallAsync(read.Key, shard => shard.ReadAsync(read), static page => page.Result).ConfigureAwait(false);

@@ -34,7 +34,7 @@ internal sealed class RetainLane(
 
     private void Refuse(Entry[] entries, int[] refused)
     {
-        foreach (int index in refused)
+        foreach (var index in refused)
         {
             entries[index].IsRefused = true;
         }

@@ -22,7 +22,7 @@ internal sealed class RetainedMessages(
     /// <summary>Stores the message for its topic, or clears the topic when the payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6]</summary>
     public void Set(in Message message, Burst burst)
     {
-        string topic = Encoding.UTF8.GetString(message.Topic);
+        var topic = Encoding.UTF8.GetString(message.Topic);
         var lanes = _lanes.Value;
         var lane = lanes[RetainShard.Of(SessionTable.Tenant, topic, lanes.Length)];
         var record = message.PayloadLength == 0 ? null : message.ToArray(); // [MQTT-3.3.1-7]
@@ -35,8 +35,8 @@ internal sealed class RetainedMessages(
         try
         {
             var lanes = _lanes.Value;
-            int? only = RetainShard.For(SessionTable.Tenant, entry.Filter, lanes.Length);
-            foreach (int shard in only is { } one ? [one] : Enumerable.Range(0, lanes.Length))
+            var only = RetainShard.For(SessionTable.Tenant, entry.Filter, lanes.Length);
+            foreach (var shard in only is { } one ? [one] : Enumerable.Range(0, lanes.Length))
             {
                 await lanes[shard].DrainedAsync().ConfigureAwait(false); // what was acknowledged, or published here before, is found
                 await SendShardAsync(connection, session, entry, identifier, overtaken, lanes[shard].Shard).ConfigureAwait(false);

@@ -140,7 +140,7 @@ internal sealed partial class Session
     /// <summary>Call inside the gate; the writer sends what there is room for now.</summary>
     private ReasonCode Acknowledge(ushort packetId)
     {
-        if (!_inflight.TryPeek(packetId, out var qos, out long sequence))
+        if (!_inflight.TryPeek(packetId, out var qos, out var sequence))
         {
             return ReasonCode.Success;
         }
@@ -163,8 +163,8 @@ internal sealed partial class Session
     {
         lock (_gate)
         {
-            bool isStored = false;
-            bool known = _inboundQoS2?.Release(packetId, out isStored) == true;
+            var isStored = false;
+            var known = _inboundQoS2?.Release(packetId, out isStored) == true;
             if (isStored && IsDurable)
             {
                 store.Release(this, packetId, burst);

@@ -200,10 +200,10 @@ internal sealed partial class Session
         lock (_gate)
         {
             var messages = new List<QueuedDelivery>();
-            int lost = 0;
+            var lost = 0;
             foreach (var (delivery, stage) in _inflight.Open())
             {
-                bool mayMove = stage == DeliveryStage.Unsent || (stage == DeliveryStage.Published && delivery.QoS == QoS.AtLeastOnce);
+                var mayMove = stage == DeliveryStage.Unsent || (stage == DeliveryStage.Published && delivery.QoS == QoS.AtLeastOnce);
                 if (delivery.Share is not null && mayMove)
                 {
                     messages.Add(delivery);
@@ -240,7 +240,7 @@ internal sealed partial class Session
     /// <summary>False when there is no message, as in a delivery that was released.</summary>
     private static bool TryRestore(PendingMessage pending, out QueuedDelivery delivery)
     {
-        bool hasMessage = Message.TryRead(pending.Message, out var message);
+        var hasMessage = Message.TryRead(pending.Message, out var message);
         delivery = new QueuedDelivery
         {
             Message = message,
@@ -255,7 +255,7 @@ internal sealed partial class Session
 
     private void Restore(PendingMessage pending, List<(QueuedDelivery, DeliveryStage)> begun)
     {
-        bool hasMessage = TryRestore(pending, out var delivery);
+        var hasMessage = TryRestore(pending, out var delivery);
         if (pending.Stage == PendingStage.Released || (pending.Stage == PendingStage.Published && hasMessage))
         {
             begun.Add((delivery, pending.Stage == PendingStage.Released ? DeliveryStage.Released : DeliveryStage.Published));

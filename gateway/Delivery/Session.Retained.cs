@@ -102,7 +102,7 @@ internal sealed partial class Session
             return;
         }
 
-        string topic = TopicOf(message);
+        var topic = TopicOf(message);
         foreach (var overtaken in _overtaken.Where(overtaken => overtaken.Count < MostOvertaken / _overtaken.Count))
         {
             overtaken.Add(topic);

@@ -49,7 +49,7 @@ internal sealed partial class Session
                 return; // an answer that came late: a page brings it, or has
             }
 
-            bool isNext = delivery.Sequence == _taken + 1;
+            var isNext = delivery.Sequence == _taken + 1;
             _newest = delivery.Sequence;
             if (_phase != SessionPhase.Connected)
             {
@@ -147,7 +147,7 @@ internal sealed partial class Session
                 return;
             }
 
-            bool isRelease = sending.Stage == PendingStage.Released;
+            var isRelease = sending.Stage == PendingStage.Released;
             if (isRelease != (stage == DeliveryStage.Released) || (!isRelease && !isDuplicate && stage != DeliveryStage.Unsent))
             {
                 return; // PUBREC came before the repetition of PUBLISH left, or the commit was made twice
@@ -206,14 +206,14 @@ internal sealed partial class Session
     {
         lock (_gate)
         {
-            bool isSaidElsewhere = _reporting != pairs; // by the close that came meanwhile
+            var isSaidElsewhere = _reporting != pairs; // by the close that came meanwhile
             _reporting = isSaidElsewhere ? _reporting : [];
             if (fate == ReportFate.Noted || isSaidElsewhere || pairs.Length == 0)
             {
                 return;
             }
 
-            for (int i = 0; i < pairs.Length; i += 2)
+            for (var i = 0; i < pairs.Length; i += 2)
             {
                 _ended.Add(pairs[i], pairs[i + 1]);
             }

@@ -107,7 +107,7 @@ internal sealed partial class Session
     {
         lock (_gate)
         {
-            bool isNext = _phase == SessionPhase.Connected && sequence == _taken + 1 && sequence > _newest;
+            var isNext = _phase == SessionPhase.Connected && sequence == _taken + 1 && sequence > _newest;
             if (isNext)
             {
                 (_taken, _newest) = (sequence, sequence);
@@ -201,14 +201,14 @@ internal sealed partial class Session
             _streams = [.. _streams.Where(other => other != stream)];
             foreach (var subscription in stream._subscriptions?.ToArray() ?? [])
             {
-                string filter = index.FilterOf(subscription);
+                var filter = index.FilterOf(subscription);
                 if (_hasEnded || _subscriptions?.Find(filter) is not null)
                 {
                     index.Remove(subscription);
                     continue;
                 }
 
-                uint identifier = subscription.Identifiers is [var only] ? only : 0;
+                var identifier = subscription.Identifiers is [var only] ? only : 0;
                 var adopted = Subscription.Create(this, new SubscribeEntry(filter, subscription.Options), identifier);
                 index.Add(adopted, filter, subscription);
                 (_subscriptions ??= new SubscriptionMap(index)).Set(adopted, null);

@@ -88,7 +88,7 @@ internal sealed partial class Session
         lock (_subscriptionsLock)
         {
             var keep = records.ToDictionary(record => record.Filter);
-            foreach (string filter in _subscriptions?.Select(index.FilterOf).Where(filter => !keep.ContainsKey(filter)).ToArray() ?? [])
+            foreach (var filter in _subscriptions?.Select(index.FilterOf).Where(filter => !keep.ContainsKey(filter)).ToArray() ?? [])
             {
                 Unsubscribe(index, filter);
             }

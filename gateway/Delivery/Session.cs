@@ -144,7 +144,7 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
         while (_backlog.Count > 0 && connection.Outbound.HasRoom)
         {
-            bool needsQuota = _backlog.Peek().QoS != QoS.AtMostOnce;
+            var needsQuota = _backlog.Peek().QoS != QoS.AtMostOnce;
             if (needsQuota && (_inflight.PendingResends > 0 || !HasQuota)) // [MQTT-3.3.4-9]
             {
                 break;
@@ -255,7 +255,7 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
             return;
         }
 
-        bool isTaken = connection.Outbound.TryEnqueue(stage == DeliveryStage.Released
+        var isTaken = connection.Outbound.TryEnqueue(stage == DeliveryStage.Released
             ? OutboundFrame.Ack(PacketType.Pubrel, delivery.PacketId, ReasonCode.Success)
             : OutboundFrame.Publish(delivery));
         if (!isTaken && stage == DeliveryStage.Unsent)
@@ -267,7 +267,7 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
     /// <summary>Too big for this client: dropped as if it had been delivered. [MQTT-3.1.2-25]</summary>
     private bool Fits(Connection connection, in QueuedDelivery delivery)
     {
-        bool fits = connection.ClientMaximumPacketSize == int.MaxValue
+        var fits = connection.ClientMaximumPacketSize == int.MaxValue
             || PublishEncoder.Length(delivery, connection.Version) <= connection.ClientMaximumPacketSize;
         if (!fits)
         {

@@ -45,7 +45,7 @@ internal sealed class SessionCloser(
             return;
         }
 
-        bool isArmed = connection.Will is { DelaySeconds: > 0 } && session.IsDurable;
+        var isArmed = connection.Will is { DelaySeconds: > 0 } && session.IsDurable;
         if (connection.Will is { } will && !isArmed)
         {
             isArmed = !await publisher.PublishAsync(will.Message, session).ConfigureAwait(false); // [MQTT-3.1.2-8]; or by the store, later
@@ -164,7 +164,7 @@ internal sealed class SessionCloser(
     {
         await session.PromisesAsync().ConfigureAwait(false);
         var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], [], [], []);
-        bool endsGrain = cause == CloseCause.NullOutboundFrame;
+        var endsGrain = cause == CloseCause.NullOutboundFrame;
         var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, endsGrain, ended, uncertain);
         session.UnconfirmedClose = request;
         if (!session.IsDurable)

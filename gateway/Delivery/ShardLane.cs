@@ -144,7 +144,7 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     /// <summary>The same batch under the same sequence number until the shard answers: repeating it changes nothing there.</summary>
     private async Task<SessionResult> SendBatchAsync(TEntry[] entries, long sequence)
     {
-        long start = time.GetTimestamp();
+        var start = time.GetTimestamp();
         while (true)
         {
             Exception? failure = null;
@@ -175,7 +175,7 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     {
         lock (_lock)
         {
-            bool isFull = _full.TryDequeue(out var full);
+            var isFull = _full.TryDequeue(out var full);
             batch = full ?? _building;
             _isSending = batch.Entries.Count > 0;
             if (_isSending)

@@ -73,7 +73,7 @@ internal sealed class StorePoller(
 
     private async Task PollAsync(CancellationToken stopping)
     {
-        long began = sessions.NextMoment();
+        var began = sessions.NextMoment();
         var poll = new StorePoll(self, _shardEpoch, _version, directory.Live, _completed, (int)HangingCall.TotalMilliseconds);
         var reply = await _grain.PollAsync(poll).WaitAsync(HangingCall + TimeSpan.FromSeconds(5), time, stopping).ConfigureAwait(false);
         if (_shardEpoch != 0 && reply.ShardEpoch != _shardEpoch)
@@ -91,7 +91,7 @@ internal sealed class StorePoller(
             await ApplyAsync(delta).ConfigureAwait(false);
         }
 
-        foreach (string key in reply.Behind ?? [])
+        foreach (var key in reply.Behind ?? [])
         {
             if (sessions.TryGet(key, out var behind))
             {
@@ -110,7 +110,7 @@ internal sealed class StorePoller(
         var done = new List<long>(work.Length);
         foreach (var item in work)
         {
-            bool isReadable = Message.TryRead(item.Message, out var message);
+            var isReadable = Message.TryRead(item.Message, out var message);
             if (!isReadable)
             {
                 DeliveryLog.UnreadableMessage(logger, item.Key);
@@ -130,7 +130,7 @@ internal sealed class StorePoller(
     private async Task ApplyAsync(InterestDelta delta)
     {
         using var turn = await sessions.Turns.TakeAsync(delta.Key).ConfigureAwait(false);
-        bool known = sessions.TryGet(delta.Key, out var session);
+        var known = sessions.TryGet(delta.Key, out var session);
         if (known && (session!.Phase != SessionPhase.Offline || session.Epoch > delta.Epoch)) // TryGet returned true
         {
             return;
@@ -184,7 +184,7 @@ internal sealed class StorePoller(
                 session.Connection?.Will?.ToRecord(),
                 session.SubscriptionRecords(subscriptions)));
             var reply = await _grain.ReattachAsync(new ReattachBatch(self, entries)).ConfigureAwait(false);
-            foreach (string key in reply.Fenced)
+            foreach (var key in reply.Fenced)
             {
                 if (sessions.TryGet(key, out var fenced))
                 {

@@ -33,13 +33,13 @@ internal sealed class StoreShards(IGrainFactory grains, DirectoryClient director
         string key, Func<ISessionStoreGrain, Task<T>> call, Func<T, SessionResult> resultOf, CancellationToken givingWay = default)
     {
         var shard = this[Of(key)];
-        long start = time.GetTimestamp();
+        var start = time.GetTimestamp();
         return calls.CallAsync(CallOnceMoreAsync, resultOf, givingWay);
 
         async Task<T> CallOnceMoreAsync()
         {
             var reply = await call(shard).ConfigureAwait(false);
-            bool isAwaited = time.GetElapsedTime(start) < GrainCalls.Timeout && !givingWay.IsCancellationRequested;
+            var isAwaited = time.GetElapsedTime(start) < GrainCalls.Timeout && !givingWay.IsCancellationRequested;
             return isAwaited && resultOf(reply) is (SessionResult.Busy or SessionResult.Full) ? await call(shard).ConfigureAwait(false) : reply;
         }
     }

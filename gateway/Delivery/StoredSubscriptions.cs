@@ -21,14 +21,14 @@ internal sealed class StoredSubscriptions(SessionTable sessions, StoreShards sha
     public async ValueTask<ReasonCode> ChangeAsync(
         Connection connection, Session session, Func<ulong, SessionDelta?> changeOf, Func<Outcome, ReasonCode> answer)
     {
-        long start = time.GetTimestamp();
+        var start = time.GetTimestamp();
         TimeSpan left;
         while ((left = GrainCalls.Timeout - time.GetElapsedTime(start)) > TimeSpan.Zero
             && await sessions.Turns.TryTakeAsync(session.Key, left).ConfigureAwait(false) is { } turn)
         {
             using (turn)
             {
-                if (!session.TryGetClaim(connection, out ulong epoch))
+                if (!session.TryGetClaim(connection, out var epoch))
                 {
                     return ReasonCode.Success; // it is being closed; the next connection got what was committed with its CONNECT
                 }

@@ -48,7 +48,7 @@ internal static class AckHandlers
         if (error == ReasonCode.Success)
         {
             burst.Ticket = null;
-            bool known = session.ReleaseQoS2(packet.PacketId, burst);
+            var known = session.ReleaseQoS2(packet.PacketId, burst);
             burst.Answer(connection, PacketType.Pubcomp, packet.PacketId, known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound);
         }
 

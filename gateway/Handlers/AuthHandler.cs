@@ -79,7 +79,7 @@ internal sealed class AuthHandler(GatewayContext gateway, Authenticators authent
     private void Answer(Connection connection, ConnectionAuthentication authentication, IAuthenticationExchange exchange, ExchangeStep step)
     {
         // the session belongs to who opened it: somebody else has to connect
-        bool isRefused = step.Status == ExchangeStatus.Failure || (step.Status == ExchangeStatus.Success && step.UserName != connection.UserName);
+        var isRefused = step.Status == ExchangeStatus.Failure || (step.Status == ExchangeStatus.Success && step.UserName != connection.UserName);
         var code = step.Status == ExchangeStatus.Success ? ReasonCode.Success : ReasonCode.ContinueAuthentication;
         var packet = new AuthPacket { ReasonCode = code, AuthenticationMethod = authentication.Method, AuthenticationData = step.Data };
         if (isRefused || packet.Encode((uint)connection.ClientMaximumPacketSize) is not { } bytes)

@@ -108,7 +108,7 @@ internal sealed partial class ConnectHandler(GatewayContext gateway, Authenticat
     {
         connection.SessionExpiryMaximum = ExpiryMaximum;
         connection.Will = packet.Will is null ? null : new Will(packet.Will);
-        ushort aliases = Math.Min(packet.TopicAliasMaximum, gateway.Options.Outbound.TopicAliasMaximum);
+        var aliases = Math.Min(packet.TopicAliasMaximum, gateway.Options.Outbound.TopicAliasMaximum);
         connection.OutboundAliases = aliases == 0 ? null : new OutboundTopicAliases(aliases); // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
     }
 
@@ -128,7 +128,7 @@ internal sealed partial class ConnectHandler(GatewayContext gateway, Authenticat
     /// <summary>CONNACK; null when it is larger than the client accepts.</summary>
     private byte[]? Encode(Connection connection, ConnectPacket packet, uint expiry, bool sessionPresent, byte[]? data)
     {
-        ushort keepAlive = KeepAlive(packet);
+        var keepAlive = KeepAlive(packet);
         var connack = new ConnackPacket
         {
             ReasonCode = ReasonCode.Success,

@@ -25,7 +25,7 @@ internal static class DisconnectHandler
             session.ExpirySeconds = Math.Min(seconds, connection.SessionExpiryMaximum);
         }
 
-        bool isNormal = packet.ReasonCode == ReasonCode.Success;
+        var isNormal = packet.ReasonCode == ReasonCode.Success;
         if (isNormal)
         {
             connection.Will = null; // [MQTT-3.14.4-3]

@@ -43,7 +43,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
             return Refuse(connection, packet, ReasonCode.TopicNameInvalid, burst);
         }
 
-        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId, out var promise, out bool isHalfKnown))
+        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId, out var promise, out var isHalfKnown))
         {
             burst.Ticket = promise;
             if (isHalfKnown && packet.Retain)
@@ -67,7 +67,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
         burst.Origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
         burst.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
-        bool matched = gateway.Router.Route(message, session, burst);
+        var matched = gateway.Router.Route(message, session, burst);
         var queued = burst.Ticket;
         if (packet.Retain)
         {
@@ -158,7 +158,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
         }
 
         burst.UnacknowledgedQoS1 += packet.QoS == QoS.AtLeastOnce ? 1 : 0;
-        bool isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.IsQoS2Counted(packet.PacketId);
+        var isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.IsQoS2Counted(packet.PacketId);
         return burst.UnacknowledgedQoS1 + session.InboundQoS2Count + (isNewQoS2 ? 1 : 0) > _options.ReceiveMaximum;
     }
 

@@ -18,14 +18,14 @@ internal sealed class SessionOpener(
     /// <summary>Opens the session of a connection's client identifier. <paramref name="accept"/> queues CONNACK, then deliveries begin.</summary>
     public async ValueTask<ReasonCode> OpenAsync(Connection connection, bool cleanStart, uint expiry, int quota, Action<bool, Session> accept)
     {
-        string key = SessionTable.KeyOf(connection.ClientId);
+        var key = SessionTable.KeyOf(connection.ClientId);
         if (await sessions.Turns.TryTakeAsync(key, GrainCalls.Timeout, isUrgent: true).ConfigureAwait(false) is not { } turn)
         {
             HandlerLog.OpenFailed(logger, connection.ClientId, "an earlier call is still without an answer");
             return ReasonCode.ServerUnavailable;
         }
 
-        bool isSettled = true;
+        var isSettled = true;
         try
         {
             if (connection.IsClosing)
@@ -106,7 +106,7 @@ internal sealed class SessionOpener(
     /// <summary>Null when there was no answer: whether the store granted the claim is not known then.</summary>
     private async Task<OpenReply?> CallAsync(string key, OpenRequest request)
     {
-        string failure = "no answer";
+        var failure = "no answer";
         try
         {
             var reply = await shards.CallAsync(key, shard => shard.AttachAsync(key, request), static reply => reply.Result).ConfigureAwait(false);
@@ -132,7 +132,7 @@ internal sealed class SessionOpener(
     {
         sessions.TryGet(key, out var existing);
         var old = existing?.Connection;
-        bool isHere = old is not null && reply.Previous?.Gateway == self; // else another gateway had it meanwhile
+        var isHere = old is not null && reply.Previous?.Gateway == self; // else another gateway had it meanwhile
         if (existing is not null && old is not null)
         {
             closer.TakeOver(old, existing, reply.SessionPresent);
@@ -142,7 +142,7 @@ internal sealed class SessionOpener(
             closer.EndHere(existing);
         }
 
-        bool isDeleted = old is { Will: null };
+        var isDeleted = old is { Will: null };
         if (reply.DueWill is not null && (publishesWill || isDeleted))
         {
             await closer.PublishWillAsync(key, reply, existing, isDeleted).ConfigureAwait(false);

@@ -55,7 +55,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
     {
         var retained = new List<SubscribeEntry>();
         var overtaken = session.BeginRetained();
-        for (int i = 0; i < reasons.Length; i++)
+        for (var i = 0; i < reasons.Length; i++)
         {
             if (reasons[i].IsError())
             {
@@ -63,7 +63,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
             }
 
             var entry = Granted(packet.Entries[i]);
-            bool isNew = session.Subscribe(gateway.Subscriptions, entry, packet.SubscriptionIdentifier);
+            var isNew = session.Subscribe(gateway.Subscriptions, entry, packet.SubscriptionIdentifier);
             if (WantsRetained(entry, isNew))
             {
                 retained.Add(entry);
@@ -124,7 +124,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
 
     /// <summary>Every level is a node of a tree, and of a tree in the store.</summary>
     private bool IsTooDeep(SubscribeEntry entry) =>
-        TopicFilter.TryParseShared(entry.Filter, out _, out string inner)
+        TopicFilter.TryParseShared(entry.Filter, out _, out var inner)
             ? TopicFilter.Levels(inner) > _options.MaximumTopicLevels
             : TopicFilter.Levels(entry.Filter) > _options.MaximumTopicLevels;
 
@@ -159,7 +159,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
             return;
         }
 
-        for (int i = 0; i < reasons.Length; i++)
+        for (var i = 0; i < reasons.Length; i++)
         {
             reasons[i] = reasons[i].IsError() ? reasons[i]
                 : result is SessionResult.Quota or SessionResult.Full ? ReasonCode.QuotaExceeded : ReasonCode.UnspecifiedError;

@@ -24,7 +24,10 @@ internal static partial class Banner
         }
         output.WriteLine($"GrainMQ {ProductVersion.Product}, {ProductVersion.Runtime}, {ProductVersion.Orleans}, {place}");
         foreach (var listener in listeners)
+        {
             output.WriteLine($"  {listener.Name,-8} {Describe(listener)}");
+        }
+
         output.Flush();
     }
 

@@ -63,7 +63,10 @@ public sealed class GatewayCommand
             Options come from defaults, then --config, then environment variables (GRAINMQ__Section__Name), then the command line.
             """);
         foreach (var option in (Option[])[.. _addresses.Values, .. _settings.Short, .. _settings.General, _check])
+        {
             _root.Options.Add(option);
+        }
+
         _root.Subcommands.Add(PasswordCommand.Create());
         Option[] ofData = [_named[DataKey], .. _settings.General];
         _root.Subcommands.Add(ExportCommand.Create(Load, ofData));
@@ -84,7 +87,10 @@ public sealed class GatewayCommand
     {
         var (options, errors) = Load(result);
         if (errors.Count > 0)
+        {
             return _command.Fail(errors);
+        }
+
         return result.GetValue(_check) ? _command.Report([.. ConfigurationCheck.Run(options)]) : await GatewayProcess.RunAsync(options, _output, _error);
     }
 

@@ -1,9 +1,9 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Storage;
-using GrainMQ.Gateway.Hosting.Listeners;
 using GrainMQ.Silo;
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;

@@ -38,7 +38,10 @@ internal sealed partial class GatewayService : IHostedService
         {
             await _grains.StartAsync().WaitAsync(cancellationToken); // listeners open when every durable session is routed to
             foreach (var options in _options.Listeners)
+            {
                 _listeners.Add(_factory.Create(options));
+            }
+
             foreach (var listener in _listeners)
             {
                 await listener.StartAsync();
@@ -53,19 +56,30 @@ internal sealed partial class GatewayService : IHostedService
         }
         _hasStarted = true;
         if (_options.Security is { IsAnonymousAllowed: false, PasswordFile: null })
+        {
             LogNobodyCanConnect(_logger);
+        }
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (!_hasStarted)
+        {
             return;
+        }
+
         LogStopping(_logger);
         foreach (var listener in _listeners)
+        {
             await listener.StopAcceptingAsync();
+        }
+
         using (var timeout = new CancellationTokenSource(DrainTimeout, _time))
         using (var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken))
+        {
             await _handler.DrainAsync(ended.Token);
+        }
+
         await CloseListenersAsync();
         await _grains.DisposeAsync();
         LogStopped(_logger);
@@ -74,7 +88,10 @@ internal sealed partial class GatewayService : IHostedService
     private async Task CloseListenersAsync()
     {
         foreach (var listener in _listeners)
+        {
             await listener.DisposeAsync();
+        }
+
         _listeners.Clear();
     }
 }

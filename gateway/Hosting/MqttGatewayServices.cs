@@ -17,9 +17,14 @@ public static class MqttGatewayServices
     public static IServiceCollection AddMqttGateway(this IServiceCollection services, GatewayOptions options)
     {
         if (options.Cluster.Role == GatewayRole.All)
+        {
             services.AddGrainMqSilo(options.ToSilo());
+        }
         else
+        {
             services.AddClusterClient(options.Cluster);
+        }
+
         return services.AddMqttDataPlane(options);
     }
 

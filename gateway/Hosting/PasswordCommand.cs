@@ -28,7 +28,7 @@ internal static class PasswordCommand
         command.SetAction(result =>
         {
             var (output, error) = (result.InvocationConfiguration.Output, result.InvocationConfiguration.Error);
-            string? fault = result.GetValue(delete)
+            var fault = result.GetValue(delete)
                 ? Delete(result.GetRequiredValue(file), result.GetRequiredValue(user))
                 : Set(result.GetRequiredValue(file), result.GetRequiredValue(user), result.GetValue(iterations), input, error);
             if (fault is not null)
@@ -55,7 +55,7 @@ internal static class PasswordCommand
             return fault;
         }
 
-        string? password = input is null && !Console.IsInputRedirected ? Ask(prompt) : (input ?? Console.In).ReadLine();
+        var password = input is null && !Console.IsInputRedirected ? Ask(prompt) : (input ?? Console.In).ReadLine();
         if (string.IsNullOrEmpty(password))
         {
             return "there is no password: type it twice, or give it as the first line of standard input.";
@@ -66,14 +66,14 @@ internal static class PasswordCommand
 
     private static string? Delete(string path, string user)
     {
-        bool isRemoved = false;
+        var isRemoved = false;
         return WhyNotUsable(path) ?? Attempt(path, () => isRemoved = File.Exists(path) && PasswordFileEdit.Remove(path, user))
             ?? (isRemoved ? null : $"{path} has no user '{user}'.");
     }
 
     /// <summary>A file that the broker would not read is not made worse.</summary>
     private static string? WhyNotUsable(string path) =>
-        File.Exists(path) && !PasswordFile.TryRead(path, out _, out string? error) ? error : null;
+        File.Exists(path) && !PasswordFile.TryRead(path, out _, out var error) ? error : null;
 
     private static string? Attempt(string path, Action change)
     {
@@ -91,7 +91,7 @@ internal static class PasswordCommand
     /// <summary>Twice, without showing it; null when the two differ or it was given up.</summary>
     private static string? Ask(TextWriter prompt)
     {
-        string first = ReadHidden("Password: ", prompt);
+        var first = ReadHidden("Password: ", prompt);
         return first == ReadHidden("Again: ", prompt) ? first : null;
     }
 

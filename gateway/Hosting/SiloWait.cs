@@ -16,9 +16,13 @@ internal sealed partial class SiloWait(RoleOptions options, TimeProvider time, I
         if (_lines.TryTake(out _))
         {
             if (await SiloPorts.IsListeningAsync(options.GatewayPort, cancellationToken))
+            {
                 LogRefused(logger, options.GatewayPort, options.Id, exception.Message);
+            }
             else
+            {
                 LogWaiting(logger, options.Id, options.GatewayPort);
+            }
         }
         await Task.Delay(RetryDelay, time, cancellationToken);
         return true;

@@ -25,14 +25,23 @@ public readonly record struct FixedHeader(PacketType Type, byte Flags, int Heade
         ProtocolVersion version = ProtocolVersion.Mqtt5)
     {
         header = default;
-        if (input.IsEmpty) return ReadStatus.NeedMore;
+        if (input.IsEmpty)
+        {
+            return ReadStatus.NeedMore;
+        }
 
         var type = (PacketType)(input[0] >> 4);
         var flags = (byte)(input[0] & 0x0F);
-        if (!IsAllowed(type, flags, version)) return ReadStatus.Malformed;
+        if (!IsAllowed(type, flags, version))
+        {
+            return ReadStatus.Malformed;
+        }
 
         var status = VariableByteInteger.TryRead(input[1..], out var bodyLength, out var lengthBytes);
-        if (status != ReadStatus.Ok) return status;
+        if (status != ReadStatus.Ok)
+        {
+            return status;
+        }
 
         header = new FixedHeader(type, flags, 1 + lengthBytes, (int)bodyLength);
         return header.PacketLength > maximumPacketSize ? ReadStatus.TooLarge : ReadStatus.Ok;

@@ -8,7 +8,10 @@ internal static class PacketFrame
     public static byte[]? Encode(byte firstByte, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, uint maximumPacketSize)
     {
         var body = head.Length + payload.Length;
-        if (Size(body) > maximumPacketSize) return null;
+        if (Size(body) > maximumPacketSize)
+        {
+            return null;
+        }
 
         var frame = new byte[Size(body)];
         var rest = WriteHeader(frame, firstByte, body);
@@ -48,7 +51,10 @@ internal static class PacketFrame
     {
         var block = properties.Block.Length + optional.Block.Length;
         var body = withoutProperties + VariableByteInteger.Size((uint)block) + block;
-        if (Size(body) <= maximumPacketSize) properties.Add(optional);
+        if (Size(body) <= maximumPacketSize)
+        {
+            properties.Add(optional);
+        }
     }
 
     private static long Size(int body) => 1L + VariableByteInteger.Size((uint)body) + body;

@@ -55,7 +55,10 @@ internal ref struct PacketReader(ReadOnlySpan<byte> input)
     private bool TryTake(int length, out ReadOnlySpan<byte> taken)
     {
         taken = default;
-        if (_rest.Length < length) return false;
+        if (_rest.Length < length)
+        {
+            return false;
+        }
 
         taken = _rest[..length];
         _rest = _rest[length..];

@@ -36,7 +36,10 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, PropertySet allowed
 
     public bool TryRead()
     {
-        if (_reader.IsEmpty || Error != ReasonCode.Success) return false;
+        if (_reader.IsEmpty || Error != ReasonCode.Success)
+        {
+            return false;
+        }
 
         Start = End;
         Error = ReadProperty();
@@ -50,12 +53,23 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, PropertySet allowed
     {
         // §2.2.2.2: an identifier that is not valid for the packet type makes the packet malformed. All identifiers so far
         // take one byte, so a byte with the continuation bit is not among them.
-        if (!_reader.TryReadByte(out var id)) return ReasonCode.MalformedPacket;
+        if (!_reader.TryReadByte(out var id))
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
         Id = (PropertyId)id;
-        if (!allowed.Contains(Id) || !TryReadValue()) return ReasonCode.MalformedPacket;
+        if (!allowed.Contains(Id) || !TryReadValue())
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         // Only a User Property may appear more than once in a packet from a client.
-        if (Id != PropertyId.UserProperty && _seen.Contains(Id)) return ReasonCode.ProtocolError;
+        if (Id != PropertyId.UserProperty && _seen.Contains(Id))
+        {
+            return ReasonCode.ProtocolError;
+        }
+
         _seen = _seen.With(Id);
         return CheckValue();
     }
@@ -108,7 +122,11 @@ internal ref struct PropertyReader(ReadOnlySpan<byte> block, PropertySet allowed
             PropertyId.TopicAlias when Number == 0 => false, // [MQTT-3.3.2-8]
             _ => true,
         };
-        if (valid) return ReasonCode.Success;
+        if (valid)
+        {
+            return ReasonCode.Success;
+        }
+
         return Id == PropertyId.TopicAlias ? ReasonCode.TopicAliasInvalid : ReasonCode.ProtocolError;
     }
 }

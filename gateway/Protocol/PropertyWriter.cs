@@ -14,22 +14,34 @@ internal sealed class PropertyWriter
 
     public void Add(PropertyId id, bool? value)
     {
-        if (value is { } flag) Write([(byte)id, flag ? (byte)1 : (byte)0]);
+        if (value is { } flag)
+        {
+            Write([(byte)id, flag ? (byte)1 : (byte)0]);
+        }
     }
 
     public void Add(PropertyId id, byte? value)
     {
-        if (value is { } number) Write([(byte)id, number]);
+        if (value is { } number)
+        {
+            Write([(byte)id, number]);
+        }
     }
 
     public void Add(PropertyId id, ushort? value)
     {
-        if (value is { } number) Write([(byte)id, (byte)(number >> 8), (byte)number]);
+        if (value is { } number)
+        {
+            Write([(byte)id, (byte)(number >> 8), (byte)number]);
+        }
     }
 
     public void Add(PropertyId id, uint? value)
     {
-        if (value is not { } number) return;
+        if (value is not { } number)
+        {
+            return;
+        }
 
         Write([(byte)id]);
         BinaryPrimitives.WriteUInt32BigEndian(_block.GetSpan(sizeof(uint)), number);
@@ -38,7 +50,10 @@ internal sealed class PropertyWriter
 
     public void Add(PropertyId id, string? value)
     {
-        if (value is null) return;
+        if (value is null)
+        {
+            return;
+        }
 
         Write([(byte)id]);
         WriteText(value);
@@ -46,7 +61,10 @@ internal sealed class PropertyWriter
 
     public void Add(PropertyId id, byte[]? value)
     {
-        if (value is null) return;
+        if (value is null)
+        {
+            return;
+        }
 
         var length = checked((ushort)value.Length);
         Write([(byte)id, (byte)(length >> 8), (byte)length]);

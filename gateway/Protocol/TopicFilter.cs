@@ -18,16 +18,25 @@ public static class TopicFilter
     public static bool TryParseShared(string filter, out string shareName, out string innerFilter)
     {
         shareName = innerFilter = "";
-        if (!IsShared(filter)) return false;
+        if (!IsShared(filter))
+        {
+            return false;
+        }
 
         // [MQTT-4.8.2-2]: the ShareName is followed by "/" and a Topic Filter.
         var end = filter.IndexOf('/', SharePrefix.Length);
-        if (end < 0) return false;
+        if (end < 0)
+        {
+            return false;
+        }
 
         // [MQTT-4.8.2-1]: at least one character; [MQTT-4.8.2-2]: no wildcards.
         var name = filter.AsSpan(SharePrefix.Length, end - SharePrefix.Length);
         var inner = filter.AsSpan(end + 1);
-        if (name.IsEmpty || name.ContainsAny('+', '#') || !HasValidLevels(inner)) return false;
+        if (name.IsEmpty || name.ContainsAny('+', '#') || !HasValidLevels(inner))
+        {
+            return false;
+        }
 
         shareName = name.ToString();
         innerFilter = inner.ToString();
@@ -43,15 +52,29 @@ public static class TopicFilter
     public static bool Matches(string filter, string topic)
     {
         // [MQTT-4.7.2-1]: a leading wildcard does not reach topics that start with $.
-        if (topic.StartsWith('$') && filter is ['+' or '#', ..]) return false;
+        if (topic.StartsWith('$') && filter is ['+' or '#', ..])
+        {
+            return false;
+        }
 
         var filterLevels = filter.Split('/');
         var topicLevels = topic.Split('/');
         for (var i = 0; i < filterLevels.Length; i++)
         {
-            if (filterLevels[i] == "#") return true; // [MQTT-4.7.1-1]: also the parent level, where i equals the topic's depth.
-            if (i == topicLevels.Length) return false;
-            if (filterLevels[i] != "+" && filterLevels[i] != topicLevels[i]) return false;
+            if (filterLevels[i] == "#")
+            {
+                return true; // [MQTT-4.7.1-1]: also the parent level, where i equals the topic's depth.
+            }
+
+            if (i == topicLevels.Length)
+            {
+                return false;
+            }
+
+            if (filterLevels[i] != "+" && filterLevels[i] != topicLevels[i])
+            {
+                return false;
+            }
         }
 
         return filterLevels.Length == topicLevels.Length;
@@ -59,17 +82,30 @@ public static class TopicFilter
 
     private static bool HasValidLevels(ReadOnlySpan<char> filter)
     {
-        if (filter.IsEmpty || filter.Contains('\0')) return false; // [MQTT-4.7.3-1], [MQTT-4.7.3-2]
+        if (filter.IsEmpty || filter.Contains('\0'))
+        {
+            return false; // [MQTT-4.7.3-1], [MQTT-4.7.3-2]
+        }
 
         for (var i = filter.IndexOfAny('+', '#'); i >= 0 && i < filter.Length; i++)
         {
-            if (filter[i] is not ('+' or '#')) continue;
+            if (filter[i] is not ('+' or '#'))
+            {
+                continue;
+            }
 
             var startsLevel = i == 0 || filter[i - 1] == '/';
             var isLast = i == filter.Length - 1;
             var endsLevel = isLast || filter[i + 1] == '/';
-            if (!startsLevel || !endsLevel) return false; // [MQTT-4.7.1-2] (3.1.1: [MQTT-4.7.1-3])
-            if (filter[i] == '#' && !isLast) return false; // [MQTT-4.7.1-1] (3.1.1: [MQTT-4.7.1-2])
+            if (!startsLevel || !endsLevel)
+            {
+                return false; // [MQTT-4.7.1-2] (3.1.1: [MQTT-4.7.1-3])
+            }
+
+            if (filter[i] == '#' && !isLast)
+            {
+                return false; // [MQTT-4.7.1-1] (3.1.1: [MQTT-4.7.1-2])
+            }
         }
 
         return true;

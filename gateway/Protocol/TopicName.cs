@@ -17,7 +17,10 @@ public static class TopicName
     /// <summary>Success, or why the name is refused. An empty name passes: a Topic Alias may stand for it.</summary>
     internal static ReasonCode Check(ReadOnlySpan<byte> topic)
     {
-        if (!Utf8.IsValid(topic)) return ReasonCode.MalformedPacket; // [MQTT-1.5.4-1] (3.1.1: [MQTT-1.5.3-1])
+        if (!Utf8.IsValid(topic))
+        {
+            return ReasonCode.MalformedPacket; // [MQTT-1.5.4-1] (3.1.1: [MQTT-1.5.3-1])
+        }
 
         // [MQTT-1.5.4-2], [MQTT-4.7.3-2], [MQTT-3.3.2-2]. Topic Name invalid (0x90) is for names that are well-formed.
         return topic.ContainsAny(NullAndWildcards) ? ReasonCode.MalformedPacket : ReasonCode.Success;

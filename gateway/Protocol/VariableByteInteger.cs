@@ -26,7 +26,10 @@ public static class VariableByteInteger
                 return current == 0 && length > 1 ? ReadStatus.Malformed : ReadStatus.Ok;
             }
 
-            if (length == MaximumLength) return ReadStatus.Malformed;
+            if (length == MaximumLength)
+            {
+                return ReadStatus.Malformed;
+            }
         }
 
         return ReadStatus.NeedMore;

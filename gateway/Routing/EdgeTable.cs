@@ -34,11 +34,22 @@ internal sealed class EdgeTable
         for (var position = Position(key); ; position = (position + 1) & _childMask)
         {
             var slot = Volatile.Read(ref _slots[position]);
-            if (slot == Empty) return 0;
-            if (((slot ^ (uint)key) & ~_childMask) != 0) continue;
+            if (slot == Empty)
+            {
+                return 0;
+            }
+
+            if (((slot ^ (uint)key) & ~_childMask) != 0)
+            {
+                continue;
+            }
+
             var child = slot & _childMask;
             ref var node = ref nodes[child];
-            if (child != 0 && node.Parent == parent && node.LevelHash == levelHash) return child;
+            if (child != 0 && node.Parent == parent && node.LevelHash == levelHash)
+            {
+                return child;
+            }
         }
     }
 
@@ -49,12 +60,19 @@ internal sealed class EdgeTable
     public EdgeTable Grow(SegmentedArray<TrieNode> nodes, uint child)
     {
         var bits = _live * 2L >= _slots.Length ? _bits + 1 : _bits;
-        while (child >> bits != 0) bits++;
+        while (child >> bits != 0)
+        {
+            bits++;
+        }
+
         var grown = new EdgeTable(bits);
         foreach (var slot in _slots)
         {
             var moved = slot & _childMask;
-            if (moved != 0) grown.Add(nodes[moved].Parent, nodes[moved].LevelHash, moved);
+            if (moved != 0)
+            {
+                grown.Add(nodes[moved].Parent, nodes[moved].LevelHash, moved);
+            }
         }
 
         return grown;
@@ -64,8 +82,16 @@ internal sealed class EdgeTable
     {
         var key = Mix(parent, levelHash);
         var position = Position(key);
-        while ((_slots[position] & _childMask) != 0) position = (position + 1) & _childMask;
-        if (_slots[position] == Tombstone) _tombstones--;
+        while ((_slots[position] & _childMask) != 0)
+        {
+            position = (position + 1) & _childMask;
+        }
+
+        if (_slots[position] == Tombstone)
+        {
+            _tombstones--;
+        }
+
         _live++;
         Volatile.Write(ref _slots[position], ((uint)key & ~_childMask) | child);
     }
@@ -73,13 +99,21 @@ internal sealed class EdgeTable
     public void Remove(uint parent, uint levelHash, uint child)
     {
         var position = Position(Mix(parent, levelHash));
-        while ((_slots[position] & _childMask) != child) position = (position + 1) & _childMask;
+        while ((_slots[position] & _childMask) != child)
+        {
+            position = (position + 1) & _childMask;
+        }
+
         _live--;
         _tombstones++;
         Volatile.Write(ref _slots[position], Tombstone);
 
         // Tombstones before an empty slot separate nothing.
-        if (_slots[(position + 1) & _childMask] != Empty) return;
+        if (_slots[(position + 1) & _childMask] != Empty)
+        {
+            return;
+        }
+
         for (; _slots[position] == Tombstone; position = (position - 1) & _childMask)
         {
             Volatile.Write(ref _slots[position], Empty);

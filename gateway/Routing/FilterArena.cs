@@ -55,7 +55,11 @@ internal sealed class FilterArena
 
     private uint? TakeFree(int size)
     {
-        if (!_freeBySize.TryGetValue(size, out var record) || record == 0) return null;
+        if (!_freeBySize.TryGetValue(size, out var record) || record == 0)
+        {
+            return null;
+        }
+
         _freeBySize[size] = BinaryPrimitives.ReadUInt32LittleEndian(_bytes.From(record));
         return record;
     }

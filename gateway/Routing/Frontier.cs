@@ -25,7 +25,11 @@ internal struct Frontier
 
     public void Add(uint node, uint state)
     {
-        if (_nextCount == _next!.Length) Array.Resize(ref _next, _nextCount * 2); // Start allocated it
+        if (_nextCount == _next!.Length)
+        {
+            Array.Resize(ref _next, _nextCount * 2); // Start allocated it
+        }
+
         _next[_nextCount++] = (node, state);
     }
 

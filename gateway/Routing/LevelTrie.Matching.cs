@@ -42,9 +42,14 @@ internal sealed partial class LevelTrie<T>
             foreach (var (node, state) in frontier.Current)
             {
                 if ((state & TrieNode.HasSingleLevelChild) != 0)
+                {
                     Step(edges.Find(_nodes, node, LevelHash.SingleLevelWildcard), levels.IsLast, ref frontier, ref visitor);
+                }
+
                 if (TrieNode.HasLiteralChildren(state))
+                {
                     Step(edges.Find(_nodes, node, hash), levels.IsLast, ref frontier, ref visitor);
+                }
             }
         }
     }
@@ -52,15 +57,25 @@ internal sealed partial class LevelTrie<T>
     private void Step<TVisitor>(uint node, bool isLast, ref Frontier frontier, ref TVisitor visitor)
         where TVisitor : struct, ITrieVisitor, allows ref struct
     {
-        if (node == 0) return;
+        if (node == 0)
+        {
+            return;
+        }
+
         var state = Volatile.Read(ref _nodes[node].State);
         Show(node, state & (isLast ? TrieNode.HasMultiLevelEntry | TrieNode.HasExactEntry : TrieNode.HasMultiLevelEntry), ref visitor);
-        if (!isLast && TrieNode.HasChildren(state)) frontier.Add(node, state);
+        if (!isLast && TrieNode.HasChildren(state))
+        {
+            frontier.Add(node, state);
+        }
     }
 
     private void Show<TVisitor>(uint node, uint flags, ref TVisitor visitor)
         where TVisitor : struct, ITrieVisitor, allows ref struct
     {
-        if (flags != 0) visitor.Visit(Volatile.Read(ref _nodes[node].Head), flags);
+        if (flags != 0)
+        {
+            visitor.Visit(Volatile.Read(ref _nodes[node].Head), flags);
+        }
     }
 }

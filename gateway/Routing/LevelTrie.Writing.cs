@@ -15,7 +15,10 @@ internal sealed partial class LevelTrie<T>
     /// <summary>Takes one entry of <paramref name="filter"/> out; its slot rests until no reader can stand on it.</summary>
     public void Remove(ReadOnlySpan<byte> filter, uint entry)
     {
-        if (FindNode(filter) is { } node) RemoveAt(node, entry);
+        if (FindNode(filter) is { } node)
+        {
+            RemoveAt(node, entry);
+        }
     }
 
     /// <summary>Takes an entry out of the chain of its node.</summary>
@@ -31,7 +34,10 @@ internal sealed partial class LevelTrie<T>
     /// </summary>
     public void ReuseIfDue(Action<uint>? recycle = null)
     {
-        if (_nodePool.Resting + _entryPool.Resting >= ReuseBatch) Reuse(recycle);
+        if (_nodePool.Resting + _entryPool.Resting >= ReuseBatch)
+        {
+            Reuse(recycle);
+        }
     }
 
     /// <summary>Makes what rests available at once.</summary>
@@ -48,7 +54,11 @@ internal sealed partial class LevelTrie<T>
     {
         var index = _entryPool.Take();
         _entries.Reserve(index);
-        if (index > _highestEntry) Volatile.Write(ref _highestEntry, index);
+        if (index > _highestEntry)
+        {
+            Volatile.Write(ref _highestEntry, index);
+        }
+
         ref var end = ref _nodes[node];
         ref var entry = ref _entries[index];
         entry.Tag = tag;
@@ -66,7 +76,11 @@ internal sealed partial class LevelTrie<T>
         for (var levels = new TopicLevels(filter); levels.MoveNext();)
         {
             multiLevel = IsMultiLevelWildcard(levels);
-            if (multiLevel) break;
+            if (multiLevel)
+            {
+                break;
+            }
+
             var hash = HashOf(levels.Current);
             var child = _edges.Find(_nodes, node, hash);
             node = child != 0 ? child : AddNode(node, hash);
@@ -80,7 +94,11 @@ internal sealed partial class LevelTrie<T>
         var index = _nodePool.Take();
         _nodes.Reserve(index);
         _nodes[index] = new TrieNode { Parent = parent, LevelHash = hash };
-        if (!_edges.CanAdd(index)) Volatile.Write(ref _edges, _edges.Grow(_nodes, index));
+        if (!_edges.CanAdd(index))
+        {
+            Volatile.Write(ref _edges, _edges.Grow(_nodes, index));
+        }
+
         _edges.Add(parent, hash, index);
 
         ref var state = ref _nodes[parent].State;

@@ -57,9 +57,16 @@ internal sealed partial class LevelTrie<T>
         var node = Root;
         for (var levels = new TopicLevels(filter); levels.MoveNext();)
         {
-            if (IsMultiLevelWildcard(levels)) break;
+            if (IsMultiLevelWildcard(levels))
+            {
+                break;
+            }
+
             node = edges.Find(_nodes, node, HashOf(levels.Current));
-            if (node == 0) return null;
+            if (node == 0)
+            {
+                return null;
+            }
         }
 
         return node;

@@ -21,7 +21,10 @@ public sealed partial class LocalTrie<TValue>
             var entry = FindEntry(table, utf8.Bytes);
             var value = entry == 0 ? null : Volatile.Read(ref table.Trie[entry].Value);
             Volatile.ReadBarrier();
-            if (table.Trie.ReuseCount == reuse && table == Volatile.Read(ref _table)) return value;
+            if (table.Trie.ReuseCount == reuse && table == Volatile.Read(ref _table))
+            {
+                return value;
+            }
         }
 
         lock (_writing)
@@ -43,14 +46,30 @@ public sealed partial class LocalTrie<TValue>
         {
             var trie = _table.Trie;
             var entry = FindEntry(_table, utf8.Bytes);
-            if (entry == 0) return Add(utf8.Bytes, state, change);
+            if (entry == 0)
+            {
+                return Add(utf8.Bytes, state, change);
+            }
+
             var current = trie[entry].Value;
             var next = change(current, new FilterText(trie[entry].Tag), state);
-            if (next == current) return next;
-            if (next is null) trie.Remove(utf8.Bytes, entry);
+            if (next == current)
+            {
+                return next;
+            }
+
+            if (next is null)
+            {
+                trie.Remove(utf8.Bytes, entry);
+            }
+
             Volatile.Write(ref trie[entry].Value, next);
             Changed(next is null ? -1 : 0);
-            if (next is null) Reclaim();
+            if (next is null)
+            {
+                Reclaim();
+            }
+
             return next;
         }
     }
@@ -78,7 +97,11 @@ public sealed partial class LocalTrie<TValue>
         for (var index = table.Trie.FindChain(filter); index != 0;)
         {
             ref var entry = ref table.Trie[index];
-            if (table.Texts[entry.Tag].SequenceEqual(filter)) return index;
+            if (table.Texts[entry.Tag].SequenceEqual(filter))
+            {
+                return index;
+            }
+
             index = TrieEntry<TValue?>.Next(Volatile.Read(ref entry.Link));
         }
 
@@ -94,12 +117,19 @@ public sealed partial class LocalTrie<TValue>
     {
         var (trie, texts) = (_table.Trie, _table.Texts);
         trie.ReuseIfDue(entry => texts.Remove(trie[entry].Tag));
-        if (trie.HighestEntry < RebuildEntries || _count > trie.HighestEntry / 4) return;
+        if (trie.HighestEntry < RebuildEntries || _count > trie.HighestEntry / 4)
+        {
+            return;
+        }
+
         trie.Reuse(entry => texts.Remove(trie[entry].Tag));
         var rebuilt = new LevelTrie<TValue?>(_hashMask);
         for (uint entry = 1; entry <= trie.HighestEntry; entry++)
         {
-            if (trie[entry].Value is { } value) rebuilt.Add(texts[trie[entry].Tag], value, out _, trie[entry].Tag);
+            if (trie[entry].Value is { } value)
+            {
+                rebuilt.Add(texts[trie[entry].Tag], value, out _, trie[entry].Tag);
+            }
         }
 
         Volatile.Write(ref _table, new Table(rebuilt, texts));

@@ -44,7 +44,10 @@ public sealed partial class LocalTrie<TValue> where TValue : class
             var trie = Volatile.Read(ref _table).Trie;
             for (uint entry = 1; entry <= trie.HighestEntry; entry++)
             {
-                if (Volatile.Read(ref trie[entry].Value) is { } value) yield return value;
+                if (Volatile.Read(ref trie[entry].Value) is { } value)
+                {
+                    yield return value;
+                }
             }
         }
     }
@@ -54,10 +57,16 @@ public sealed partial class LocalTrie<TValue> where TValue : class
     {
         for (var attempt = 0; attempt < OptimisticAttempts; attempt++)
         {
-            if (TryMatch(topic, ref matches)) return;
+            if (TryMatch(topic, ref matches))
+            {
+                return;
+            }
         }
 
-        lock (_writing) TryMatch(topic, ref matches);
+        lock (_writing)
+        {
+            TryMatch(topic, ref matches);
+        }
     }
 
     private bool TryMatch(ReadOnlySpan<byte> topic, ref MatchList<TValue> matches)
@@ -65,7 +74,11 @@ public sealed partial class LocalTrie<TValue> where TValue : class
         var start = matches.Count;
         var table = Volatile.Read(ref _table);
         var collector = new Collector(table, topic, ref matches);
-        if (table.Trie.TryMatch(topic, ref matches.Frontier, ref collector) && table == Volatile.Read(ref _table)) return true;
+        if (table.Trie.TryMatch(topic, ref matches.Frontier, ref collector) && table == Volatile.Read(ref _table))
+        {
+            return true;
+        }
+
         matches.Truncate(start);
         return false;
     }
@@ -89,9 +102,20 @@ public sealed partial class LocalTrie<TValue> where TValue : class
                 ref var entry = ref table.Trie[index];
                 var link = Volatile.Read(ref entry.Link);
                 index = TrieEntry<TValue?>.Next(link);
-                if ((TrieEntry<TValue?>.FlagOf(link) & flags) == 0) continue;
-                if (!TopicFilterMatch.Matches(table.Texts[entry.Tag], _topic)) continue;
-                if (Volatile.Read(ref entry.Value) is { } value) _matches.Add(value);
+                if ((TrieEntry<TValue?>.FlagOf(link) & flags) == 0)
+                {
+                    continue;
+                }
+
+                if (!TopicFilterMatch.Matches(table.Texts[entry.Tag], _topic))
+                {
+                    continue;
+                }
+
+                if (Volatile.Read(ref entry.Value) is { } value)
+                {
+                    _matches.Add(value);
+                }
             }
         }
     }

@@ -19,7 +19,11 @@ public struct MatchList<T> where T : class
     internal void Add(T value)
     {
         _items ??= new T[8];
-        if (Count == _items.Length) Array.Resize(ref _items, Count * 2);
+        if (Count == _items.Length)
+        {
+            Array.Resize(ref _items, Count * 2);
+        }
+
         _items[Count++] = value;
     }
 

@@ -30,12 +30,24 @@ public sealed class RouteGroup
     {
         var shares = Volatile.Read(ref _shares);
         var total = 0UL;
-        foreach (var share in shares) total += (ulong)share.Weight;
-        if (total == 0) return -1;
+        foreach (var share in shares)
+        {
+            total += (ulong)share.Weight;
+        }
+
+        if (total == 0)
+        {
+            return -1;
+        }
+
         var rest = ticket % total;
         foreach (var share in shares)
         {
-            if (rest < (ulong)share.Weight) return share.Slot;
+            if (rest < (ulong)share.Weight)
+            {
+                return share.Slot;
+            }
+
             rest -= (ulong)share.Weight;
         }
 

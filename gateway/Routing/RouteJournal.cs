@@ -24,7 +24,11 @@ public sealed class RouteJournal(int keep = 65_536)
         {
             var references = _references.GetValueOrDefault(key) + 1;
             _references[key] = references;
-            if (references == 1 || key.ShareName is not null) Append(new RouteDelta(key, references));
+            if (references == 1 || key.ShareName is not null)
+            {
+                Append(new RouteDelta(key, references));
+            }
+
             return _version;
         }
     }
@@ -35,10 +39,25 @@ public sealed class RouteJournal(int keep = 65_536)
         lock (_writing)
         {
             known = _references.TryGetValue(key, out var references);
-            if (!known) return _version;
-            if (--references == 0) _references.Remove(key);
-            else _references[key] = references;
-            if (references == 0 || key.ShareName is not null) Append(new RouteDelta(key, references));
+            if (!known)
+            {
+                return _version;
+            }
+
+            if (--references == 0)
+            {
+                _references.Remove(key);
+            }
+            else
+            {
+                _references[key] = references;
+            }
+
+            if (references == 0 || key.ShareName is not null)
+            {
+                Append(new RouteDelta(key, references));
+            }
+
             return _version;
         }
     }
@@ -49,7 +68,11 @@ public sealed class RouteJournal(int keep = 65_536)
         lock (_writing)
         {
             var behind = _version - version;
-            if (behind < 0 || behind > _deltas.Count) return null;
+            if (behind < 0 || behind > _deltas.Count)
+            {
+                return null;
+            }
+
             var changes = CollectionsMarshal.AsSpan(_deltas)[^(int)behind..];
             return new RouteDeltas(version + 1, changes[..Math.Min(limit, changes.Length)].ToArray());
         }
@@ -66,7 +89,11 @@ public sealed class RouteJournal(int keep = 65_536)
 
     private void Append(RouteDelta delta)
     {
-        if (_deltas.Count == keep * 2L) _deltas.RemoveRange(0, keep);
+        if (_deltas.Count == keep * 2L)
+        {
+            _deltas.RemoveRange(0, keep);
+        }
+
         _deltas.Add(delta);
         Volatile.Write(ref _version, _version + 1);
     }

@@ -21,7 +21,11 @@ public struct RouteMatch
 
     public void Clear()
     {
-        foreach (var slot in Slots) Seen(slot) &= ~BitOf(slot);
+        foreach (var slot in Slots)
+        {
+            Seen(slot) &= ~BitOf(slot);
+        }
+
         _groups.AsSpan(0, _groupCount).Clear();
         _slotCount = _groupCount = 0;
         DurableInterest = false;
@@ -29,8 +33,16 @@ public struct RouteMatch
 
     internal void AddSlot(int slot)
     {
-        if (_seen is null || slot / 64 >= _seen.Length) Array.Resize(ref _seen, slot / 64 + 1);
-        if ((Seen(slot) & BitOf(slot)) != 0) return;
+        if (_seen is null || slot / 64 >= _seen.Length)
+        {
+            Array.Resize(ref _seen, slot / 64 + 1);
+        }
+
+        if ((Seen(slot) & BitOf(slot)) != 0)
+        {
+            return;
+        }
+
         Seen(slot) |= BitOf(slot);
         Append(ref _slots, ref _slotCount, slot);
     }
@@ -44,7 +56,11 @@ public struct RouteMatch
     private static void Append<T>(ref T[]? items, ref int count, T item)
     {
         items ??= new T[8];
-        if (count == items.Length) Array.Resize(ref items, count * 2);
+        if (count == items.Length)
+        {
+            Array.Resize(ref items, count * 2);
+        }
+
         items[count++] = item;
     }
 }

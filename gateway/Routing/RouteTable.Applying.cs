@@ -19,19 +19,39 @@ public sealed partial class RouteTable
     {
         lock (_writing)
         {
-            if (ReplicaOf(owner) is not { } replica) return RouteApplied.Stale;
-            if (snapshot.Version <= replica.Version) return RouteApplied.Duplicate;
+            if (ReplicaOf(owner) is not { } replica)
+            {
+                return RouteApplied.Stale;
+            }
+
+            if (snapshot.Version <= replica.Version)
+            {
+                return RouteApplied.Duplicate;
+            }
+
             var oldEntries = EntriesOf(replica);
             var oldGroups = GroupsOf(replica);
             foreach (var row in snapshot.Rows)
             {
-                if (row.Weight <= 0) continue; // a snapshot only lists what exists
+                if (row.Weight <= 0)
+                {
+                    continue; // a snapshot only lists what exists
+                }
+
                 Set(replica, row);
                 oldGroups.Remove(row.Key);
             }
 
-            foreach (var entry in oldEntries) RemoveEntry(entry);
-            foreach (var key in oldGroups) Set(replica, new RouteDelta(key, 0));
+            foreach (var entry in oldEntries)
+            {
+                RemoveEntry(entry);
+            }
+
+            foreach (var key in oldGroups)
+            {
+                Set(replica, new RouteDelta(key, 0));
+            }
+
             return Finish(replica, snapshot.Version);
         }
     }
@@ -41,10 +61,26 @@ public sealed partial class RouteTable
     {
         lock (_writing)
         {
-            if (ReplicaOf(owner) is not { } replica) return RouteApplied.Stale;
-            if (deltas.LastVersion <= replica.Version) return RouteApplied.Duplicate;
-            if (deltas.FirstVersion > replica.Version + 1) return RouteApplied.Gap;
-            foreach (var delta in deltas.Changes.AsSpan((int)(replica.Version + 1 - deltas.FirstVersion))) Set(replica, delta);
+            if (ReplicaOf(owner) is not { } replica)
+            {
+                return RouteApplied.Stale;
+            }
+
+            if (deltas.LastVersion <= replica.Version)
+            {
+                return RouteApplied.Duplicate;
+            }
+
+            if (deltas.FirstVersion > replica.Version + 1)
+            {
+                return RouteApplied.Gap;
+            }
+
+            foreach (var delta in deltas.Changes.AsSpan((int)(replica.Version + 1 - deltas.FirstVersion)))
+            {
+                Set(replica, delta);
+            }
+
             return Finish(replica, deltas.LastVersion);
         }
     }
@@ -56,18 +92,33 @@ public sealed partial class RouteTable
         {
             var id = (owner.Kind, owner.Id);
             _removedIncarnations[id] = Math.Max(_removedIncarnations.GetValueOrDefault(id, long.MinValue), owner.Incarnation);
-            if (_replicas.TryGetValue(id, out var replica) && replica.Owner.Incarnation <= owner.Incarnation) Remove(replica);
+            if (_replicas.TryGetValue(id, out var replica) && replica.Owner.Incarnation <= owner.Incarnation)
+            {
+                Remove(replica);
+            }
         }
     }
 
     private Replica? ReplicaOf(RouteOwner owner)
     {
         var id = (owner.Kind, owner.Id);
-        if (_removedIncarnations.TryGetValue(id, out var removed) && owner.Incarnation <= removed) return null;
+        if (_removedIncarnations.TryGetValue(id, out var removed) && owner.Incarnation <= removed)
+        {
+            return null;
+        }
+
         if (_replicas.TryGetValue(id, out var known))
         {
-            if (known.Owner.Incarnation == owner.Incarnation) return known;
-            if (known.Owner.Incarnation > owner.Incarnation) return null;
+            if (known.Owner.Incarnation == owner.Incarnation)
+            {
+                return known;
+            }
+
+            if (known.Owner.Incarnation > owner.Incarnation)
+            {
+                return null;
+            }
+
             Remove(known);
         }
 
@@ -76,8 +127,16 @@ public sealed partial class RouteTable
 
     private void Remove(Replica replica)
     {
-        foreach (var entry in EntriesOf(replica)) RemoveEntry(entry);
-        foreach (var key in GroupsOf(replica)) Set(replica, new RouteDelta(key, 0));
+        foreach (var entry in EntriesOf(replica))
+        {
+            RemoveEntry(entry);
+        }
+
+        foreach (var key in GroupsOf(replica))
+        {
+            Set(replica, new RouteDelta(key, 0));
+        }
+
         _replicas.Remove((replica.Owner.Kind, replica.Owner.Id));
         SetOwner(replica.Slot, null);
         Finish(replica, replica.Version);
@@ -94,7 +153,11 @@ public sealed partial class RouteTable
     private int TakeSlot(RouteOwner owner)
     {
         var slot = Array.IndexOf(_owners, null);
-        if (slot < 0) slot = _owners.Length;
+        if (slot < 0)
+        {
+            slot = _owners.Length;
+        }
+
         SetOwner(slot, owner);
         return slot;
     }

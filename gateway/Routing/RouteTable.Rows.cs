@@ -8,9 +8,18 @@ public sealed partial class RouteTable
     private void Set(Replica replica, RouteDelta delta)
     {
         // Durable groups are fed from the log: for the publisher's gateway their interest is like any other.
-        if (delta.Key.ShareName is not null && replica.Owner.Kind == RouteOwnerKind.Gateway) SetGroup(replica.Slot, delta);
-        else if (delta.Weight > 0) AddEntry(delta.Key.Filter, replica.Row);
-        else RemoveRow(delta.Key.Filter, replica.Row);
+        if (delta.Key.ShareName is not null && replica.Owner.Kind == RouteOwnerKind.Gateway)
+        {
+            SetGroup(replica.Slot, delta);
+        }
+        else if (delta.Weight > 0)
+        {
+            AddEntry(delta.Key.Filter, replica.Row);
+        }
+        else
+        {
+            RemoveRow(delta.Key.Filter, replica.Row);
+        }
     }
 
     private void SetGroup(int slot, RouteDelta delta)
@@ -18,13 +27,23 @@ public sealed partial class RouteTable
         var known = _groupsByKey.TryGetValue(delta.Key, out var row);
         if (!known)
         {
-            if (delta.Weight <= 0) return;
+            if (delta.Weight <= 0)
+            {
+                return;
+            }
+
             row.Group = new RouteGroup(delta.Key);
         }
 
         row.Group.Set(slot, delta.Weight);
-        if (!known) _groupsByKey.Add(delta.Key, (row.Group, AddGroup(row.Group)));
-        else if (row.Group.IsEmpty && _groupsByKey.Remove(delta.Key)) RemoveEntry(row.Entry);
+        if (!known)
+        {
+            _groupsByKey.Add(delta.Key, (row.Group, AddGroup(row.Group)));
+        }
+        else if (row.Group.IsEmpty && _groupsByKey.Remove(delta.Key))
+        {
+            RemoveEntry(row.Entry);
+        }
     }
 
     private uint AddGroup(RouteGroup group)
@@ -49,7 +68,11 @@ public sealed partial class RouteTable
         var flag = LevelTrie<RouteRow>.FlagOf(utf8.Bytes);
         for (var entry = _trie.FindChain(utf8.Bytes); entry != 0; entry = TrieEntry<RouteRow>.Next(_trie[entry].Link))
         {
-            if (!_trie[entry].Value.Equals(row) || TrieEntry<RouteRow>.FlagOf(_trie[entry].Link) != flag) continue;
+            if (!_trie[entry].Value.Equals(row) || TrieEntry<RouteRow>.FlagOf(_trie[entry].Link) != flag)
+            {
+                continue;
+            }
+
             RemoveEntry(entry);
             return;
         }
@@ -60,13 +83,23 @@ public sealed partial class RouteTable
     {
         ref var removed = ref _trie[entry];
         _trie.RemoveAt(removed.Tag, entry);
-        if (removed.Value.Kind == RouteRowKind.Group) Volatile.Write(ref _groups[removed.Value.Index], null);
-        else removed.Value = default;
+        if (removed.Value.Kind == RouteRowKind.Group)
+        {
+            Volatile.Write(ref _groups[removed.Value.Index], null);
+        }
+        else
+        {
+            removed.Value = default;
+        }
     }
 
     private void RecycleGroup(uint entry)
     {
-        if (_trie[entry].Value.Kind != RouteRowKind.Group) return;
+        if (_trie[entry].Value.Kind != RouteRowKind.Group)
+        {
+            return;
+        }
+
         _groupPool.Return(_trie[entry].Value.Index);
         _groupPool.Release();
     }
@@ -77,7 +110,10 @@ public sealed partial class RouteTable
         List<uint> entries = [];
         for (uint entry = 1; entry <= _trie.HighestEntry; entry++)
         {
-            if (_trie[entry].Value.Equals(replica.Row)) entries.Add(entry);
+            if (_trie[entry].Value.Equals(replica.Row))
+            {
+                entries.Add(entry);
+            }
         }
 
         return entries;

@@ -43,10 +43,17 @@ public sealed partial class RouteTable
     {
         for (var attempt = 0; attempt < OptimisticAttempts; attempt++)
         {
-            if (TryMatch(topic, ref match)) return RouteAnswer.Complete;
+            if (TryMatch(topic, ref match))
+            {
+                return RouteAnswer.Complete;
+            }
         }
 
-        lock (_writing) TryMatch(topic, ref match);
+        lock (_writing)
+        {
+            TryMatch(topic, ref match);
+        }
+
         return RouteAnswer.Complete;
     }
 
@@ -68,7 +75,11 @@ public sealed partial class RouteTable
             {
                 ref var entry = ref table._trie[index];
                 var link = Volatile.Read(ref entry.Link);
-                if ((TrieEntry<RouteRow>.FlagOf(link) & flags) != 0) Add(entry.Value);
+                if ((TrieEntry<RouteRow>.FlagOf(link) & flags) != 0)
+                {
+                    Add(entry.Value);
+                }
+
                 index = TrieEntry<RouteRow>.Next(link);
             }
         }
@@ -84,7 +95,11 @@ public sealed partial class RouteTable
                     _match.DurableInterest = true;
                     break;
                 case RouteRowKind.Group when Volatile.Read(ref table._groups[row.Index]) is { } group:
-                    if (TopicFilterMatch.Matches(group.FilterUtf8, _topic)) _match.AddGroup(group);
+                    if (TopicFilterMatch.Matches(group.FilterUtf8, _topic))
+                    {
+                        _match.AddGroup(group);
+                    }
+
                     break;
             }
         }

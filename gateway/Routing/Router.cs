@@ -18,7 +18,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         burst.Matches.Clear();
         trie.Match(message.Topic, ref burst.Matches);
         var sets = burst.Matches.AsSpan();
-        bool any = sets.Length == 1 && sets[0].Shares.Length == 0
+        var any = sets.Length == 1 && sets[0].Shares.Length == 0
             ? RouteToOne(message, sets[0], publisher, burst)
             : RouteToSome(message, sets, publisher, burst);
         burst.StoreAll();
@@ -27,7 +27,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
 
     private static bool RouteToSome(in Message message, ReadOnlySpan<Subscribers> sets, Session? publisher, Burst burst)
     {
-        bool any = false;
+        var any = false;
         foreach (var set in sets)
         {
             any |= Gather(message, set, publisher, burst);
@@ -71,7 +71,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
 
     private static bool Gather(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
     {
-        bool any = false;
+        var any = false;
         foreach (var subscription in subscribers)
         {
             any = true;
@@ -96,7 +96,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
     /// <summary>Overlapping subscriptions: one copy at the highest QoS with all identifiers. [MQTT-3.3.4-2] [MQTT-3.3.4-3]</summary>
     private static void Merge(in Burst.Receiver receiver, Burst burst)
     {
-        ref int index = ref CollectionsMarshal.GetValueRefOrAddDefault(burst.ReceiverIndex, receiver.Session, out bool known);
+        ref var index = ref CollectionsMarshal.GetValueRefOrAddDefault(burst.ReceiverIndex, receiver.Session, out var known);
         if (!known)
         {
             index = burst.Receivers.Count;

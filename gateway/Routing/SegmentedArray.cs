@@ -46,7 +46,11 @@ internal sealed class SegmentedArray<T>(int firstShift, int lastShift)
     {
         var shifted = index + (1u << firstShift);
         var top = BitOperations.Log2(shifted);
-        if (top < lastShift) return (top - firstShift, shifted ^ (1u << top));
+        if (top < lastShift)
+        {
+            return (top - firstShift, shifted ^ (1u << top));
+        }
+
         return (lastShift - firstShift - 1 + (int)(shifted >> lastShift), shifted & ((1u << lastShift) - 1));
     }
 }

@@ -23,7 +23,11 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
     {
         lock (_writing)
         {
-            if (Array.IndexOf(_membership.Members, member) >= 0) return false;
+            if (Array.IndexOf(_membership.Members, member) >= 0)
+            {
+                return false;
+            }
+
             Volatile.Write(ref _membership, _membership.With(member));
             return true;
         }
@@ -34,7 +38,11 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
     {
         lock (_writing)
         {
-            if (Array.IndexOf(_membership.Members, member) < 0) return false;
+            if (Array.IndexOf(_membership.Members, member) < 0)
+            {
+                return false;
+            }
+
             Volatile.Write(ref _membership, _membership.Without(member));
             return true;
         }
@@ -45,7 +53,11 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
     {
         lock (_writing)
         {
-            if (Array.IndexOf(_membership.Members, previous) < 0) return false;
+            if (Array.IndexOf(_membership.Members, previous) < 0)
+            {
+                return false;
+            }
+
             Volatile.Write(ref _membership, _membership.With(previous, member));
             return true;
         }
@@ -60,7 +72,11 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
     {
         var membership = Volatile.Read(ref _membership);
         var members = membership.Members;
-        if (members.Length == 0) return null;
+        if (members.Length == 0)
+        {
+            return null;
+        }
+
         switch (Strategy)
         {
             case ShareStrategy.Sticky:
@@ -81,7 +97,11 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
     public TMember? PickAny(ulong publisherHash, ulong topicHash)
     {
         var members = Volatile.Read(ref _membership).Members;
-        if (members.Length == 0) return null;
+        if (members.Length == 0)
+        {
+            return null;
+        }
+
         var start = Start(members.Length, publisherHash, topicHash);
         return First(members, start, static member => member.IsConnected && member.CanQueue) ?? First(members, start, static member => member.CanQueue);
     }
@@ -89,10 +109,18 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
     private TMember? PickSticky(Membership membership, ulong publisherHash)
     {
         ref var sticky = ref membership.StickyFor(publisherHash);
-        if (Volatile.Read(ref sticky) is { IsAvailable: true } chosen) return chosen;
+        if (Volatile.Read(ref sticky) is { IsAvailable: true } chosen)
+        {
+            return chosen;
+        }
+
         var members = membership.Members;
         var member = First(members, NextTurn(members.Length), static member => member.IsAvailable);
-        if (member is not null) Volatile.Write(ref sticky, member);
+        if (member is not null)
+        {
+            Volatile.Write(ref sticky, member);
+        }
+
         return member;
     }
 
@@ -111,7 +139,10 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
         for (var i = 0; i < members.Length; i++)
         {
             var member = members[(start + i) % members.Length];
-            if (wanted(member)) return member;
+            if (wanted(member))
+            {
+                return member;
+            }
         }
 
         return null;
@@ -145,7 +176,11 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
         public ref TMember? StickyFor(ulong publisherHash)
         {
             var places = Volatile.Read(ref _sticky);
-            if (places.Length == 0) Volatile.Write(ref _sticky, places = new TMember?[StickyPlaces]);
+            if (places.Length == 0)
+            {
+                Volatile.Write(ref _sticky, places = new TMember?[StickyPlaces]);
+            }
+
             return ref places[publisherHash % StickyPlaces];
         }
     }

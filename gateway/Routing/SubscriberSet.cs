@@ -43,7 +43,7 @@ internal sealed class SubscriberSet : Subscribers
             return new SubscriberSet(Replace(chunk, replaced), _shares);
         }
 
-        int last = Chunks.Length - 1;
+        var last = Chunks.Length - 1;
         return new SubscriberSet(
             last >= 0 && Chunks[last].Length < ChunkSize ? Replace(last, [.. Chunks[last], subscription]) : [.. Chunks, [subscription]],
             _shares);
@@ -99,9 +99,9 @@ internal sealed class SubscriberSet : Subscribers
 
     private (int Chunk, int At) Locate(Subscription subscription)
     {
-        for (int chunk = 0; chunk < Chunks.Length; chunk++)
+        for (var chunk = 0; chunk < Chunks.Length; chunk++)
         {
-            int at = Array.IndexOf(Chunks[chunk], subscription);
+            var at = Array.IndexOf(Chunks[chunk], subscription);
             if (at >= 0)
             {
                 return (chunk, at);

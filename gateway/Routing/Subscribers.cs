@@ -15,7 +15,7 @@ internal abstract class Subscribers
     /// <summary>These and one more, or with <paramref name="previous"/>, of the same session, replaced by it.</summary>
     public static Subscribers With(Subscribers? current, Subscription subscription, Subscription? previous, ShareStrategy strategy)
     {
-        bool isFirst = current is null || current == previous;
+        var isFirst = current is null || current == previous;
         return isFirst && subscription is not SharedMember
             ? subscription
             : SubscriberSet.Of(current).With(subscription, previous, strategy);

@@ -48,7 +48,7 @@ internal class Subscription : Subscribers
     private SubscribeEntry Entry => new("", Options);
 
     public static Subscription Create(Session session, SubscribeEntry entry, uint identifier) =>
-        TopicFilter.TryParseShared(entry.Filter, out string shareName, out _)
+        TopicFilter.TryParseShared(entry.Filter, out var shareName, out _)
             ? new SharedMember(session, entry, identifier, shareName)
             : new Subscription(session, entry, identifier);
 

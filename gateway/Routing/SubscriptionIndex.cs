@@ -29,5 +29,5 @@ internal sealed class SubscriptionIndex(LocalTrie<Subscribers> trie, DeliveryOpt
     public SubscriptionRecord RecordOf(Subscription subscription) => subscription.ToRecord(FilterOf(subscription));
 
     /// <summary>What is matched: the filter without <c>$share/ShareName/</c>.</summary>
-    private static string MatchedPart(string filter) => TopicFilter.TryParseShared(filter, out _, out string inner) ? inner : filter;
+    private static string MatchedPart(string filter) => TopicFilter.TryParseShared(filter, out _, out var inner) ? inner : filter;
 }

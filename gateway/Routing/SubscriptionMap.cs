@@ -17,8 +17,8 @@ internal sealed class SubscriptionMap(SubscriptionIndex index) : IEnumerable<Sub
     /// <summary>The subscription to this filter, as the client wrote it, or null.</summary>
     public Subscription? Find(string filter)
     {
-        uint hash = Subscription.HashOf(filter);
-        for (int at = Home(hash); _slots[at] is { } subscription; at = Next(at))
+        var hash = Subscription.HashOf(filter);
+        for (var at = Home(hash); _slots[at] is { } subscription; at = Next(at))
         {
             if (subscription.FilterHash == hash && index.FilterOf(subscription) == filter)
             {
@@ -54,12 +54,12 @@ internal sealed class SubscriptionMap(SubscriptionIndex index) : IEnumerable<Sub
 
     public void Remove(Subscription subscription)
     {
-        int free = PlaceOf(subscription);
+        var free = PlaceOf(subscription);
         Count--;
         _slots[free] = null;
 
         // What a probe passed this place to reach moves up.
-        for (int at = Next(free); _slots[at] is { } moved; at = Next(at))
+        for (var at = Next(free); _slots[at] is { } moved; at = Next(at))
         {
             _slots[at] = null;
             Place(moved);
@@ -81,7 +81,7 @@ internal sealed class SubscriptionMap(SubscriptionIndex index) : IEnumerable<Sub
     /// <summary>Where it stands, or the free place that it would take.</summary>
     private int PlaceOf(Subscription subscription)
     {
-        int at = Home(subscription.FilterHash);
+        var at = Home(subscription.FilterHash);
         while (_slots[at] is { } other && other != subscription)
         {
             at = Next(at);

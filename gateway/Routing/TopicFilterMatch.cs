@@ -10,15 +10,31 @@ internal static class TopicFilterMatch
     public static bool Matches(ReadOnlySpan<byte> filter, ReadOnlySpan<byte> topic)
     {
         // Server topics are not for filters that start with a wildcard. [MQTT-4.7.2-1]
-        if (topic is [(byte)'$', ..] && filter is [(byte)'#' or (byte)'+', ..]) return false;
+        if (topic is [(byte)'$', ..] && filter is [(byte)'#' or (byte)'+', ..])
+        {
+            return false;
+        }
+
         while (true)
         {
             var common = filter.CommonPrefixLength(topic);
             filter = filter[common..];
             topic = topic[common..];
-            if (filter.IsEmpty) return topic.IsEmpty;
-            if (filter[0] == '#') return true;
-            if (filter[0] != '+') return topic.IsEmpty && filter.SequenceEqual("/#"u8); // "a/#" matches "a"
+            if (filter.IsEmpty)
+            {
+                return topic.IsEmpty;
+            }
+
+            if (filter[0] == '#')
+            {
+                return true;
+            }
+
+            if (filter[0] != '+')
+            {
+                return topic.IsEmpty && filter.SequenceEqual("/#"u8); // "a/#" matches "a"
+            }
+
             var end = topic.IndexOf((byte)'/');
             filter = filter[1..];
             topic = end < 0 ? default : topic[end..];

@@ -12,11 +12,19 @@ internal ref struct TopicLevels(ReadOnlySpan<byte> topic)
 
     public bool MoveNext()
     {
-        if (IsLast) return false;
+        if (IsLast)
+        {
+            return false;
+        }
+
         var end = _rest.IndexOf((byte)'/');
         IsLast = end < 0;
         Current = IsLast ? _rest : _rest[..end];
-        if (!IsLast) _rest = _rest[(end + 1)..];
+        if (!IsLast)
+        {
+            _rest = _rest[(end + 1)..];
+        }
+
         return true;
     }
 }

@@ -13,7 +13,10 @@ internal ref struct Utf8Filter
     public Utf8Filter(string filter, Span<byte> buffer)
     {
         if (Encoding.UTF8.GetMaxByteCount(filter.Length) > buffer.Length)
+        {
             buffer = _rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(filter.Length));
+        }
+
         Bytes = buffer[..Encoding.UTF8.GetBytes(filter, buffer)];
     }
 
@@ -21,6 +24,9 @@ internal ref struct Utf8Filter
 
     public readonly void Dispose()
     {
-        if (_rented is not null) ArrayPool<byte>.Shared.Return(_rented);
+        if (_rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_rented);
+        }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ConnectionAuthentication(string method)
     {
         lock (_lock)
         {
-            bool isFree = !_isUnderWay;
+            var isFree = !_isUnderWay;
             _isUnderWay = true;
             return isFree;
         }

@@ -13,7 +13,7 @@ internal sealed class PasswordAuthenticator(PasswordUsers users, PasswordChecks 
         }
 
         var user = users.Find(userName);
-        byte[] password = request.Password ?? [];
+        var password = request.Password ?? [];
         return await checks.RunAsync(() => user.Verifier.Matches(password) & user.IsKnown).ConfigureAwait(false) switch
         {
             true => AuthenticationResult.Accept(userName),

@@ -54,16 +54,16 @@ internal static class PasswordFile
         string path, string[] lines, [NotNullWhen(true)] out Dictionary<string, ScramVerifier>? users, [NotNullWhen(false)] out string? error)
     {
         users = new(StringComparer.Ordinal);
-        for (int i = 0; i < lines.Length; i++)
+        for (var i = 0; i < lines.Length; i++)
         {
-            string line = lines[i];
+            var line = lines[i];
             if (line.Length == 0 || line[0] == '#')
             {
                 continue;
             }
 
-            string? user = UserOf(line);
-            string? fault = user is null ? $"it is not USER{Separator}…" : WhyNotAUser(user);
+            var user = UserOf(line);
+            var fault = user is null ? $"it is not USER{Separator}…" : WhyNotAUser(user);
             if (fault is null && ScramVerifier.TryParse(line[(user!.Length + 1)..], out var verifier, out fault) && !users.TryAdd(SaslPrep.PrepareOrKeep(user), verifier))
             {
                 fault = $"the user '{user}' is there a second time";

@@ -12,7 +12,7 @@ internal static class PasswordFileEdit
     public static void Set(string path, string user, ScramVerifier verifier)
     {
         var lines = File.Exists(path) ? File.ReadAllLines(path).ToList() : [];
-        int at = lines.FindIndex(line => PasswordFile.UserOf(line) == user);
+        var at = lines.FindIndex(line => PasswordFile.UserOf(line) == user);
         if (at < 0)
         {
             lines.Add(PasswordFile.Line(user, verifier));
@@ -29,7 +29,7 @@ internal static class PasswordFileEdit
     public static bool Remove(string path, string user)
     {
         var lines = File.ReadAllLines(path).ToList();
-        bool isRemoved = lines.RemoveAll(line => PasswordFile.UserOf(line) == user) > 0;
+        var isRemoved = lines.RemoveAll(line => PasswordFile.UserOf(line) == user) > 0;
         if (isRemoved)
         {
             Replace(path, lines);
@@ -40,9 +40,9 @@ internal static class PasswordFileEdit
 
     private static void Replace(string path, List<string> lines)
     {
-        string? linked = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null;
-        string target = linked ?? Path.GetFullPath(path);
-        string draft = $"{target}.{Guid.NewGuid():n}.new";
+        var linked = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null;
+        var target = linked ?? Path.GetFullPath(path);
+        var draft = $"{target}.{Guid.NewGuid():n}.new";
         try
         {
             using (var stream = new FileStream(draft, Options(target)))

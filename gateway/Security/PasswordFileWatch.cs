@@ -24,7 +24,7 @@ internal sealed partial class PasswordFileWatch : IDisposable
         _path = options.PasswordFile ?? throw new ArgumentException("No password file is configured.", nameof(options));
         _logger = logger;
         _stamp = Stamp();
-        if (!PasswordFile.TryRead(_path, out var users, out string? error))
+        if (!PasswordFile.TryRead(_path, out var users, out var error))
         {
             throw new StartupException($"Security:PasswordFile: {error}");
         }
@@ -50,7 +50,7 @@ internal sealed partial class PasswordFileWatch : IDisposable
             }
 
             _stamp = stamp; // also kept when the file is of no use: that is told once, and the next change is tried again
-            if (PasswordFile.TryRead(_path, out var users, out string? error))
+            if (PasswordFile.TryRead(_path, out var users, out var error))
             {
                 Users.Replace(users);
                 LogLoaded(_logger, _path, users.Count);

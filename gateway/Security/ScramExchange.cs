@@ -64,7 +64,7 @@ internal sealed class ScramExchange(PasswordUsers users, string serverNonce) : I
             return ExchangeStep.Failure(ReasonCode.NotAuthorized);
         }
 
-        string[] attributes = bare.Split(',');
+        var attributes = bare.Split(',');
         if (attributes is not [['n', '=', .. var name], ['r', '=', .. var nonce], ..] || !TryReadName(name, out var userName)
             || SaslPrep.Prepare(userName) is not { Length: > 0 } prepared || !IsNonce(nonce) || !MayActAs(authorization, userName))
         {
@@ -82,35 +82,35 @@ internal sealed class ScramExchange(PasswordUsers users, string serverNonce) : I
     /// <summary>client-final-message: <c>c=BASE64,r=nonce[,extensions],p=BASE64</c>.</summary>
     private ExchangeStep Finish(string message)
     {
-        int end = message.LastIndexOf(",p=", StringComparison.Ordinal);
+        var end = message.LastIndexOf(",p=", StringComparison.Ordinal);
         var proof = new byte[ScramVerifier.KeySize];
-        if (end < 0 || !Convert.TryFromBase64String(message[(end + 3)..], proof, out int length) || length != proof.Length)
+        if (end < 0 || !Convert.TryFromBase64String(message[(end + 3)..], proof, out var length) || length != proof.Length)
         {
             return ExchangeStep.Failure(ReasonCode.NotAuthorized);
         }
 
-        string binding = Convert.ToBase64String(Encoding.UTF8.GetBytes(_header));
-        string[] attributes = message[..end].Split(',');
+        var binding = Convert.ToBase64String(Encoding.UTF8.GetBytes(_header));
+        var attributes = message[..end].Split(',');
         if (attributes is not [['c', '=', .. var claimed], ['r', '=', .. var nonce], ..] || claimed != binding || nonce != _nonce)
         {
             return ExchangeStep.Failure(ReasonCode.NotAuthorized);
         }
 
-        byte[] signed = Encoding.UTF8.GetBytes($"{_clientFirstBare},{_serverFirst},{message[..end]}");
+        var signed = Encoding.UTF8.GetBytes($"{_clientFirstBare},{_serverFirst},{message[..end]}");
         if (!IsProof(proof, signed))
         {
             return ExchangeStep.Failure(ReasonCode.BadUserNameOrPassword);
         }
 
-        string signature = Convert.ToBase64String(HMACSHA256.HashData(_user.Verifier.ServerKey, signed));
+        var signature = Convert.ToBase64String(HMACSHA256.HashData(_user.Verifier.ServerKey, signed));
         return ExchangeStep.Success(Encoding.UTF8.GetBytes($"v={signature}"), _userName);
     }
 
     /// <summary>RFC 5802 §3: the proof is the client key, hidden by the signature that only its owner and the server can compute.</summary>
     private bool IsProof(byte[] proof, byte[] signed)
     {
-        byte[] signature = HMACSHA256.HashData(_user.Verifier.StoredKey, signed);
-        for (int i = 0; i < proof.Length; i++)
+        var signature = HMACSHA256.HashData(_user.Verifier.StoredKey, signed);
+        for (var i = 0; i < proof.Length; i++)
         {
             proof[i] ^= signature[i];
         }
@@ -135,7 +135,7 @@ internal sealed class ScramExchange(PasswordUsers users, string serverNonce) : I
     /// <summary>saslname: a comma is written =2C and an equals sign =3D, and nothing else begins with one.</summary>
     private static bool TryReadName(string name, [NotNullWhen(true)] out string? userName)
     {
-        string rest = name.Replace("=2C", "", StringComparison.Ordinal).Replace("=3D", "", StringComparison.Ordinal);
+        var rest = name.Replace("=2C", "", StringComparison.Ordinal).Replace("=3D", "", StringComparison.Ordinal);
         userName = name.Length == 0 || rest.Contains('=', StringComparison.Ordinal) ? null
             : name.Replace("=2C", ",", StringComparison.Ordinal).Replace("=3D", "=", StringComparison.Ordinal);
         return userName is not null;

@@ -33,7 +33,7 @@ internal sealed class ScramVerifier
 
     public static ScramVerifier Create(ReadOnlySpan<byte> password, int iterations, byte[] salt)
     {
-        byte[] salted = SaltedPassword(password, salt, iterations);
+        var salted = SaltedPassword(password, salt, iterations);
         var verifier = new ScramVerifier
         {
             Iterations = iterations,
@@ -48,8 +48,8 @@ internal sealed class ScramVerifier
     /// <summary>Takes as long as <see cref="Iterations"/> asks for, whatever the answer.</summary>
     public bool Matches(ReadOnlySpan<byte> password)
     {
-        byte[] salted = SaltedPassword(password, Salt, Iterations);
-        bool isEqual = CryptographicOperations.FixedTimeEquals(StoredKeyOf(salted), StoredKey);
+        var salted = SaltedPassword(password, Salt, Iterations);
+        var isEqual = CryptographicOperations.FixedTimeEquals(StoredKeyOf(salted), StoredKey);
         CryptographicOperations.ZeroMemory(salted);
         return isEqual;
     }
@@ -65,24 +65,24 @@ internal sealed class ScramVerifier
             return false;
         }
 
-        if (!int.TryParse(iterations, NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count is < 1 or > MaximumIterations)
+        if (!int.TryParse(iterations, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MaximumIterations)
         {
             fault = $"the iterations are not a number from 1 to {MaximumIterations}";
             return false;
         }
 
         fault = null;
-        if (!TryDecode(salt, out byte[] saltBytes) || saltBytes.Length == 0)
+        if (!TryDecode(salt, out var saltBytes) || saltBytes.Length == 0)
         {
             fault = "the salt is not base64";
         }
 
-        if (!TryDecode(storedKey, out byte[] stored) || stored.Length != KeySize)
+        if (!TryDecode(storedKey, out var stored) || stored.Length != KeySize)
         {
             fault ??= $"the stored key is not base64 of {KeySize} bytes";
         }
 
-        if (!TryDecode(serverKey, out byte[] server) || server.Length != KeySize)
+        if (!TryDecode(serverKey, out var server) || server.Length != KeySize)
         {
             fault ??= $"the server key is not base64 of {KeySize} bytes";
         }
@@ -104,8 +104,8 @@ internal sealed class ScramVerifier
     /// <summary>RFC 5802 §3: of the prepared password; one that cannot be prepared counts as it is, since MQTT passwords may be any bytes.</summary>
     private static byte[] SaltedPassword(ReadOnlySpan<byte> password, byte[] salt, int iterations)
     {
-        byte[] prepared = SaslPrep.PrepareOrKeep(password);
-        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(prepared, salt, iterations, HashAlgorithmName.SHA256, KeySize);
+        var prepared = SaslPrep.PrepareOrKeep(password);
+        var salted = Rfc2898DeriveBytes.Pbkdf2(prepared, salt, iterations, HashAlgorithmName.SHA256, KeySize);
         CryptographicOperations.ZeroMemory(prepared);
         return salted;
     }
@@ -115,7 +115,7 @@ internal sealed class ScramVerifier
     private static bool TryDecode(string text, out byte[] bytes)
     {
         bytes = new byte[text.Length];
-        bool isBase64 = Convert.TryFromBase64String(text, bytes, out int length);
+        var isBase64 = Convert.TryFromBase64String(text, bytes, out var length);
         bytes = bytes[..length];
         return isBase64;
     }

@@ -29,7 +29,9 @@ public sealed class SocketTransport : Transport
         Listener = listener;
         RemoteEndPoint = client;
         if (Kind == TransportKind.Tcp)
+        {
             socket.NoDelay = true;
+        }
     }
 
     public override TransportKind Kind => _socket.AddressFamily == AddressFamily.Unix ? TransportKind.Unix : TransportKind.Tcp;
@@ -52,7 +54,10 @@ public sealed class SocketTransport : Transport
     public override async ValueTask CloseAsync(TransportCloseStatus status)
     {
         if (Volatile.Read(ref _closed) != 0)
+        {
             return;
+        }
+
         try
         {
             _socket.Shutdown(SocketShutdown.Send);
@@ -63,14 +68,19 @@ public sealed class SocketTransport : Transport
             // expected: the peer was faster, or did not close in time
         }
         if (Interlocked.Exchange(ref _closed, 1) == 0)
+        {
             _socket.Dispose();
+        }
     }
 
     /// <summary>Sends RST, so that neither side holds bytes for a connection that has ended.</summary>
     public override void Abort()
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0)
+        {
             return;
+        }
+
         _socket.Close(timeout: 0);
     }
 
@@ -85,7 +95,10 @@ public sealed class SocketTransport : Transport
             // then throw a SocketException.
             var read = await Stream.ReadAsync(discarded, timeout.Token);
             if (read == 0)
+            {
                 return;
+            }
+
             left -= read;
         }
     }

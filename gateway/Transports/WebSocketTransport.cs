@@ -33,11 +33,16 @@ public sealed class WebSocketTransport(
             {
                 var received = await socket.ReceiveAsync(buffer, CancellationToken.None);
                 if (received.MessageType == WebSocketMessageType.Text)
+                {
                     await RefuseTextAsync();
+                }
+
                 _closeReceived = received.MessageType == WebSocketMessageType.Close;
                 // An empty frame carries nothing: go on reading, unless nothing was asked for.
                 if (received.Count > 0 || (buffer.IsEmpty && !_closeReceived))
+                {
                     return received.Count;
+                }
             }
             return 0;
         }
@@ -79,7 +84,10 @@ public sealed class WebSocketTransport(
         lock (_gate)
         {
             if (_ended)
+            {
                 return;
+            }
+
             _ended = true;
             abortConnection();
         }
@@ -89,7 +97,10 @@ public sealed class WebSocketTransport(
     public override ValueTask DisposeAsync()
     {
         lock (_gate)
+        {
             _ended = true;
+        }
+
         socket.Dispose();
         return ValueTask.CompletedTask;
     }

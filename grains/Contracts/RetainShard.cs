@@ -23,7 +23,9 @@ public static class RetainShard
     {
         var head = FirstTwoLevels(filter);
         if (head.ContainsAny('+', '#'))
+        {
             return null;
+        }
         // "a/b/#" matches "a/b" too, which has the same head. One literal level ("a") matches that topic alone.
         return Of(tenant, filter, shards);
     }
@@ -32,7 +34,10 @@ public static class RetainShard
     {
         var first = topic.IndexOf('/');
         if (first < 0)
+        {
             return topic;
+        }
+
         var second = topic[(first + 1)..].IndexOf('/');
         return second < 0 ? topic : topic[..(first + 1 + second)];
     }

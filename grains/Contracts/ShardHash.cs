@@ -23,9 +23,15 @@ internal struct ShardHash
             // 64 characters need at most 192 bytes; a surrogate pair must not be cut in two
             var take = Math.Min(64, text.Length);
             if (take < text.Length && char.IsHighSurrogate(text[take - 1]))
+            {
                 take--;
+            }
+
             foreach (var b in utf8[..Encoding.UTF8.GetBytes(text[..Math.Max(take, 1)], utf8)])
+            {
                 Append(b);
+            }
+
             text = text[Math.Max(take, 1)..];
         }
     }
@@ -35,7 +41,9 @@ internal struct ShardHash
     public void Append(long value)
     {
         for (var shift = 0; shift < 64; shift += 8)
+        {
             Append((byte)(value >> shift));
+        }
     }
 
     public readonly ulong Value

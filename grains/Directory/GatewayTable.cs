@@ -22,7 +22,10 @@ internal sealed class GatewayTable(GrainOptions options, long startedAt)
     {
         var old = _leases.GetValueOrDefault(beat.Gateway.Id)?.Beat;
         if (old?.Gateway.Incarnation > beat.Gateway.Incarnation || HasLeft(beat.Gateway))
+        {
             return View(now);
+        }
+
         _left.Remove(beat.Gateway.Id);
         _leases[beat.Gateway.Id] = new Lease(beat, now + _lease);
         // how many clients are connected is told along with a view but is no reason for a new one
@@ -33,9 +36,15 @@ internal sealed class GatewayTable(GrainOptions options, long startedAt)
     {
         var isMember = _leases.TryGetValue(gateway.Id, out var lease) && lease.Beat.Gateway.Incarnation <= gateway.Incarnation;
         if (!isMember)
+        {
             return View(now);
+        }
+
         if (_left.Count >= MaxLeft)
+        {
             _left.Remove(_left.Keys.First());
+        }
+
         _left[gateway.Id] = gateway.Incarnation;
         _leases.Remove(gateway.Id);
         return Change(now);
@@ -48,10 +57,16 @@ internal sealed class GatewayTable(GrainOptions options, long startedAt)
     private bool Evict(long now)
     {
         if (now < startedAt + _lease)
+        {
             return false;
+        }
+
         var lapsed = _leases.Where(pair => pair.Value.EndsAt <= now).Select(pair => pair.Key).ToArray();
         foreach (var id in lapsed)
+        {
             _leases.Remove(id);
+        }
+
         return lapsed.Length > 0;
     }
 

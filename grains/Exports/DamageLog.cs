@@ -19,6 +19,8 @@ internal sealed class DamageLog : ILogger<LogStore>
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (IsEnabled(logLevel))
+        {
             _lines.Add(formatter(state, exception));
+        }
     }
 }

@@ -36,7 +36,10 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
         {
             Discard(target, temporary);
             if (e is IOException)
+            {
                 throw NotWritten(target, file, (IOException)e);
+            }
+
             throw;
         }
     }
@@ -64,7 +67,10 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
     {
         var source = await ExportSource.OpenAsync(data, options, time, progress);
         if (source.Damages.Count == 0)
+        {
             return source;
+        }
+
         await source.DisposeAsync();
         return await ExportSource.OpenAsync(data, options, time, progress);
     }
@@ -72,16 +78,25 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
     private List<string> WarningsOf(ExportSource source)
     {
         if (source.Damages.Count > 0 && !SkipsDamaged)
+        {
             throw new ExportException($"{source.Damages[0]}; or export the rest with --skip-damaged.");
+        }
+
         if (source.Retained.Sum(shard => shard.MissingFromSnapshot) is > 0 and var missing)
+        {
             throw new ExportException(
                 $"{missing} retained messages are more than Grains:RetainedMaxMessages and Grains:RetainedMaxBytes allow. "
                 + "Give the configuration of the broker here too, with --config or --set.");
+        }
+
         var warnings = new List<string>(source.Damages);
         if (source.Retained.Sum(shard => shard.Refused) is > 0 and var refused)
+        {
             warnings.Add(
                 $"{refused} retained messages were over the quota (Grains:RetainedMaxMessages, Grains:RetainedMaxBytes) and are left out. "
                 + "If the broker has a larger quota, give its configuration here too, with --config or --set.");
+        }
+
         return warnings;
     }
 
@@ -94,7 +109,10 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
         Add(writer, records, ExportRecord.Begin, to => ExportCounts.Write(to, counts));
         WriteSessions(source, writer, records, counts.Sessions);
         if (await WriteMessagesAsync(source, writer, records, counts.Messages) is > 0 and var lost)
+        {
             warnings.Add(SkipsDamaged ? $"{lost} messages could not be read and are left out." : throw Lost(lost));
+        }
+
         WriteRetained(source, writer, records, counts.Retained);
         Add(writer, records, ExportRecord.End, to => ExportCounts.Write(to, counts));
         writer.Finish();
@@ -110,13 +128,18 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
         var done = 0L;
         progress.Begin("Writing sessions", total);
         foreach (var store in source.Stores)
+        {
             foreach (var session in store.Table.Journaled())
             {
                 Add(writer, records, ExportRecord.Session, to => ExportFields.Session(to, session, store.NumberOf));
                 progress.Report(++done);
             }
+        }
+
         foreach (var work in source.Stores.SelectMany(store => store.Table.Work.Snapshot()))
+        {
             Add(writer, records, ExportRecord.Will, to => ExportFields.Will(to, work.Work));
+        }
     }
 
     /// <returns>How many could not be read.</returns>
@@ -125,15 +148,21 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
         var (done, lost) = (0L, 0);
         progress.Begin("Writing messages", total);
         foreach (var store in source.Stores)
+        {
             await foreach (var (message, bytes) in store.ReadAsync())
             {
                 records.Clear();
                 if (message.ExpiresAt != 0)
+                {
                     records.Number((ulong)message.ExpiresAt);
+                }
+
                 writer.Add(ExportRecord.Message, bytes is null ? ExportRecord.IsLost : (byte)0, records.Written, bytes);
                 lost += bytes is null ? 1 : 0;
                 progress.Report(++done);
             }
+        }
+
         return lost;
     }
 

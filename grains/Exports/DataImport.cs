@@ -84,7 +84,10 @@ public sealed class DataImport : IDisposable
     private SessionRecordSnapshot Disconnected(SessionRecordSnapshot session)
     {
         if (!session.IsAttached)
+        {
             return session;
+        }
+
         var lifetime = session.ExpirySeconds * 1000L;
         return session with
         {

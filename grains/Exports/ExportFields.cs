@@ -42,7 +42,10 @@ internal static class ExportFields
         var queue = Queue(ref from, messageOf);
         var waiting = new QueueRunBuilder(queue.Count);
         foreach (var item in queue)
+        {
             waiting.Add(item);
+        }
+
         from.End();
         return new SessionRecordSnapshot(
             key, 0, null, default, isAttached, false, expiry, will, willDueAt, expiresAt, subscriptions, lastNumber, front, waiting.End(),
@@ -92,9 +95,15 @@ internal static class ExportFields
             to.Signed(item.Number - place);
             place = item.Number;
             if (item.Stage != PendingStage.Queued)
+            {
                 to.Number(item.PacketId);
+            }
+
             if (item.SubscriptionIdentifiers.Length > 0)
+            {
                 to.List(item.SubscriptionIdentifiers, Fields.Identifier);
+            }
+
             if (inline is not null)
             {
                 to.Signed(item.Message.ExpiresAt);
@@ -117,13 +126,18 @@ internal static class ExportFields
             var flags = from.Byte();
             var (qos, retain, hasIdentifiers) = Fields.Flags(flags);
             if (qos > 2)
+            {
                 throw new InvalidDataException("a message has a QoS of 3");
+            }
+
             var stage = Fields.Stage((byte)((flags >> 4) & 3));
             place += from.Signed();
             var packetId = stage == PendingStage.Queued ? (ushort)0 : from.UInt16();
             var identifiers = hasIdentifiers ? from.List(Fields.Identifier) : [];
             if (Message(ref from, (flags & IsInline) != 0, ref number, messageOf) is { } message)
+            {
                 items.Add(new QueueItem(place, message, qos, retain, identifiers, stage, packetId));
+            }
         }
         return items;
     }
@@ -131,7 +145,10 @@ internal static class ExportFields
     private static MessageRef? Message(ref RecordReader from, bool isInline, ref long number, Func<long, MessageRef?> messageOf)
     {
         if (!isInline)
+        {
             return messageOf(number += from.Signed());
+        }
+
         var expiresAt = from.Signed();
         return MessagePool.Inline(from.Bytes(), expiresAt);
     }

@@ -54,7 +54,10 @@ internal sealed class ExportSource : IAsyncDisposable
         catch (Exception e)
         {
             if (source is not null)
+            {
                 await source.DisposeAsync();
+            }
+
             if (e is IOException or UnauthorizedAccessException)
             {
                 throw new ExportException(
@@ -72,12 +75,20 @@ internal sealed class ExportSource : IAsyncDisposable
         progress.Begin("Reading the logs", _disk.Bytes);
         _disk.Read = bytes => progress.Report(Math.Min(_disk.Bytes, read += bytes)); // the end of a log is read twice
         for (var shard = 0; shard < options.StoreShards; shard++)
+        {
             _stores.Add(await ReadStoreAsync(shard, options, now));
+        }
+
         for (var shard = 0; shard < options.RetainShards; shard++)
+        {
             _retained.Add(await ReadRetainedAsync(shard, options, now));
+        }
+
         _disk.Read = _ => { };
         for (var at = 1; at < _stores.Count; at++)
+        {
             _stores[at].FirstNumber = _stores[at - 1].FirstNumber + _stores[at - 1].MessageCount;
+        }
     }
 
     private async Task<StoreSource> ReadStoreAsync(int shard, GrainOptions options, long now)
@@ -99,7 +110,10 @@ internal sealed class ExportSource : IAsyncDisposable
         var journals = new LogJournalStore<RetainSnapshot, RetainChange>(_logs, new RetainCodec());
         var opening = await journals.OpenAsync(shard, 0, state);
         if (opening.Journal is null)
+        {
             throw Unreadable(RetainLog(shard), opening.Fault);
+        }
+
         state.Tree.Expire(now);
         return state;
     }

@@ -48,6 +48,8 @@ internal sealed class ImportLimits(GrainOptions options)
     private static void Check(long value, long most, string name, string what)
     {
         if (value > most)
+        {
             throw new ExportException($"The {what} are {value}, more than {Key(name)} allows ({most}). {Raise}");
+        }
     }
 }

@@ -18,7 +18,10 @@ internal sealed class ImportShards(StoreTarget[] stores, RetainTarget[] retained
     public bool TryAddKey(string key, ImportedFile file)
     {
         if (_keys.TryAdd(key, file))
+        {
             return true;
+        }
+
         return _keys[key] != file ? false : throw new InvalidDataException($"session '{key}' is there twice");
     }
 
@@ -29,7 +32,9 @@ internal sealed class ImportShards(StoreTarget[] stores, RetainTarget[] retained
     public async ValueTask WriteAsync()
     {
         foreach (var store in stores)
+        {
             await store.WriteAsync();
+        }
     }
 }
 
@@ -41,15 +46,19 @@ internal sealed class RetainTarget(IShardJournal<RetainSnapshot, RetainChange> j
     public void Add(string tenant, RetainEntry entry)
     {
         if (!shard.Tree.Contains(tenant, entry.Topic) && !shard.Tree.Set(tenant, entry))
+        {
             throw limits.RetainedQuota();
+        }
     }
 
     /// <exception cref="ExportException">The disk refused.</exception>
     public async Task FinishAsync()
     {
         if (await journal.ReplaceAsync(shard.Snapshot(), journal.Mark()) is var result and not JournalResult.Ok)
+        {
             throw new ExportException(result == JournalResult.Full
                 ? "The data directory cannot be written: the disk is full. Free some space, or import into another directory."
                 : "The data directory cannot be written: the disk refused. Look at the system's log.");
+        }
     }
 }

@@ -63,12 +63,18 @@ internal sealed class ImportedFile : IDisposable
             while (_reader.TryReadPage())
             {
                 foreach (var record in _reader.Page)
+                {
                     Take(record);
+                }
+
                 await _shards.WriteAsync();
                 progress.Report(_reader.Position);
             }
             if (_end is null)
+            {
                 throw _reader.Cut();
+            }
+
             return _read;
         }
         catch (InvalidDataException e)
@@ -101,7 +107,10 @@ internal sealed class ImportedFile : IDisposable
         {
             var from = new RecordReader(record.Payload);
             if (_begin is null != (record.Type == ExportRecord.Begin) || _end is not null)
+            {
                 throw new InvalidDataException("it is not where it belongs");
+            }
+
             Take(record, ref from);
         }
         catch (InvalidDataException e)
@@ -147,7 +156,10 @@ internal sealed class ImportedFile : IDisposable
         _begin = ExportCounts.Read(ref from);
         from.End();
         if (_begin.Messages < 0 || _begin.Messages > Math.Min(_reader.Length / LeastRecord, Array.MaxLength))
+        {
             throw new InvalidDataException($"it speaks of {_begin.Messages} messages");
+        }
+
         _messages = new ImportedMessages((int)_begin.Messages, _shards.Stores.Length);
     }
 
@@ -156,13 +168,18 @@ internal sealed class ImportedFile : IDisposable
         _end = ExportCounts.Read(ref from);
         from.End();
         if (_end != _begin || _end != _read)
+        {
             throw new InvalidDataException($"it counts {_end}, and there are {_read}");
+        }
     }
 
     private void TakeSession(ReadOnlySpan<byte> record)
     {
         if (_messages.Next > 0)
+        {
             throw new InvalidDataException("a session comes behind the messages");
+        }
+
         var wanted = new List<long>();
         var session = Session(record, number =>
         {
@@ -170,10 +187,16 @@ internal sealed class ImportedFile : IDisposable
             return null;
         });
         if (!_shards.TryAddKey(session.Key, this))
+        {
             return;
+        }
+
         var shard = StoreShard.Of(session.Key, _shards.Stores.Length);
         foreach (var number in wanted)
+        {
             _messages.Want(shard, number);
+        }
+
         _sessions.Add((shard, record.ToArray()));
     }
 }

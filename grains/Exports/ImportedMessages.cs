@@ -24,7 +24,10 @@ internal sealed class ImportedMessages(int count, int shards)
     public void Want(int shard, long number)
     {
         if (number < 0 || number >= count)
+        {
             throw new InvalidDataException($"a queue names message {number} of {count}");
+        }
+
         var offsets = _offsets[shard] ??= NewOffsets();
         offsets[number] = Wanted;
     }
@@ -33,17 +36,27 @@ internal sealed class ImportedMessages(int count, int shards)
     public void Take(LogRecord record, StoreTarget[] stores)
     {
         if (_next == count)
+        {
             throw new InvalidDataException($"there are more than {count} messages");
+        }
+
         var number = _next++;
         if ((record.Flags & ExportRecord.IsLost) != 0)
+        {
             return;
+        }
+
         var properties = new RecordReader(record.Properties);
         _lengths[number] = record.Payload.Length;
         _expiresAt[number] = record.Properties.IsEmpty ? 0 : (long)properties.Number();
         properties.End();
         for (var shard = 0; shard < shards; shard++)
+        {
             if (_offsets[shard] is { } offsets && offsets[number] == Wanted)
+            {
                 offsets[number] = stores[shard].Add(record);
+            }
+        }
     }
 
     /// <returns>Null: its bytes were lost before.</returns>

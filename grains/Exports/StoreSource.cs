@@ -38,9 +38,15 @@ internal sealed class StoreSource
             var to = EndOfPart(from);
             var bytes = new byte[]?[to - from];
             if (await _journal.ReadAsync(new ArraySegment<long>(_offsets, from, to - from), bytes) != JournalResult.Ok)
+            {
                 throw new ExportException("The data directory cannot be read: the disk refused. Look at the system's log.");
+            }
+
             for (var at = from; at < to; at++)
+            {
                 yield return (_messages[at], bytes[at - from]);
+            }
+
             from = to;
         }
     }
@@ -49,7 +55,9 @@ internal sealed class StoreSource
     {
         var (to, bytes) = (from, 0L);
         do
+        {
             bytes += _messages[to++].Length;
+        }
         while (to < _messages.Length && to - from < ReadMessages && bytes + _messages[to].Length <= ReadBytes);
         return to;
     }
@@ -58,7 +66,10 @@ internal sealed class StoreSource
     {
         var messages = new List<MessageRef>();
         foreach (var session in table.Journaled())
+        {
             messages.AddRange(session.Items().Select(item => item.Message).Where(message => message.Bytes is null)); // others stand in its record
+        }
+
         messages.Sort((left, right) => left.Offset.CompareTo(right.Offset));
         return [.. messages.Where((message, at) => at == 0 || messages[at - 1].Offset != message.Offset)];
     }

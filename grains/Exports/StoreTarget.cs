@@ -41,7 +41,10 @@ internal sealed class StoreTarget
     {
         _batch.Add(JournalRecord.Message, 0, 0, [], record.Properties, record.Payload);
         if (_batch.Bytes >= BlockBytes)
+        {
             EndBatch();
+        }
+
         return _next++;
     }
 
@@ -70,7 +73,9 @@ internal sealed class StoreTarget
             _limits.Check(session);
             lowest = Math.Min(lowest, LowestOf(session));
             foreach (var part in SnapshotPart.Of(session with { Epoch = ++_epoch }))
+            {
                 Demand(await records.AddAsync(to => SessionCodec.WritePart(part, to)));
+            }
         }
         _limits.EndShard();
         Demand(await records.FlushAsync());
@@ -85,13 +90,18 @@ internal sealed class StoreTarget
     private static void Demand(LogResult result, LogFault? fault)
     {
         if (result != LogResult.Ok)
+        {
             throw new ExportException($"The data directory cannot be written: {fault?.ToString() ?? result.ToString()}");
+        }
     }
 
     private void EndBatch()
     {
         if (_batch.Count == 0)
+        {
             return;
+        }
+
         _full.Add(_batch);
         _fullBytes += _batch.Bytes;
         _batch = _spare.TryPop(out var spare) ? spare : new LogBatch(BlockBytes * 2);
@@ -101,16 +111,23 @@ internal sealed class StoreTarget
     {
         var appends = _full.ConvertAll(batch => _log.AppendAsync(batch).AsTask());
         foreach (var reply in await Task.WhenAll(appends))
+        {
             Demand(reply.Result, reply.Fault);
+        }
+
         foreach (var batch in _full)
         {
             batch.Clear();
             if (_spare.Count < GroupBytes / BlockBytes)
+            {
                 _spare.Push(batch);
+            }
         }
         _full.Clear();
         _fullBytes = 0;
         if (_log.NextOffset + _batch.Count != _next)
+        {
             throw new InvalidOperationException("Somebody else writes to the log.");
+        }
     }
 }

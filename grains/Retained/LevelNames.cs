@@ -14,7 +14,10 @@ internal sealed class LevelNames
     public string Of(ReadOnlySpan<char> level)
     {
         if (level.Length > LongestShared)
+        {
             return level.ToString();
+        }
+
         ref var name = ref _names[string.GetHashCode(level) & (Places - 1)];
         return name is not null && level.SequenceEqual(name) ? name : name = level.ToString();
     }

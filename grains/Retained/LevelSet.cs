@@ -21,7 +21,10 @@ internal sealed class LevelSet
     {
         var at = Seek(level);
         if (At(at) is { } found && level.SequenceEqual(found.Level))
+        {
             return found;
+        }
+
         var node = new TopicNode(names.Of(level));
         Insert(at, node);
         return node;
@@ -31,14 +34,21 @@ internal sealed class LevelSet
     {
         var at = Seek(level);
         if (At(at)?.Level != level)
+        {
             return;
+        }
+
         var chunk = _chunks[at.Chunk];
         Array.Copy(chunk, at.Index + 1, chunk, at.Index, chunk.Length - at.Index - 1);
         chunk[^1] = null;
         if (chunk[0] is null && _count > 1)
+        {
             RemoveChunk(at.Chunk);
+        }
         else if (chunk.Length > 1 && chunk[chunk.Length / 4] is null)
+        {
             Array.Resize(ref _chunks[at.Chunk], chunk.Length / 2);
+        }
     }
 
     /// <summary>The place of the first node whose level is not below the given one.</summary>
@@ -50,9 +60,13 @@ internal sealed class LevelSet
         {
             var middle = (low + high + 1) / 2;
             if (level.SequenceCompareTo(_chunks[middle][0]!.Level) >= 0) // of several chunks none is empty
+            {
                 low = middle;
+            }
             else
+            {
                 high = middle - 1;
+            }
         }
         var index = SeekIn(_chunks[low], level);
         return Here(new Position(low, index));
@@ -73,9 +87,13 @@ internal sealed class LevelSet
         {
             var middle = (low + high) / 2;
             if (chunk[middle] is { } node && level.SequenceCompareTo(node.Level) > 0)
+            {
                 low = middle + 1;
+            }
             else
+            {
                 high = middle;
+            }
         }
         return low;
     }
@@ -85,16 +103,22 @@ internal sealed class LevelSet
         var chunk = _chunks[at.Chunk];
         // devices are often added in order: a full last chunk stays as it is and a new one begins
         if (at.Index == LargestChunk)
+        {
             InsertChunk(_count, [node]);
+        }
         else if (chunk[^1] is null)
+        {
             InsertIn(chunk, at.Index, node);
+        }
         else if (chunk.Length < LargestChunk)
         {
             Array.Resize(ref _chunks[at.Chunk], 2 * chunk.Length);
             InsertIn(_chunks[at.Chunk], at.Index, node);
         }
         else
+        {
             Split(at, node);
+        }
     }
 
     private void Split(Position at, TopicNode node)
@@ -105,15 +129,22 @@ internal sealed class LevelSet
         Array.Clear(lower, Half, Half);
         InsertChunk(at.Chunk + 1, upper);
         if (at.Index <= Half)
+        {
             InsertIn(lower, at.Index, node);
+        }
         else
+        {
             InsertIn(upper, at.Index - Half, node);
+        }
     }
 
     private void InsertChunk(int at, TopicNode?[] chunk)
     {
         if (_count == _chunks.Length)
+        {
             Array.Resize(ref _chunks, 2 * _count);
+        }
+
         Array.Copy(_chunks, at, _chunks, at + 1, _count - at);
         _chunks[at] = chunk;
         _count++;

@@ -30,7 +30,10 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
     public RetainChange Read(ref RecordReader from, IReadOnlyList<MessageBody> messages)
     {
         if (messages.Count > 0)
+        {
             throw new InvalidDataException("A retained change has messages of its own");
+        }
+
         var (at, tenant) = (from.Signed(), from.Text());
         return new RetainChange(at, new RetainBatch(tenant, Fields.Gateway(ref from), from.Signed(), from.List(Entry)));
     }
@@ -41,9 +44,13 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
     {
         to.Byte(part == 0 ? ProducersPart : MessagesPart);
         if (part == 0)
+        {
             to.List(snapshot.Producers, Producer);
+        }
         else
+        {
             to.List([.. snapshot.Messages.Skip((part - 1) * PerPart).Take(PerPart)], Message);
+        }
     }
 
     public ISnapshotReader<RetainSnapshot> BeginSnapshot() => new Reader();
@@ -95,7 +102,10 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
                     break;
                 case MessagesPart:
                     foreach (var (tenant, entry) in from.List(Message))
+                    {
                         _messages.Add((_tenant = tenant == _tenant ? _tenant : tenant, entry));
+                    }
+
                     break;
                 case var other:
                     throw new InvalidDataException($"A snapshot has an unknown part {other}");

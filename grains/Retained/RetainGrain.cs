@@ -37,7 +37,10 @@ internal sealed partial class RetainGrain(
         if (opening.Journal is null)
         {
             if (opening.IsNews)
+            {
                 LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
+            }
+
             throw new InvalidOperationException($"The journal of retain shard {_shard} cannot be opened: {opening.Fault}");
         }
         _writer = new(opening.Journal, _retained.Snapshot, _retained.Replayed, () => (_retained.Tree.Bytes / 4, 0), End);
@@ -53,13 +56,25 @@ internal sealed partial class RetainGrain(
     public async Task<RetainReply> SetAsync(RetainBatch batch)
     {
         if (Writer.IsOver)
+        {
             return new RetainReply(SessionResult.Busy, []);
+        }
+
         if (_retained.Answered(batch) is { } answer)
+        {
             return Answer(answer, await SettleAsync());
+        }
+
         if (!await Writer.HasSpaceAsync())
+        {
             return new RetainReply(SessionResult.Full, []);
+        }
+
         if (_retained.Answered(batch) is { } meanwhile)
+        {
             return Answer(meanwhile, await SettleAsync());
+        }
+
         var change = new RetainChange(Now(), batch);
         var reply = _retained.Set(change);
         var committed = await Writer.CommitAsync(change, change.Cost);
@@ -71,7 +86,10 @@ internal sealed partial class RetainGrain(
     public async Task<RetainPage> QueryAsync(RetainQuery query)
     {
         if (!await Writer.IsCurrentAsync())
+        {
             throw Moving();
+        }
+
         var now = Now();
         _retained.Tree.Expire(now);
         Measure();
@@ -100,7 +118,10 @@ internal sealed partial class RetainGrain(
             LogFenced(logger, _shard, Writer.Epoch);
         }
         else
+        {
             LogEnded(logger, _shard, Writer.Epoch, why);
+        }
+
         DeactivateOnIdle();
     }
 

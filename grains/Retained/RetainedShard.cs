@@ -19,9 +19,14 @@ internal sealed class RetainedShard(GrainOptions options) : IShardState<RetainSn
     public void Restore(RetainSnapshot snapshot)
     {
         foreach (var (tenant, entry) in snapshot.Messages)
+        {
             Tree.Set(tenant, entry);
+        }
+
         foreach (var last in snapshot.Producers)
+        {
             _last[last.Producer.Id] = last;
+        }
     }
 
     public void Apply(RetainChange change)
@@ -34,11 +39,20 @@ internal sealed class RetainedShard(GrainOptions options) : IShardState<RetainSn
     public RetainReply? Answered(RetainBatch batch)
     {
         if (!_last.TryGetValue(batch.Producer.Id, out var last) || last.Producer.Incarnation < batch.Producer.Incarnation)
+        {
             return null;
+        }
+
         if (last.Producer.Incarnation > batch.Producer.Incarnation)
+        {
             return new RetainReply(SessionResult.Fenced, []);
+        }
+
         if (batch.Sequence > last.Sequence)
+        {
             return null;
+        }
+
         return batch.Sequence == last.Sequence ? last.Reply : new RetainReply(SessionResult.Ok, []);
     }
 
@@ -47,11 +61,19 @@ internal sealed class RetainedShard(GrainOptions options) : IShardState<RetainSn
         Tree.Expire(change.At);
         var (batch, refused) = (change.Batch, new List<int>());
         for (var at = 0; at < batch.Entries.Length; at++)
+        {
             if (!Tree.Set(batch.Tenant, batch.Entries[at]))
+            {
                 refused.Add(at);
+            }
+        }
+
         var reply = new RetainReply(SessionResult.Ok, [.. refused]);
         if (_last.Count >= MaxProducers && !_last.ContainsKey(batch.Producer.Id))
+        {
             _last.Remove(_last.Keys.First());
+        }
+
         _last[batch.Producer.Id] = new LastBatch(batch.Producer, batch.Sequence, reply);
         return reply;
     }

@@ -36,11 +36,17 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
             return true;
         }
         if (!Fits(tenant, entry))
+        {
             return false;
+        }
+
         var node = AddPath(tenant, entry.Topic);
         Replace(node, entry);
         if (entry.ExpiresAt != 0)
+        {
             _expiry.Add(new Expiring(tenant, entry.Topic, node), entry.ExpiresAt);
+        }
+
         return true;
     }
 
@@ -50,7 +56,10 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
     {
         var page = new List<RetainEntry>();
         if (!_tenants.TryGetValue(query.Tenant, out var root))
+        {
             return new RetainPage([], null);
+        }
+
         var walk = new RetainedWalk(root, query.Filter, query.After);
         var bytes = 0L;
         for (var visited = 0; walk.TryNext(out var entry);)
@@ -59,11 +68,16 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
             {
                 bytes += Cost(entry);
                 if (page.Count > 0 && (page.Count >= Math.Clamp(query.MaxCount, 1, MaxPage) || bytes > query.MaxBytes))
+                {
                     return new RetainPage([.. page], page[^1].Topic);
+                }
+
                 page.Add(entry);
             }
             if (++visited >= MaxVisited)
+            {
                 return new RetainPage([.. page], walk.Topic);
+            }
         }
         return new RetainPage([.. page], null);
     }
@@ -72,16 +86,24 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
     public void Expire(long now)
     {
         while (_expiry.TryTake(now, out var due))
+        {
             Clear(due.Tenant, due.Topic);
+        }
     }
 
     /// <summary>Every message with its tenant, in no particular order.</summary>
     public IEnumerable<(string Tenant, RetainEntry Entry)> All()
     {
         foreach (var (tenant, root) in _tenants)
+        {
             for (var walk = new RetainedWalk(root, "#", null, true); walk.TryNext(out var entry);)
+            {
                 if (entry is not null)
+                {
                     yield return (tenant, entry);
+                }
+            }
+        }
     }
 
     private static bool HasExpired(RetainEntry entry, long now) => entry.ExpiresAt != 0 && entry.ExpiresAt <= now;
@@ -89,7 +111,10 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
     private bool Fits(string tenant, RetainEntry entry)
     {
         if (Count < maxMessages && Bytes + Cost(entry) <= maxBytes)
+        {
             return true; // whether there is one before or not
+        }
+
         var old = Find(tenant, entry.Topic)?.Entry;
         var count = Count + (old is null ? 1 : 0);
         return count <= maxMessages && Bytes + Cost(entry) - (old is null ? 0 : Cost(old)) <= maxBytes;
@@ -98,7 +123,10 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
     private TopicNode AddPath(string tenant, string topic)
     {
         if (!_tenants.TryGetValue(tenant, out var set))
+        {
             _tenants.Add(tenant, set = new LevelSet());
+        }
+
         TopicNode? node = null;
         foreach (var level in topic.AsSpan().Split('/'))
         {
@@ -113,10 +141,15 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
     private void Clear(string tenant, string topic)
     {
         if (!TryFind(tenant, topic, out var path))
+        {
             return;
+        }
+
         Replace(path[^1], null);
         for (var at = path.Count - 1; at >= 0 && path[at].IsEmpty; at--)
+        {
             RemoveChild(tenant, at > 0 ? path[at - 1] : null, path[at].Level);
+        }
     }
 
     private void RemoveChild(string tenant, TopicNode? parent, string level)
@@ -124,11 +157,18 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         var set = parent?.Children ?? _tenants[tenant];
         set.Remove(level);
         if (!set.IsEmpty)
+        {
             return;
+        }
+
         if (parent is null)
+        {
             _tenants.Remove(tenant);
+        }
         else
+        {
             parent.Children = null;
+        }
     }
 
     private TopicNode? Find(string tenant, string topic)
@@ -151,7 +191,10 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         foreach (var level in topic.AsSpan().Split('/'))
         {
             if (set?.Find(topic.AsSpan()[level]) is not { } node)
+            {
                 return false;
+            }
+
             found.Add(node);
             set = node.Children;
         }
@@ -166,7 +209,9 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         Count += (entry is null ? 0 : 1) - (old is null ? 0 : 1);
         Bytes += (entry is null ? 0 : Cost(entry)) - (old is null ? 0 : Cost(old));
         if (old is { ExpiresAt: not 0 })
+        {
             _expiry.Abandon();
+        }
     }
 
     /// <summary>Holds no message, so that one that was replaced is freed at once.</summary>

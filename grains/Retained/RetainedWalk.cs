@@ -42,12 +42,21 @@ internal sealed class RetainedWalk
         while (_stack.TryPop(out var frame))
         {
             if (frame.Set.At(frame.At) is not { } node || (frame.IsLiteral && node.Level != _levels[frame.Depth]))
+            {
                 continue;
+            }
+
             var isHidden = frame is { Depth: 0, IsLiteral: false } && !_includeSystem && node.Level.StartsWith('$');
             if (!frame.IsLiteral)
+            {
                 _stack.Push(frame with { At = isHidden ? frame.Set.Seek(AfterSystem) : frame.Set.Next(frame.At), IsOnAfter = false });
+            }
+
             if (isHidden)
+            {
                 continue; // a wildcard in the first level does not match topics that begin with $ [MQTT-4.7.2-1]
+            }
+
             Visit(frame, node, ref entry);
             return true;
         }
@@ -62,9 +71,14 @@ internal sealed class RetainedWalk
         // the nodes on the path of the last page's topic, and that topic itself, have been visited
         var isOnAfter = frame.IsOnAfter && node.Level == _after[frame.Depth];
         if (!isOnAfter && (length == _levels.Length || (_isMultiLevel && length > _levels.Length)))
+        {
             entry = node.Entry;
+        }
+
         if (node.Children is { } children && (_isMultiLevel || length < _levels.Length))
+        {
             Enter(children, length, isOnAfter && length < _after.Length);
+        }
     }
 
     private void Enter(LevelSet set, int depth, bool isOnAfter)
@@ -72,7 +86,10 @@ internal sealed class RetainedWalk
         var isLiteral = depth < _levels.Length && _levels[depth] != "+";
         var from = isOnAfter ? _after[depth] : "";
         if (isLiteral && string.CompareOrdinal(_levels[depth], from) < 0)
+        {
             return;
+        }
+
         _stack.Push(new Frame(set, set.Seek(isLiteral ? _levels[depth] : from), depth, isLiteral, isOnAfter));
     }
 

@@ -16,7 +16,10 @@ internal sealed class BehindSessions
     public void Add(GatewayRef gateway, string key)
     {
         if (!_told.TryGetValue(gateway, out var keys))
+        {
             _told.Add(gateway, keys = []);
+        }
+
         keys[key] = Never;
     }
 
@@ -24,7 +27,9 @@ internal sealed class BehindSessions
     public void Forget(GatewayRef gateway, string key)
     {
         if (_told.TryGetValue(gateway, out var keys) && keys.Remove(key) && keys.Count == 0)
+        {
             _told.Remove(gateway);
+        }
     }
 
     public void Forget(GatewayRef gateway) => _told.Remove(gateway);
@@ -33,10 +38,16 @@ internal sealed class BehindSessions
     public string[] Take(GatewayRef gateway, long now)
     {
         if (!_told.TryGetValue(gateway, out var keys))
+        {
             return [];
+        }
+
         string[] due = [.. keys.Where(told => told.Value + AgainAfter <= now).Select(told => told.Key)];
         foreach (var key in due)
+        {
             keys[key] = now;
+        }
+
         return due;
     }
 }

@@ -27,7 +27,9 @@ internal sealed class ChangeSignal(TimeProvider time, CancellationToken stopping
         using var stop = stopping.UnsafeRegister(Complete, waiting.Value);
         await waiting.Value.Task;
         if (waiting.List is not null)
+        {
             _waiting.Remove(waiting);
+        }
     }
 
     private static void Complete(object? waiting) => ((TaskCompletionSource)waiting!).TrySetResult(); // the state that was given with it

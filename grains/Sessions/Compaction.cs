@@ -36,12 +36,20 @@ internal sealed class Compaction(
     {
         var holders = new List<SessionRecord>();
         if (writer.Kept is not { Count: > 0 } segments || await FindSparseAsync(segments, holders) is not (> 0 and var below))
+        {
             return;
+        }
+
         if (!await MoveAsync(new QueueWalk(holders, looks), below))
+        {
             return;
+        }
+
         var before = Bytes(below);
         if (Moved > 0 && await writer.SnapshotAsync() == JournalResult.Ok)
+        {
             Freed = before - Bytes(below);
+        }
     }
 
     private long Bytes(long below) => writer.Kept.Where(segment => segment.NextOffset <= below).Sum(segment => segment.Bytes);
@@ -59,12 +67,22 @@ internal sealed class Compaction(
         while (true)
         {
             foreach (var (session, item) in walk.Part())
+            {
                 if (live.Add(item.Message) && (holders.Count == 0 || holders[^1] != session))
+                {
                     holders.Add(session);
+                }
+            }
+
             if (walk.IsOver)
+            {
                 return live.SparseBelow(SparseShare, least);
+            }
+
             if (!await pause(0))
+            {
                 return 0;
+            }
         }
     }
 
@@ -75,7 +93,10 @@ internal sealed class Compaction(
         {
             var standing = Standing(walk, below);
             if ((standing.Count == 0 ? 0 : await MoveAsync(standing)) is not { } moved || !await pause(moved))
+            {
                 return false;
+            }
+
             Moved += moved;
         }
         return true;
@@ -88,11 +109,16 @@ internal sealed class Compaction(
         foreach (var (session, item) in walk.Part())
         {
             if (item.Message.Offset < 0 || item.Message.Offset >= below || !seen.Add(item.Message.Offset))
+            {
                 continue;
+            }
+
             found.Add(new MovedMessage(item.Message.Body, session.Key, item.Number, item.Message.Offset));
             bytes += item.Message.Length;
             if (bytes >= MoveBytes || found.Count == MoveMessages)
+            {
                 break;
+            }
         }
         return found;
     }
@@ -102,18 +128,30 @@ internal sealed class Compaction(
     {
         var bytes = new byte[]?[standing.Count];
         if (await writer.ReadAsync([.. standing.Select(message => message.From)], bytes) != JournalResult.Ok || !await writer.HasSpaceAsync())
+        {
             return null;
+        }
+
         await writer.ReplacedAsync(); // a snapshot that is being written has one place of every message, for all of its parts
         if (writer.IsOver || writer.IsReplacing)
+        {
             return null;
+        }
+
         var now = begin();
         var (moved, messages) = (new List<MovedMessage>(), new List<StoredMessage>());
         for (var at = 0; at < standing.Count; at++)
         {
             if (table.Hold(standing[at]) is not { } message)
+            {
                 continue; // delivered meanwhile
+            }
+
             if (bytes[at] is not { } body)
+            {
                 return null;
+            }
+
             moved.Add(standing[at] with { Body = new MessageBody(body, body.Length, message.ExpiresAt) });
             messages.Add(message);
         }
@@ -127,7 +165,9 @@ internal sealed class Compaction(
         {
             isMoved = first >= 0; // otherwise a snapshot was written in its place
             for (var at = 0; isMoved && at < messages.Count; at++)
+            {
                 messages[at].Move(first + at);
+            }
         });
         return result == JournalResult.Ok && isMoved ? change.Messages.Sum(message => (long)message.Body.Length) : null;
     }

@@ -19,13 +19,17 @@ internal sealed class GatewayWatch(long silenceMilliseconds, long since)
     {
         var known = _known.GetValueOrDefault(gateway.Id);
         if (known is null || known.Incarnation <= gateway.Incarnation)
+        {
             _known[gateway.Id] = new Known(gateway.Incarnation, now, known?.Incarnation == gateway.Incarnation ? known.Acked : -1);
+        }
     }
 
     public void Acked(GatewayRef gateway, long version)
     {
         if (_known.TryGetValue(gateway.Id, out var known) && known.Incarnation == gateway.Incarnation)
+        {
             _known[gateway.Id] = known with { Acked = Math.Max(known.Acked, version) };
+        }
     }
 
     public void Seen(GatewayRef[]? live) => _live = live ?? _live;
@@ -36,9 +40,15 @@ internal sealed class GatewayWatch(long silenceMilliseconds, long since)
         var newer = _live is null ? null : Array.Find(_live, live => live.Id == gateway.Id && live.Incarnation >= gateway.Incarnation);
         var known = _known.GetValueOrDefault(gateway.Id);
         if (newer?.Incarnation > gateway.Incarnation || known?.Incarnation > gateway.Incarnation)
+        {
             return long.MinValue;
+        }
+
         if (_live is null || newer is not null)
+        {
             return null;
+        }
+
         return (known?.Incarnation == gateway.Incarnation ? known.HeardAt : since) + silenceMilliseconds;
     }
 
@@ -50,7 +60,9 @@ internal sealed class GatewayWatch(long silenceMilliseconds, long since)
     public void Forget(GatewayRef gateway)
     {
         if (_known.TryGetValue(gateway.Id, out var known) && known.Incarnation == gateway.Incarnation)
+        {
             _known.Remove(gateway.Id);
+        }
     }
 
     private sealed record Known(long Incarnation, long HeardAt, long Acked);

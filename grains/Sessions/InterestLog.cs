@@ -28,10 +28,15 @@ internal sealed class InterestLog(int leastRemembered = 16_384)
     public void End(string key, ulong epoch)
     {
         if (!_byKey.TryGetValue(key, out var node) || node.Value.Delta.Subscriptions is null)
+        {
             return;
+        }
+
         Move(key, new InterestDelta(key, epoch, null), _ended);
         while (_ended.Count > Math.Max(leastRemembered, _live.Count))
+        {
             Forget(_ended.First!); // the count says that there is one
+        }
     }
 
     /// <summary>What changed after a version; false when that is no longer known and only <see cref="Snapshot"/> helps.</summary>
@@ -46,7 +51,10 @@ internal sealed class InterestLog(int leastRemembered = 16_384)
     private void Move(string key, InterestDelta delta, LinkedList<Entry> to)
     {
         if (_byKey.TryGetValue(key, out var node))
+        {
             node.List!.Remove(node); // every node of the index is in one of the two lists
+        }
+
         _byKey[key] = to.AddLast(new Entry(++Version, delta));
     }
 
@@ -60,7 +68,9 @@ internal sealed class InterestLog(int leastRemembered = 16_384)
     private static IEnumerable<InterestDelta> Since(LinkedList<Entry> entries, long version)
     {
         for (var node = entries.Last; node is not null && node.Value.Version > version; node = node.Previous)
+        {
             yield return node.Value.Delta;
+        }
     }
 
     private readonly record struct Entry(long Version, InterestDelta Delta);

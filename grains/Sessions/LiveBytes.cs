@@ -21,7 +21,10 @@ internal sealed class LiveBytes
         foreach (var segment in segments)
         {
             if (bits + segment.NextOffset - segment.BaseOffset > MostRecords)
+            {
                 break;
+            }
+
             _segments.Add(segment);
             _firstBits.Add((int)bits);
             bits += segment.NextOffset - segment.BaseOffset;
@@ -34,10 +37,16 @@ internal sealed class LiveBytes
     {
         var at = SegmentOf(message.Offset);
         if (at < 0)
+        {
             return false;
+        }
+
         var bit = _firstBits[at] + (int)(message.Offset - _segments[at].BaseOffset);
         if (!_counted[bit])
+        {
             _bytes[at] += RecordHeader.Size + message.Length;
+        }
+
         return _counted[bit] = true;
     }
 
@@ -56,7 +65,9 @@ internal sealed class LiveBytes
             all += _segments[at].Bytes;
             live += _bytes[at];
             if (live * share < all && all - live >= least)
+            {
                 below = _segments[at].NextOffset;
+            }
         }
         return below;
     }
@@ -68,9 +79,13 @@ internal sealed class LiveBytes
         {
             var middle = (low + high) / 2;
             if (_segments[middle].NextOffset > offset)
+            {
                 high = middle;
+            }
             else
+            {
                 low = middle + 1;
+            }
         }
         return low < _segments.Count && offset >= _segments[low].BaseOffset ? low : -1;
     }

@@ -46,7 +46,10 @@ internal readonly record struct MessageRef
     public static MessageRef Stored(MessageBody body, bool isShared = false)
     {
         if (!isShared && CanBePlain(body))
+        {
             return new MessageRef(body.Offset, body.Length);
+        }
+
         var message = new StoredMessage(body) { IsShared = isShared };
         message.Commit(body.Offset);
         return message;

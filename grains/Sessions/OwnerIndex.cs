@@ -12,14 +12,19 @@ internal sealed class OwnerIndex
     public void Add(GatewayRef gateway, SessionRecord record)
     {
         if (!_owned.TryGetValue(gateway, out var records))
+        {
             _owned.Add(gateway, records = []);
+        }
+
         records.Add(record);
     }
 
     public void Remove(GatewayRef gateway, SessionRecord record)
     {
         if (_owned.TryGetValue(gateway, out var records) && records.Remove(record) && records.Count == 0)
+        {
             _owned.Remove(gateway);
+        }
     }
 
     public IReadOnlyCollection<SessionRecord> Take(GatewayRef gateway) =>

@@ -16,9 +16,15 @@ internal sealed class ProducerSequences
     public QueueReply? Check(GatewayRef producer, long sequence)
     {
         if (!_last.TryGetValue(producer.Id, out var last) || last.Producer.Incarnation < producer.Incarnation)
+        {
             return null;
+        }
+
         if (last.Producer.Incarnation > producer.Incarnation)
+        {
             return new QueueReply(SessionResult.Fenced, 0);
+        }
+
         return sequence > last.Sequence ? null : new QueueReply(SessionResult.Ok, sequence == last.Sequence ? last.Dropped : 0);
     }
 
@@ -26,7 +32,10 @@ internal sealed class ProducerSequences
     {
         // gateway ids are few and return after a restart; the bound is for a fleet that draws a new id for every pod
         if (_last.Count >= MaxProducers && !_last.ContainsKey(producer.Id))
+        {
             _last.Remove(_last.Keys.First());
+        }
+
         _last[producer.Id] = new ProducerSnapshot(producer, sequence, dropped);
     }
 
@@ -35,6 +44,8 @@ internal sealed class ProducerSequences
     public void Restore(ProducerSnapshot[] snapshot)
     {
         foreach (var producer in snapshot)
+        {
             _last[producer.Producer.Id] = producer;
+        }
     }
 }

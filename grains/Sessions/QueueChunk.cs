@@ -50,9 +50,13 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
         {
             var middle = (low + high) / 2;
             if (NumberAt(middle) < number)
+            {
                 low = middle + 1;
+            }
             else
+            {
                 high = middle;
+            }
         }
         return low;
     }
@@ -62,7 +66,10 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
     {
         var item = this[index];
         if (item.Message.Object is { } known)
+        {
             return known;
+        }
+
         var message = item.Message.ToObject();
         Own();
         _slots[_from + index] = new QueueSlot(item with { Message = message }, firstNumber);
@@ -73,9 +80,14 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
     public void Settle()
     {
         if (_isShown)
+        {
             return; // it is being read
+        }
+
         foreach (ref var slot in _slots.AsSpan(_from, Count))
+        {
             slot = slot.Settled();
+        }
     }
 
     public void Remove(int index, int count)
@@ -97,18 +109,26 @@ internal sealed class QueueChunk(long firstNumber, int capacity)
     public bool TryTake(QueueChunk next)
     {
         if (Count + next.Count > Largest / 2 || next.Last - firstNumber > uint.MaxValue)
+        {
             return false;
+        }
+
         var slots = new QueueSlot[Largest];
         Array.Copy(_slots, _from, slots, 0, Count);
         (_slots, _to, _from, _limit, _isShown) = (slots, Count, 0, Largest, false);
         for (var index = 0; index < next.Count; index++)
+        {
             Add(next[index]);
+        }
+
         return true;
     }
 
     private void Own()
     {
         if (_isShown)
+        {
             (_slots, _limit, _isShown) = ((QueueSlot[])_slots.Clone(), _slots.Length, false);
+        }
     }
 }

@@ -19,13 +19,17 @@ internal readonly struct QueueRun(QueueSlot[] slots, int from, int to, long firs
     public void Replace(Func<MessageRef, MessageRef> replace)
     {
         foreach (ref var slot in slots.AsSpan(from, Count))
+        {
             slot = slot.With(replace(slot.ItemFrom(0).Message));
+        }
     }
 
     public IEnumerator<QueueItem> GetEnumerator()
     {
         for (var index = 0; index < Count; index++)
+        {
             yield return this[index];
+        }
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
@@ -59,7 +63,10 @@ internal sealed class QueueRunBuilder(int expected)
     private void Close()
     {
         if (_chunk is not null)
+        {
             _runs.Add(_chunk.Show());
+        }
+
         _chunk = null;
     }
 }

@@ -23,7 +23,10 @@ internal sealed class QueueWalk(IReadOnlyList<SessionRecord> records, int most)
             foreach (var item in record.HasQueue ? record.Queue.From(_number) : [])
             {
                 if (left-- == 0)
+                {
                     yield break;
+                }
+
                 _number = item.Number + 1;
                 yield return (record, item);
             }

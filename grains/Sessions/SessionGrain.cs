@@ -23,7 +23,10 @@ internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogg
     {
         var result = await CallAsync(store => store.DetachAsync(Key, epoch, request));
         if (request.Deactivate && result is not (SessionResult.Busy or SessionResult.Full)) // those are answered by another call
+        {
             DeactivateOnIdle();
+        }
+
         return result;
     }
 

@@ -39,7 +39,10 @@ internal sealed class SessionQueue(QueueBounds bounds)
         {
             var capacity = _chunks.Count == 0 ? QueueChunk.Smallest : Math.Clamp(2 * _chunks[^1].Capacity, QueueChunk.Smallest, QueueChunk.Largest);
             if (_chunks.Count > 0)
+            {
                 _chunks[^1].Settle();
+            }
+
             _chunks.Add(new QueueChunk(item.Number, capacity));
         }
         _chunks[^1].Add(item);
@@ -52,7 +55,10 @@ internal sealed class SessionQueue(QueueBounds bounds)
     {
         var cost = 0L;
         for (var index = 0; index < run.Count; index++)
+        {
             cost += run[index].Cost;
+        }
+
         _chunks.Add(run.ToChunk());
         _waiting += run.Count;
         Account(run.Count, cost);
@@ -74,7 +80,9 @@ internal sealed class SessionQueue(QueueBounds bounds)
         if (TryFindFront(number, out var node))
         {
             if (stage > node.Value.Stage)
+            {
                 Advance(node, packetId, stage);
+            }
         }
         else if (stage != PendingStage.Queued && TryTakeWaiting(number, out var item))
         {
@@ -88,11 +96,14 @@ internal sealed class SessionQueue(QueueBounds bounds)
     {
         var removed = 0;
         foreach (var number in FrontBetween(first, last))
+        {
             if (_frontByNumber!.Remove(number, out var node)) // it was just found there
             {
                 RemoveFront(node);
                 removed++;
             }
+        }
+
         for (var at = FindChunk(first); at < _chunks.Count && _chunks[at].First <= last;)
         {
             removed += RemoveFrom(_chunks[at], first, last);
@@ -117,7 +128,10 @@ internal sealed class SessionQueue(QueueBounds bounds)
         item = default;
         var at = FindChunk(number);
         if (at == _chunks.Count)
+        {
             return false;
+        }
+
         var chunk = _chunks[at];
         item = chunk[chunk.Find(number)];
         return true;
@@ -146,8 +160,12 @@ internal sealed class SessionQueue(QueueBounds bounds)
     public IEnumerable<QueueItem> From(long number)
     {
         for (var at = FindChunk(number); at < _chunks.Count; at++)
+        {
             for (var index = _chunks[at].Find(number); index < _chunks[at].Count; index++)
+            {
                 yield return _chunks[at][index];
+            }
+        }
     }
 
     public bool Contains(long number) =>
@@ -172,8 +190,13 @@ internal sealed class SessionQueue(QueueBounds bounds)
     private long? OldestUnbegun()
     {
         foreach (var item in Front)
+        {
             if (item.Stage == PendingStage.Queued)
+            {
                 return item.Number;
+            }
+        }
+
         return _chunks.Count > 0 ? _chunks[0].First : null;
     }
 
@@ -191,20 +214,30 @@ internal sealed class SessionQueue(QueueBounds bounds)
         Account(0, item.Cost - node.Value.Cost);
         node.Value = item;
         if (stage != PendingStage.Released)
+        {
             return;
+        }
+
         var front = node.List!; // every node of the index is in the list
         front.Remove(node);
         if (FirstUnreleased() is { } before)
+        {
             front.AddBefore(before, node);
+        }
         else
+        {
             front.AddLast(node);
+        }
     }
 
     private LinkedListNode<QueueItem>? FirstUnreleased()
     {
         var node = _front?.First;
         while (node is { Value.Stage: PendingStage.Released })
+        {
             node = node.Next;
+        }
+
         return node;
     }
 
@@ -223,22 +256,33 @@ internal sealed class SessionQueue(QueueBounds bounds)
         AccountBegun(-1, item);
         Account(-1, -item.Cost);
         if (_frontByNumber!.Count == 0)
+        {
             (_front, _frontByNumber) = (null, null);
+        }
     }
 
     private long[] FrontBetween(long first, long last)
     {
         if (_frontByNumber is null)
+        {
             return [];
+        }
+
         if (first == last)
+        {
             return _frontByNumber.ContainsKey(first) ? [first] : [];
+        }
+
         return [.. _frontByNumber.Keys.Where(number => number >= first && number <= last)];
     }
 
     private bool TryTakeWaiting(long number, out QueueItem item)
     {
         if (!TryGetFrom(number, out item) || item.Number != number)
+        {
             return false;
+        }
+
         var at = FindChunk(number);
         RemoveFrom(_chunks[at], number, number);
         Tidy(at);
@@ -253,9 +297,13 @@ internal sealed class SessionQueue(QueueBounds bounds)
         {
             var middle = (low + high) / 2;
             if (_chunks[middle].Last < number)
+            {
                 low = middle + 1;
+            }
             else
+            {
                 high = middle;
+            }
         }
         return low;
     }
@@ -266,7 +314,10 @@ internal sealed class SessionQueue(QueueBounds bounds)
         var count = (last >= chunk.Last ? chunk.Count : chunk.Find(last + 1)) - from;
         var cost = 0L;
         for (var index = from; index < from + count; index++)
+        {
             cost += chunk[index].Cost;
+        }
+
         chunk.Remove(from, count);
         _waiting -= count;
         Account(-count, -cost);
@@ -292,7 +343,10 @@ internal sealed class SessionQueue(QueueBounds bounds)
     private void AccountBegun(int sign, in QueueItem item)
     {
         if (item.Stage == PendingStage.Queued)
+        {
             return;
+        }
+
         _begun += sign;
         _begunBytes += sign * item.Cost;
     }

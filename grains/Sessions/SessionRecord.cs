@@ -69,7 +69,10 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
     public void Grant(SessionOwner owner, OpenReply? opened)
     {
         if (Owner is { } last && last != owner)
+        {
             Earlier = Earlier.With(last);
+        }
+
         Owner = owner;
         Opened = opened;
         Epoch = owner.Epoch;

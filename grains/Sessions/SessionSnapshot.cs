@@ -27,7 +27,9 @@ internal readonly record struct SnapshotPart(SessionRecordSnapshot Session, int 
     public static IEnumerable<SnapshotPart> Of(SessionRecordSnapshot session)
     {
         for (var from = 0; from == 0 || from < session.Waiting.Length; from += MostRuns)
+        {
             yield return new SnapshotPart(session, from, Math.Min(MostRuns, session.Waiting.Length - from));
+        }
     }
 }
 
@@ -69,11 +71,20 @@ internal sealed record SessionRecordSnapshot(
             Since = Opened is { SessionPresent: false } created ? created.Epoch : 0,
         };
         foreach (var subscription in Subscriptions)
+        {
             record.Subscriptions.Add(subscription);
+        }
+
         foreach (var item in Front)
+        {
             record.Queue.Hand(item);
+        }
+
         foreach (var run in Waiting)
+        {
             record.Queue.Enqueue(run);
+        }
+
         return record;
     }
 }

@@ -14,10 +14,16 @@ internal sealed partial class SessionStoreGrain
     public async Task<OpenReply> AttachAsync(string key, OpenRequest request)
     {
         while (_attaching.TryGetValue(key, out var earlier) && !earlier.IsCompleted)
+        {
             await Task.WhenAny(earlier); // how it ended is for its own caller
+        }
+
         var attaching = AttachNextAsync(key, request);
         if (attaching.IsCompleted)
+        {
             return await attaching;
+        }
+
         _attaching[key] = attaching;
         try
         {
@@ -26,27 +32,41 @@ internal sealed partial class SessionStoreGrain
         finally
         {
             if (_attaching.GetValueOrDefault(key) == attaching)
+            {
                 _attaching.Remove(key);
+            }
         }
     }
 
     private async Task<OpenReply> AttachNextAsync(string key, OpenRequest request)
     {
         if (IsOver || !await HasSpaceForAsync(key, request))
+        {
             return SessionTable.Refused(IsOver ? SessionResult.Busy : SessionResult.Full);
+        }
+
         var now = Begin();
         var epoch = _table.NextEpoch(now);
         _watch.Heard(request.Gateway, now);
         var reply = _table.Attach(key, request, epoch, now);
         var isNew = reply.Result == SessionResult.Ok && reply.Epoch == epoch; // not refused, and not the answer to a repeated call
         if (reply.Previous is { } previous)
+        {
             _behind.Forget(previous.Gateway, key);
+        }
+
         var attached = new Attached(now, key, request, epoch, SetsWillOff: reply.DueWill is not null);
         var committed = await CommitAsync(attached, isNew && _table.IsJournaled(key));
         if (committed == SessionResult.Full)
+        {
             Writer.GiveUp(); // a claim that is refused must not hold the session
+        }
+
         if (committed != SessionResult.Ok)
+        {
             return SessionTable.Refused(committed);
+        }
+
         return reply.SessionPresent ? await WithStateAsync(reply, key) : reply;
     }
 
@@ -54,7 +74,10 @@ internal sealed partial class SessionStoreGrain
     private async ValueTask<bool> HasSpaceForAsync(string key, OpenRequest request)
     {
         if (_table.IsJournaled(key))
+        {
             return await Writer.HasSpaceForSnapshotAsync();
+        }
+
         return !SessionTable.MustBeStored(request) || await Writer.HasSpaceAsync();
     }
 }

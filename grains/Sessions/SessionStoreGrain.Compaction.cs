@@ -21,7 +21,9 @@ internal sealed partial class SessionStoreGrain
     private void Compact()
     {
         if (_compacting.IsCompleted && !IsEnding)
+        {
             _compacting = CompactAsync();
+        }
     }
 
     private async Task CompactAsync()
@@ -29,7 +31,10 @@ internal sealed partial class SessionStoreGrain
         var compaction = new Compaction(_table, Writer, Begin, LeastFreed + _table.Cost, LooksPerTurn, PauseAsync);
         await compaction.RunAsync();
         if (compaction.Moved == 0)
+        {
             return;
+        }
+
         metrics.Compacted(compaction.Moved);
         LogCompacted(logger, _shard, compaction.Moved, compaction.Freed);
     }
@@ -37,7 +42,10 @@ internal sealed partial class SessionStoreGrain
     private async Task<bool> PauseAsync(long bytes)
     {
         if (!IsEnding)
+        {
             await _ending.WaitAsync(1 + (bytes / CompactionRate));
+        }
+
         return !IsEnding && !IsOver;
     }
 }

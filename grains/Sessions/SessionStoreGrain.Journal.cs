@@ -31,7 +31,10 @@ internal sealed partial class SessionStoreGrain
         if (opening.Journal is null)
         {
             if (opening.IsNews)
+            {
                 LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
+            }
+
             throw new InvalidOperationException($"The journal of store shard {_shard} cannot be opened: {opening.Fault}");
         }
         _writer = new(opening.Journal, _table.Snapshot, _table.Replayed, () => (_table.Cost, _table.Queued.TotalBytes), End, Compact);
@@ -49,17 +52,25 @@ internal sealed partial class SessionStoreGrain
     private async ValueTask<SessionResult> CommitAsync(SessionChange change, bool isJournaled, StoredMessage[]? messages = null)
     {
         if (!isJournaled)
+        {
             return await SettleAsync(SessionResult.Ok);
+        }
+
         var result = await Writer.CommitAsync(change, change.Cost, first => Place(messages ?? [], first));
         if (result == JournalResult.Ok)
+        {
             Announce();
+        }
+
         return ResultOf(result);
     }
 
     private static void Place(StoredMessage[] messages, long first)
     {
         for (var at = 0; at < messages.Length; at++)
+        {
             messages[at].Commit(first < 0 ? first : first + at);
+        }
     }
 
     /// <summary>An answer that changes nothing: the result, once everything that it may rest on is stored.</summary>
@@ -67,7 +78,10 @@ internal sealed partial class SessionStoreGrain
     {
         var settled = ResultOf(await Writer.SettleAsync());
         if (settled == SessionResult.Ok)
+        {
             Announce();
+        }
+
         return settled == SessionResult.Ok ? result : settled;
     }
 
@@ -88,7 +102,9 @@ internal sealed partial class SessionStoreGrain
     private async ValueTask DemandCurrentAsync()
     {
         if (!await Writer.IsCurrentAsync())
+        {
             throw Moving();
+        }
     }
 
     private void End(JournalResult why)
@@ -99,7 +115,10 @@ internal sealed partial class SessionStoreGrain
             LogFenced(logger, _shard, Epoch);
         }
         else
+        {
             LogEnded(logger, _shard, Epoch, why);
+        }
+
         _news.Raise();
         _acks.Raise();
         DeactivateOnIdle();

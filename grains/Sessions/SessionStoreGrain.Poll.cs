@@ -17,20 +17,28 @@ internal sealed partial class SessionStoreGrain
     public async Task<StorePollReply> PollAsync(StorePoll poll)
     {
         if (stop.HasBegun && poll.WaitMilliseconds > 0)
+        {
             throw Moving(); // answered, it would come again at once, until the silo deactivates its grains
+        }
+
         var deadline = Now() + Math.Clamp(poll.WaitMilliseconds, 0, MaxWaitMilliseconds);
         var acked = poll.ShardEpoch == Epoch ? poll.AckedVersion : -1;
         Enter(poll, acked);
         try
         {
             if (poll.CompletedWork.Length > 0 && await CompleteAsync(poll.CompletedWork) != SessionResult.Ok)
+            {
                 throw Moving(); // answered, the gateway would forget what it has published
+            }
+
             return await AnswerAsync(poll, acked, deadline);
         }
         finally
         {
             if (_polls.GetValueOrDefault(poll.Gateway.Id) == poll)
+            {
                 _polls.Remove(poll.Gateway.Id);
+            }
         }
     }
 
@@ -38,12 +46,18 @@ internal sealed partial class SessionStoreGrain
     private void Enter(StorePoll poll, long acked)
     {
         if (_polls.ContainsKey(poll.Gateway.Id))
+        {
             _news.Raise();
+        }
+
         _polls[poll.Gateway.Id] = poll;
         _watch.Heard(poll.Gateway, Now());
         _watch.Seen(poll.Live);
         if (acked < 0)
+        {
             return;
+        }
+
         _watch.Acked(poll.Gateway, acked);
         _acks.Raise();
     }
@@ -59,7 +73,10 @@ internal sealed partial class SessionStoreGrain
             await DemandCurrentAsync();
             var behind = isLatest ? _behind.Take(poll.Gateway, now) : [];
             if (work.Length > 0 || behind.Length > 0 || _table.Interest.Version != acked || now >= deadline || stop.HasBegun || !isLatest)
+            {
                 return Reply(acked, work) with { Behind = behind };
+            }
+
             _wakeAt = Math.Min(_table.NextDue, NextLoss());
             await _news.WaitAsync(Math.Max(1, Math.Min(deadline, _wakeAt) - now));
         }
@@ -76,10 +93,15 @@ internal sealed partial class SessionStoreGrain
     private async ValueTask<WorkItem[]> LeaseAsync(GatewayRef gateway, long now)
     {
         if (!_table.Work.HasAvailable || !await Writer.HasSpaceAsync())
+        {
             return []; // a will that could not be stored for those who subscribed would be lost: it waits for space
+        }
+
         var work = _table.Work.Available(MaxWorkItems, MaxWorkBytes);
         if (work.Length == 0)
+        {
             return work;
+        }
         // committed before it is handed out: after a fault nobody else gets it until the lease has lapsed
         var leased = new WorkLeased(now, gateway, [.. work.Select(item => item.Id)]);
         _table.Work.Lease(gateway, now, leased.Ids);
@@ -91,7 +113,10 @@ internal sealed partial class SessionStoreGrain
     private async Task<SessionResult> CompleteAsync(long[] ids)
     {
         if (IsOver)
+        {
             return SessionResult.Busy;
+        }
+
         var now = Begin();
         _table.Work.Complete(ids);
         return OnceMore(await CommitAsync(new WorkCompleted(now, ids), true));
@@ -119,7 +144,10 @@ internal sealed partial class SessionStoreGrain
         for (var now = began; !IsOver && !_watch.AllAcked(version); now = Now())
         {
             if (now >= deadline || stop.HasBegun)
+            {
                 return false;
+            }
+
             await _acks.WaitAsync(deadline - now);
         }
         return !IsOver;
@@ -129,9 +157,14 @@ internal sealed partial class SessionStoreGrain
     private void Tell(IReadOnlyCollection<(GatewayRef Gateway, string Key)> behind)
     {
         foreach (var (gateway, key) in behind)
+        {
             _behind.Add(gateway, key);
+        }
+
         if (behind.Count > 0)
+        {
             _news.Raise();
+        }
     }
 
     /// <summary>Wakes the polls when there is news for them, or something is due before they would wake.</summary>
@@ -139,7 +172,10 @@ internal sealed partial class SessionStoreGrain
     {
         Measure();
         if (_table.Interest.Version == _announced && !_table.Work.HasAvailable && _table.NextDue >= _wakeAt)
+        {
             return;
+        }
+
         _announced = _table.Interest.Version;
         _news.Raise();
     }

@@ -9,15 +9,27 @@ internal sealed partial class SessionStoreGrain
     public async Task<QueuePage> ReadAsync(QueueRead read)
     {
         if (IsOver)
+        {
             return Refused(SessionResult.Busy);
+        }
+
         var slice = _table.Page(read, Begin(), Writer.IsSettled, out var result);
         if (slice is null)
+        {
             return Refused(await SettleAsync(result));
+        }
+
         if (!slice.HasMore && _table.Info(read.Key).Owner is { } owner)
+        {
             _behind.Forget(owner.Gateway, read.Key); // at once: what is committed from here on is told again
+        }
+
         var messages = await FetchAsync(slice.Session, slice.Items);
         if (messages is null || !await Writer.IsCurrentAsync())
+        {
             return Refused(SessionResult.Busy);
+        }
+
         return messages.Length == 0 && slice.HasMore
             ? await ReadAsync(read with { After = slice.Last }) // all of them were damaged
             : new QueuePage(SessionResult.Ok, messages, slice.Last, slice.HasMore);
@@ -29,7 +41,10 @@ internal sealed partial class SessionStoreGrain
     private async ValueTask<OpenReply> WithStateAsync(OpenReply reply, string key)
     {
         if (_table.Resume(key, reply.Epoch, Now(), Writer.IsSettled) is not { } resume)
+        {
             return SessionTable.Refused(SessionResult.Fenced); // by a CONNECT that came meanwhile
+        }
+
         var messages = await FetchAsync(resume.Page.Session, [.. resume.Front, .. resume.Page.Items]);
         return messages is null
             ? SessionTable.Refused(SessionResult.Busy)
@@ -41,10 +56,16 @@ internal sealed partial class SessionStoreGrain
     {
         var bytes = new byte[]?[items.Count];
         if (!await TryReadAsync(session, items, InMemory(items, bytes), bytes))
+        {
             return null;
+        }
+
         var messages = Joined(items, bytes);
         if (messages.Length < items.Count)
+        {
             LoseDamaged(session, [.. items.Where((item, at) => bytes[at] is null && session.HasQueue && session.Queue.Contains(item.Number)).Select(item => item.Number)]);
+        }
+
         return messages;
     }
 
@@ -58,7 +79,9 @@ internal sealed partial class SessionStoreGrain
         {
             bytes[at] = items[at].Message.Bytes;
             if (bytes[at] is null)
+            {
                 others.Add(at);
+            }
         }
         return others;
     }
@@ -67,8 +90,13 @@ internal sealed partial class SessionStoreGrain
     {
         var messages = new List<PendingMessage>(items.Count);
         for (var at = 0; at < items.Count; at++)
+        {
             if (bytes[at] is { } message)
+            {
                 messages.Add(items[at].With(message));
+            }
+        }
+
         return [.. messages];
     }
 
@@ -79,7 +107,10 @@ internal sealed partial class SessionStoreGrain
             var offsets = OffsetsOf(items, places);
             var read = new byte[]?[offsets.Length];
             if (await Writer.ReadAsync(offsets, read) != JournalResult.Ok)
+            {
                 return false;
+            }
+
             places = Moved(session, items, places, offsets, read, bytes);
         }
         return true;
@@ -89,7 +120,10 @@ internal sealed partial class SessionStoreGrain
     {
         var offsets = new long[places.Count];
         for (var at = 0; at < offsets.Length; at++)
+        {
             offsets[at] = items[places[at]].Message.Offset;
+        }
+
         return offsets;
     }
 
@@ -101,7 +135,9 @@ internal sealed partial class SessionStoreGrain
         {
             bytes[places[at]] = read[at];
             if (read[at] is null && HasMoved(session, items, places[at], offsets[at]))
+            {
                 moved.Add(places[at]);
+            }
         }
         return moved;
     }
@@ -109,7 +145,10 @@ internal sealed partial class SessionStoreGrain
     private static bool HasMoved(SessionRecord session, List<QueueItem> items, int place, long offset)
     {
         if (!session.HasQueue || session.Queue.Find(items[place].Number) is not { } message || message.Offset == offset)
+        {
             return false;
+        }
+
         items[place] = items[place] with { Message = message };
         return true;
     }
@@ -117,7 +156,10 @@ internal sealed partial class SessionStoreGrain
     private void LoseDamaged(SessionRecord session, long[] numbers)
     {
         if (numbers.Length == 0)
+        {
             return; // the session ended meanwhile, and the log may have let go of what it had
+        }
+
         LogMessagesLost(logger, _shard, session.Key, numbers.Length);
         _table.Lose(session, numbers);
         Measure();

@@ -52,9 +52,15 @@ internal sealed partial class SessionStoreGrain(
     public async Task<SessionResult> ApplyAsync(SessionDelta delta)
     {
         if (IsOver)
+        {
             return SessionResult.Busy;
+        }
+
         if (delta.Added.Length > 0 && !_table.Has(delta) && !await Writer.HasSpaceAsync())
+        {
             return SessionResult.Full;
+        }
+
         var now = Begin();
         var isNews = !_table.Has(delta); // many clients subscribe again to what their session has
         var result = _table.Apply(delta);
@@ -64,32 +70,56 @@ internal sealed partial class SessionStoreGrain(
     public async Task<SessionResult> DetachAsync(string key, ulong epoch, CloseRequest request)
     {
         if (IsOver)
+        {
             return SessionResult.Busy;
+        }
+
         var isJournaled = _table.IsJournaled(key);
         var result = _table.Detach(key, epoch, request, Begin(), out var done);
         if (done is null)
+        {
             return await SettleAsync(result);
+        }
+
         return OnceMore(await CommitAsync(done.Change, isJournaled, done.Messages));
     }
 
     public async Task<QueueReply> QueueAsync(QueueBatch batch)
     {
         if (IsOver)
+        {
             return new QueueReply(SessionResult.Busy, 0);
+        }
+
         _watch.Heard(batch.Producer, Now());
         if (_table.Producers.Check(batch.Producer, batch.Sequence) is { } answer) // before it is refused: a refusal says that no queue has it
+        {
             return answer with { Result = OnceMore(await SettleAsync(answer.Result)) };
+        }
+
         if (!await Writer.HasSpaceAsync())
+        {
             return new QueueReply(SessionResult.Full, 0);
+        }
+
         if (_table.Producers.Check(batch.Producer, batch.Sequence) is { } meanwhile)
+        {
             return meanwhile with { Result = OnceMore(await SettleAsync(meanwhile.Result)) };
+        }
+
         var now = Begin();
         var outcome = _table.Queue(batch, now);
         var result = await CommitAsync(outcome.Change, isJournaled: true, outcome.Messages);
         if (result == SessionResult.Full)
+        {
             Writer.GiveUp(); // a refusal says that no queue has it
+        }
+
         if (result != SessionResult.Ok)
+        {
             return new QueueReply(result, 0);
+        }
+
         Tell(outcome.Behind);
         return outcome.Reply;
     }
@@ -97,11 +127,17 @@ internal sealed partial class SessionStoreGrain(
     public async Task<ProgressReply> ReportAsync(ProgressBatch batch)
     {
         if (IsOver)
+        {
             return new ProgressReply(SessionResult.Busy, []);
+        }
+
         var now = Begin();
         _watch.Heard(batch.Gateway, now);
         if (batch.Sequence > 0 && _table.Reporters.Check(batch.Gateway, batch.Sequence) is { } answer)
+        {
             return new ProgressReply(await SettleAsync(answer.Result), _table.Fenced(batch), _table.Gone(batch)); // sent again: the first answer was lost
+        }
+
         var (fenced, gone) = (_table.Report(batch), _table.Gone(batch));
         var result = OnceMore(await CommitAsync(new Reported(now, batch), fenced.Length < batch.Sessions.Length));
         return result == SessionResult.Ok ? new ProgressReply(result, fenced, gone) : new ProgressReply(result, []);
@@ -119,7 +155,10 @@ internal sealed partial class SessionStoreGrain(
     public async Task<SessionResult> PresetAsync(string key, PresetRequest request)
     {
         if (IsOver || !await Writer.HasSpaceAsync())
+        {
             return IsOver ? SessionResult.Busy : SessionResult.Full;
+        }
+
         var now = Begin();
         var epoch = _table.NextEpoch(now);
         var result = _table.Preset(key, request, epoch, now);

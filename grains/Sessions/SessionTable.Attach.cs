@@ -15,11 +15,19 @@ internal sealed partial class SessionTable
     {
         var old = _records.GetValueOrDefault(key);
         if (old is not null && old.WasOpenedBy(request.Gateway, request.ConnectionId))
+        {
             return Repeated(old);
+        }
+
         if (old is not null && old.Earlier.Contains(request.Gateway, request.ConnectionId))
+        {
             return Refused(SessionResult.Fenced);
+        }
+
         if (old is null && _records.Count >= _maxSessions)
+        {
             return Refused(SessionResult.Quota);
+        }
 
         var previous = old is { IsAttached: true } ? old.Owner : null;
         // A takeover decides by the old session's expiry: with 0 the session ends together with its connection.
@@ -29,14 +37,20 @@ internal sealed partial class SessionTable
 
         var record = present ? old! : Create(key, epoch, request.ExpirySeconds); // present: there is an old session
         if (old is not null && !present)
+        {
             record.Succeed(old);
+        }
+
         record.IsJournaled = MustBeStored(request) || old is { IsJournaled: true };
         record.ExpirySeconds = request.ExpirySeconds;
         record.Will = request.Will; // resumed before its delay passed, the old will is never sent [MQTT-3.1.3-9]
         var owner = new SessionOwner(request.Gateway, request.ConnectionId, epoch);
         Grant(record, owner, new OpenReply(SessionResult.Ok, epoch, present, previous, null, dueWill));
         if (dueWill is not null && keepsWill)
+        {
             Hand(new WorkItem(WorkItem.IdOfWillSetOffBy(epoch), key, dueWill), request.Gateway, now);
+        }
+
         return record.Opened!; // Grant has just set it
     }
 
@@ -70,7 +84,10 @@ internal sealed partial class SessionTable
         if (_records.TryGetValue(entry.Key, out var record) && record.Epoch >= owner.Epoch)
         {
             if (record.Owner != owner || !(record.IsAttached || record.IsOrphaned))
+            {
                 return false;
+            }
+
             if (record.IsOrphaned)
             {
                 Disarm(record);
@@ -83,7 +100,10 @@ internal sealed partial class SessionTable
         record.IsJournaled = entry.ExpirySeconds > 0 || entry.Will is not null;
         record.Will = entry.Will;
         foreach (var subscription in entry.Subscriptions)
+        {
             record.Subscriptions.Add(subscription);
+        }
+
         Grant(record, owner, null);
         return true;
     }
@@ -101,12 +121,20 @@ internal sealed partial class SessionTable
     private void Release(SessionRecord? old, bool forget)
     {
         if (old is null)
+        {
             return;
+        }
+
         if (old is { IsAttached: true, Owner: { } owner })
+        {
             Owners.Remove(owner.Gateway, old);
+        }
+
         Disarm(old);
         if (forget)
+        {
             Forget(old);
+        }
     }
 
     /// <summary>A CONNECT that was sent again, or came late: the same answer while its connection holds the session.</summary>

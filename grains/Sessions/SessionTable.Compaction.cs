@@ -14,6 +14,8 @@ internal sealed partial class SessionTable
     internal void Replay(Moved change)
     {
         foreach (var moved in change.Messages)
+        {
             Hold(moved)?.Move(moved.Body.Offset);
+        }
     }
 }

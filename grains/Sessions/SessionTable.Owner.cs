@@ -10,11 +10,20 @@ internal sealed partial class SessionTable
     public SessionResult Apply(SessionDelta delta)
     {
         if (!_records.TryGetValue(delta.Key, out var record) || delta.Epoch > record.Epoch)
+        {
             return SessionResult.NotFound;
+        }
+
         if (delta.Epoch < record.Epoch || !record.IsAttached)
+        {
             return SessionResult.Fenced;
+        }
+
         foreach (var filter in delta.Removed)
+        {
             record.Subscriptions.Remove(filter);
+        }
+
         return TryAdd(record, delta.Added) ? SessionResult.Ok : SessionResult.Quota;
     }
 
@@ -32,11 +41,20 @@ internal sealed partial class SessionTable
     {
         done = null;
         if (!_records.TryGetValue(key, out var record) || epoch > record.Epoch)
+        {
             return SessionResult.NotFound;
+        }
+
         if (epoch < record.Epoch)
+        {
             return SessionResult.Fenced;
+        }
+
         if (!record.IsAttached && !record.IsOrphaned)
+        {
             return SessionResult.Ok; // a repeated call
+        }
+
         done = Detach(record, request, now);
         return SessionResult.Ok;
     }
@@ -44,10 +62,16 @@ internal sealed partial class SessionTable
     internal void Replay(Detached change)
     {
         if (!_records.TryGetValue(change.Key, out var record) || record.Epoch != change.Epoch)
+        {
             return; // only after a damage
+        }
+
         Detach(record, change, []);
         foreach (var number in change.Dropped)
+        {
             record.Queue.Remove(number, number);
+        }
+
         Disconnect(record, change.At);
     }
 
@@ -77,15 +101,25 @@ internal sealed partial class SessionTable
         record.IsOrphaned = false;
         record.ExpirySeconds = change.ExpirySeconds;
         if (change.Will == WillAction.Discard)
+        {
             record.Will = null;
+        }
+
         record.Opened = null;
         record.InboundQos2 = change.InboundQos2.Length == 0 ? null : [.. change.InboundQos2];
         Finish(record, change.Done);
         foreach (var begun in change.Begun)
+        {
             if (record.HasQueue)
+            {
                 record.Queue.Begin(begun.Sequence, begun.PacketId, begun.Stage);
+            }
+        }
+
         foreach (var handed in change.Handed)
+        {
             Hand(record, handed, messages);
+        }
     }
 
     private static HandedMessage Handed(PendingMessage message, long number) => new(
@@ -105,9 +139,15 @@ internal sealed partial class SessionTable
     {
         var known = added.Count(subscription => record.Subscriptions.Contains(subscription.Filter));
         if (record.Subscriptions.Count + added.Length - known > _options.MaxSubscriptionsPerSession)
+        {
             return false;
+        }
+
         foreach (var subscription in added)
+        {
             record.Subscriptions.Add(subscription);
+        }
+
         return true;
     }
 }

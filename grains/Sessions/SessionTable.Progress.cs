@@ -12,10 +12,18 @@ internal sealed partial class SessionTable
     public string[] Report(ProgressBatch batch)
     {
         foreach (var progress in batch.Sessions)
+        {
             if (_records.TryGetValue(progress.Key, out var record) && IsHeld(record, progress.Epoch))
+            {
                 Note(record, progress);
+            }
+        }
+
         if (batch.Sequence > 0)
+        {
             Reporters.Taken(batch.Gateway, batch.Sequence, 0);
+        }
+
         return Fenced(batch);
     }
 
@@ -34,10 +42,19 @@ internal sealed partial class SessionTable
     {
         List<GoneDelivery>? gone = null;
         foreach (var progress in batch.Sessions)
+        {
             if (progress.Started.Length > 0 && _records.TryGetValue(progress.Key, out var record) && IsHeld(record, progress.Epoch))
+            {
                 foreach (var started in progress.Started)
+                {
                     if (started.Stage == PendingStage.Published && !(record.HasQueue && record.Queue.Contains(started.Sequence)))
+                    {
                         (gone ??= []).Add(new GoneDelivery(progress.Key, started.Sequence));
+                    }
+                }
+            }
+        }
+
         return gone?.ToArray();
     }
 
@@ -47,14 +64,24 @@ internal sealed partial class SessionTable
     private static void Note(SessionRecord record, SessionProgress progress)
     {
         if (record.HasQueue)
+        {
             foreach (var started in progress.Started)
+            {
                 record.Queue.Begin(started.Sequence, started.PacketId, started.Stage);
+            }
+        }
+
         Finish(record, progress.Done);
         if (record.InboundQos2 is not { } inbound)
+        {
             return;
+        }
+
         inbound.ExceptWith(progress.InboundReleased);
         if (inbound.Count == 0)
+        {
             record.InboundQos2 = null;
+        }
     }
 
     /// <param name="record">The session.</param>
@@ -62,6 +89,8 @@ internal sealed partial class SessionTable
     private static void Finish(SessionRecord record, long[] done)
     {
         for (var at = 0; at + 1 < done.Length && record.HasQueue; at += 2)
+        {
             record.Queue.Remove(done[at], done[at + 1]);
+        }
     }
 }

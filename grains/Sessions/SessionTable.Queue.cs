@@ -10,7 +10,10 @@ internal sealed partial class SessionTable
     {
         var queuing = new Queuing(batch, now);
         foreach (var entry in batch.Entries)
+        {
             Queue(entry, queuing);
+        }
+
         var outcome = queuing.End();
         Producers.Taken(batch.Producer, batch.Sequence, outcome.Change.Count);
         CountDropped(DropReason.QueueFull, outcome.Change.Count);
@@ -20,17 +23,29 @@ internal sealed partial class SessionTable
     internal void Replay(Queued change)
     {
         foreach (var origin in change.Origins)
+        {
             TryNote(origin);
+        }
+
         foreach (var (body, targets) in change.Messages)
         {
             var message = MessageRef.Stored(body, isShared: targets.Length > 1);
             foreach (var target in targets)
+            {
                 if (_records.TryGetValue(target.Key, out var record) && target.Number > record.LastNumber)
+                {
                     Enqueue(record, message, target);
+                }
+            }
         }
         foreach (var (key, number) in change.Dropped)
+        {
             if (_records.TryGetValue(key, out var record) && record.HasQueue)
+            {
                 record.Queue.Remove(number, number);
+            }
+        }
+
         Producers.Taken(change.Producer, change.Sequence, change.Count);
     }
 
@@ -39,18 +54,31 @@ internal sealed partial class SessionTable
     {
         var record = _records.GetValueOrDefault(key);
         if (record is { IsAttached: true, ExpirySeconds: 0 })
+        {
             return SessionResult.Busy; // it would end with its connection
+        }
+
         if (record is null && _records.Count >= _maxSessions)
+        {
             return SessionResult.Quota;
+        }
+
         var isTooMany = request.Subscriptions.Length > _options.MaxSubscriptionsPerSession;
         if (isTooMany || (record is not null && !TryAdd(record, request.Subscriptions)))
+        {
             return SessionResult.Quota;
+        }
 
         var expiry = request.ExpirySeconds == 0 ? uint.MaxValue : request.ExpirySeconds;
         if (record is null)
+        {
             CreateDetached(key, request.Subscriptions, epoch, expiry, now);
+        }
         else if (!record.IsAttached)
+        {
             Prolong(record, expiry, now);
+        }
+
         return SessionResult.Ok;
     }
 
@@ -67,22 +95,35 @@ internal sealed partial class SessionTable
         }
         queuing.Begin(entry);
         foreach (var target in entry.Targets)
+        {
             Queue(entry, target, queuing);
+        }
     }
 
     private void Queue(QueueEntry entry, QueueTarget target, Queuing queuing)
     {
         var number = 0L;
         if (!_records.TryGetValue(target.Key, out var record) || record.HasReplaced(target.Epoch))
+        {
             CountDropped(DropReason.NoSession, 1);
+        }
         else if (record.IsAttached && target.Qos == 0)
+        {
             CountDropped(DropReason.Attached, 1);
+        }
         else if (entry.ExpiresAt != 0 && entry.ExpiresAt <= queuing.Now)
+        {
             CountDropped(DropReason.Expired, 1); // [MQTT-3.3.2-5]
+        }
         else if (!record.Queue.CanFit(QueueItem.Overhead + entry.Message.Length))
+        {
             queuing.Refused++;
+        }
         else
+        {
             number = Enqueue(record, target, queuing);
+        }
+
         queuing.Numbers.Add(number);
     }
 
@@ -95,7 +136,10 @@ internal sealed partial class SessionTable
         queuing.Message.IsShared = queuing.Targets.Count > 1;
         queuing.Dropped.AddRange(record.Queue.Trim().Select(dropped => new QueuePlace(record.Key, dropped)));
         if (record is { IsAttached: true, Owner: { } owner } && owner.Gateway != queuing.Batch.Producer)
+        {
             queuing.Behind.Add((owner.Gateway, record.Key));
+        }
+
         return queued.Number;
     }
 
@@ -114,7 +158,10 @@ internal sealed partial class SessionTable
         var record = Create(key, epoch, expirySeconds);
         record.IsJournaled = true;
         foreach (var subscription in subscriptions)
+        {
             record.Subscriptions.Add(subscription);
+        }
+
         Arm(record, now);
     }
 
@@ -128,7 +175,10 @@ internal sealed partial class SessionTable
         record.ExpiresAt = expiresAt;
         record.WillDueAt = willDueAt;
         if (record.DueAt != long.MaxValue)
+        {
             _due.Add(record, record.DueAt);
+        }
+
         Announce(record);
     }
 }

@@ -30,7 +30,10 @@ internal sealed partial class SessionTable
     public SessionResume? Resume(string key, ulong epoch, long now, bool isSettled)
     {
         if (!_records.TryGetValue(key, out var record) || record.Epoch != epoch || !record.IsAttached)
+        {
             return null;
+        }
+
         var page = Page(record, new QueueRead(key, epoch, 0, FirstMessages, FirstBytes), now, isSettled);
         var front = record.HasQueue ? Fresh(record, [.. record.Queue.Front], now) : [];
         return new SessionResume(
@@ -41,7 +44,9 @@ internal sealed partial class SessionTable
     public void Lose(SessionRecord record, IEnumerable<long> numbers)
     {
         if (record.HasQueue)
+        {
             CountDropped(DropReason.Damaged, numbers.Sum(number => record.Queue.Remove(number, number)));
+        }
     }
 
     private QueueSlice Page(SessionRecord record, QueueRead read, long now, bool isSettled)
@@ -53,10 +58,16 @@ internal sealed partial class SessionTable
         {
             isSettled &= item.Message.IsCommitted;
             if (!item.Message.IsCommitted)
+            {
                 break;
+            }
+
             hasMore = items.Count == most || (items.Count > 0 && bytes + item.Message.Length > Math.Clamp(read.MaxBytes, 1, MostBytes));
             if (hasMore)
+            {
                 break;
+            }
+
             last = item.Number;
             if (item.HasExpired(now))
             {
@@ -67,7 +78,10 @@ internal sealed partial class SessionTable
             bytes += item.Message.Length;
         }
         foreach (var number in expired)
+        {
             record.Queue.Remove(number, number);
+        }
+
         CountDropped(DropReason.Expired, expired.Count);
         // at the end: numbers behind the last one were dropped, or have been delivered
         return new QueueSlice(record, items, hasMore || !isSettled ? last : Math.Max(last, record.LastNumber), hasMore);
@@ -76,7 +90,10 @@ internal sealed partial class SessionTable
     private List<QueueItem> Fresh(SessionRecord record, List<QueueItem> front, long now)
     {
         foreach (var item in front.Where(item => item.HasExpired(now)))
+        {
             record.Queue.Remove(item.Number, item.Number);
+        }
+
         CountDropped(DropReason.Expired, front.RemoveAll(item => item.HasExpired(now)));
         return front;
     }

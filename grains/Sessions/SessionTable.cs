@@ -92,7 +92,10 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
     public SessionInfo Info(string key)
     {
         if (!_records.TryGetValue(key, out var record))
+        {
             return new SessionInfo(false, 0, null, 0, [], 0, false);
+        }
+
         var queued = record.HasQueue ? record.Queue.Count : 0;
         return new SessionInfo(
             true, record.Epoch, record.IsAttached ? record.Owner : null, record.ExpirySeconds, record.Subscriptions.ToArray(),
@@ -105,11 +108,18 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
         while (_due.TryTake(now, out var record))
         {
             if (record.WillDueAt <= now)
+            {
                 FireWill(record);
+            }
+
             if (record.ExpiresAt <= now)
+            {
                 End(record);
+            }
             else if (record.DueAt != long.MaxValue)
+            {
                 _due.Add(record, record.DueAt);
+            }
         }
         Work.Lapse(now);
     }
@@ -129,11 +139,18 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
     {
         record.IsAttached = false;
         if (record.Owner is { } owner)
+        {
             Owners.Remove(owner.Gateway, record);
+        }
+
         if (record.ExpirySeconds == 0)
+        {
             End(record);
+        }
         else
+        {
             Arm(record, now);
+        }
     }
 
     private void Arm(SessionRecord record, long now)
@@ -143,16 +160,25 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
         // the will waits for its delay or for the session's end, whichever comes first [MQTT-3.1.2-8], MQTT 5 §3.1.3.2.2
         record.WillDueAt = record.Will is { } will ? now + Math.Min(will.DelaySeconds * 1000L, lifetime) : long.MaxValue;
         if (record.WillDueAt <= now)
+        {
             FireWill(record);
+        }
+
         if (record.DueAt != long.MaxValue)
+        {
             _due.Add(record, record.DueAt);
+        }
+
         Announce(record);
     }
 
     private void Disarm(SessionRecord record)
     {
         if (record.DueAt == long.MaxValue)
+        {
             return;
+        }
+
         record.WillDueAt = long.MaxValue;
         record.ExpiresAt = long.MaxValue;
         _due.Abandon();
@@ -161,13 +187,18 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
     private void Announce(SessionRecord record)
     {
         if (record.Subscriptions.Count > 0)
+        {
             Interest.Set(record.Key, record.Epoch, record.Subscriptions.ToArray());
+        }
     }
 
     private void FireWill(SessionRecord record)
     {
         if (record.Will is { } will)
+        {
             Work.Add(new WorkItem((long)record.Epoch, record.Key, will.Message));
+        }
+
         record.Will = null;
         record.WillDueAt = long.MaxValue;
     }
@@ -182,12 +213,18 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
     private void Forget(SessionRecord record)
     {
         if (record.IsAttached && record.Owner is { } owner)
+        {
             Owners.Remove(owner.Gateway, record);
+        }
+
         record.IsAttached = false;
         record.WillDueAt = long.MaxValue;
         record.ExpiresAt = long.MaxValue;
         if (record.HasQueue)
+        {
             record.Queue.Clear();
+        }
+
         _records.Remove(record.Key);
         Interest.End(record.Key, record.Epoch);
     }
@@ -203,7 +240,9 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
     private void CountDropped(DropReason reason, int messages)
     {
         if (messages > 0)
+        {
             Dropped?.Invoke(reason, messages);
+        }
     }
 
     public void Restore(SessionSnapshot snapshot)
@@ -214,14 +253,24 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
             var record = stored.ToRecord(Queued);
             _records.Add(record.Key, record);
             if (record.IsAttached && record.Owner is { } owner)
+            {
                 Owners.Add(owner.Gateway, record);
+            }
             else
+            {
                 Announce(record);
+            }
+
             if (record.DueAt != long.MaxValue)
+            {
                 _due.Add(record, record.DueAt);
+            }
         }
         foreach (var work in snapshot.Work)
+        {
             Work.Restore(work);
+        }
+
         Producers.Restore(snapshot.Producers);
         Reporters.Restore(snapshot.Reporters);
     }

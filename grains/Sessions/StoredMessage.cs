@@ -45,7 +45,9 @@ internal sealed class StoredMessage
     {
         Offset = Math.Max(offset, InMemory);
         if (offset >= 0)
+        {
             Bytes = null;
+        }
     }
 
     /// <summary>The log has it at another place, too, where it is read from now on.</summary>

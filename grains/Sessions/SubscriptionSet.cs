@@ -44,14 +44,20 @@ internal sealed class SubscriptionSet
     {
         var at = IndexOf(filter);
         if (at < 0 || _list is null)
+        {
             return;
+        }
+
         _array = null;
         // order has no meaning: the last one takes the free place
         var last = _list[^1];
         _list[at] = last;
         _list.RemoveAt(_list.Count - 1);
         if (_index is null)
+        {
             return;
+        }
+
         _index[last.Filter] = at;
         _index.Remove(filter);
     }
@@ -59,9 +65,15 @@ internal sealed class SubscriptionSet
     private int IndexOf(string filter)
     {
         if (_list is null)
+        {
             return -1;
+        }
+
         if (_index is null && _list.Count < IndexFrom)
+        {
             return _list.FindIndex(subscription => subscription.Filter == filter);
+        }
+
         _index ??= _list.Select((subscription, at) => (subscription.Filter, at)).ToDictionary(pair => pair.Filter, pair => pair.at);
         return _index.GetValueOrDefault(filter, -1);
     }

@@ -29,18 +29,27 @@ internal sealed class WorkQueue(long leaseMilliseconds)
     {
         var item = new Item(work);
         if (_items.TryAdd(work.Id, item))
+        {
             _available.AddLast(item.Node);
+        }
     }
 
     public void Restore(WorkSnapshot snapshot)
     {
         var item = new Item(snapshot.Work);
         if (!_items.TryAdd(snapshot.Work.Id, item))
+        {
             return;
+        }
+
         if (snapshot.Holder is { } holder)
+        {
             Hold(item, holder, snapshot.LapsesAt);
+        }
         else
+        {
             _available.AddLast(item.Node);
+        }
     }
 
     /// <summary>The oldest available work, at most so many items and (after the first) so many bytes.</summary>
@@ -56,7 +65,10 @@ internal sealed class WorkQueue(long leaseMilliseconds)
         foreach (var id in ids)
         {
             if (!_items.TryGetValue(id, out var item))
+            {
                 continue;
+            }
+
             item.Node.List?.Remove(item.Node);
             Hold(item, gateway, now + leaseMilliseconds);
         }
@@ -66,20 +78,28 @@ internal sealed class WorkQueue(long leaseMilliseconds)
     public void Complete(long[] ids)
     {
         foreach (var id in ids)
+        {
             if (_items.Remove(id, out var item))
+            {
                 item.Node.List?.Remove(item.Node);
+            }
+        }
     }
 
     public void Lapse(long now)
     {
         while (_leased.First is { } node && node.Value.LapsesAt <= now)
+        {
             Release(node.Value);
+        }
     }
 
     public void ReleaseAll(GatewayRef gateway)
     {
         foreach (var item in _leased.Where(item => item.Holder == gateway).ToArray())
+        {
             Release(item);
+        }
     }
 
     private void Hold(Item item, GatewayRef gateway, long lapsesAt)

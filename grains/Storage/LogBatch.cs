@@ -64,7 +64,10 @@ public sealed class LogBatch(int capacity = 16 << 10)
     {
         var needed = checked(_length + length);
         if (needed > _block.Length)
+        {
             Array.Resize(ref _block, (int)Math.Min(Array.MaxLength, Math.Max(needed, _block.Length * 2L)));
+        }
+
         var record = _block.AsSpan(_length, length);
         _length = needed;
         return record;

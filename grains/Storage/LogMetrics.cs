@@ -43,7 +43,9 @@ public sealed class LogMetrics
     internal void Found(string log, LogFinding finding)
     {
         if (finding.Bytes > 0)
+        {
             _lost.Add(finding.Bytes, Tag(log), new("reason", NameOf(finding.Kind)));
+        }
     }
 
     private static KeyValuePair<string, object?> Tag(string log) => new("log", log);

@@ -51,7 +51,9 @@ public sealed class LogPage(int capacity = 256 << 10)
     internal void Grow(int bytes)
     {
         if (bytes > Free)
+        {
             Array.Resize(ref _bytes, _length + bytes);
+        }
     }
 
     private bool Wants(ReadOnlySpan<byte> topic) => _topics is null || Array.BinarySearch(_topics, TopicHash.Of(topic)) >= 0;
@@ -80,7 +82,10 @@ public sealed class LogPage(int capacity = 256 << 10)
                 _position += header.Length;
                 _left--;
                 if (offset < _page._from || !_page.Wants(header.TopicOf(record)))
+                {
                     continue;
+                }
+
                 Current = Of(offset, header, record);
                 return true;
             }
@@ -92,7 +97,10 @@ public sealed class LogPage(int capacity = 256 << 10)
         private bool NextBlock()
         {
             if (_block + 1 >= _page._blocks.Count)
+            {
                 return false;
+            }
+
             var (header, start, _) = _page._blocks[++_block];
             (_left, _position, _offset) = (header.Count, start + BlockHeader.Size, header.FirstOffset);
             return true;

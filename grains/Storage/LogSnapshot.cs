@@ -34,7 +34,10 @@ internal sealed class LogSnapshot : ILogSnapshot
     {
         var written = await Run(file => file.Flush()).ConfigureAwait(false);
         if (written.Result != LogResult.Ok)
+        {
             return written;
+        }
+
         var reply = await _log.CommitSnapshotAsync(_epoch, _entry, keepFrom).ConfigureAwait(false);
         _isCommitted = reply.Result is LogResult.Ok or LogResult.Failed; // failed: nobody knows, the next opening does
         return reply;
@@ -43,10 +46,16 @@ internal sealed class LogSnapshot : ILogSnapshot
     public async ValueTask DisposeAsync()
     {
         if (_file is null)
+        {
             return;
+        }
+
         _file.Dispose();
         if (!_isCommitted)
+        {
             await _log.DiscardAsync(_file.Path).ConfigureAwait(false);
+        }
+
         _file = null;
     }
 

@@ -51,11 +51,19 @@ public sealed partial class LogStore : ILogStore
     public ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
     {
         if (!NamePattern().IsMatch(name))
+        {
             throw new ArgumentException($"'{name}' does not name a log.", nameof(name));
+        }
+
         StoredLog? log;
         lock (_lock)
+        {
             if (!_logs.TryGetValue(name, out log))
+            {
                 _logs[name] = log = new StoredLog(name, _context);
+            }
+        }
+
         return log.OpenAsync(leastEpoch);
     }
 
@@ -64,11 +72,16 @@ public sealed partial class LogStore : ILogStore
     {
         StoredLog[] logs;
         lock (_lock)
+        {
             logs = [.. _logs.Values];
+        }
+
         try
         {
             foreach (var log in logs)
+            {
                 await log.CloseAsync().ConfigureAwait(false);
+            }
         }
         finally
         {

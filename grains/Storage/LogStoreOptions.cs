@@ -30,9 +30,16 @@ public sealed class LogStoreOptions
             (nameof(WriteThreads), WriteThreads, 1), (nameof(ReadThreads), ReadThreads, 1),
         ];
         foreach (var (name, value, least) in values)
+        {
             if (value < least)
+            {
                 yield return $"{name} is {value}; the least is {least}.";
+            }
+        }
+
         if (SegmentAge <= TimeSpan.Zero)
+        {
             yield return $"{nameof(SegmentAge)} is {SegmentAge}; it must be longer than zero.";
+        }
     }
 }

@@ -11,7 +11,10 @@ internal sealed partial class StoredLog
     public ValueTask<AppendReply> AppendAsync(long epoch, LogBatch batch)
     {
         if (batch.Count == 0)
+        {
             throw new ArgumentException("A batch without records has nothing to append.", nameof(batch));
+        }
+
         var change = new AppendChange(epoch, batch);
         _lane.Post(change);
         return new ValueTask<AppendReply>(change.Task);
@@ -23,7 +26,9 @@ internal sealed partial class StoredLog
         {
             var (count, bytes) = (0, 0L);
             do
+            {
                 bytes += _group[count++].Batch.Bytes;
+            }
             while (count < _group.Count && bytes + _group[count].Batch.Bytes <= GroupBytes);
             Append(_group.GetRange(0, count));
             _group.RemoveRange(0, count);
@@ -36,7 +41,9 @@ internal sealed partial class StoredLog
         {
             group.RemoveAll(IsRefused);
             if (group.Count > 0)
+            {
                 Append(group, group.Sum(change => (long)change.Batch.Bytes));
+            }
         }
         catch (Exception e) // nobody knows in which state the log is now
         {
@@ -47,11 +54,18 @@ internal sealed partial class StoredLog
     private bool IsRefused(AppendChange change)
     {
         if (!IsCurrent(change.Epoch))
+        {
             change.Complete(new AppendReply(LogResult.Fenced, 0));
+        }
         else if (_fault is not null)
+        {
             change.Complete(new AppendReply(LogResult.Failed, 0, _fault));
+        }
         else
+        {
             return false;
+        }
+
         return true;
     }
 
@@ -66,9 +80,13 @@ internal sealed partial class StoredLog
         {
             var open = OpenSegment(bytes);
             if (TryWrite(open, group, out fault))
+            {
                 Acknowledge(open, group);
+            }
             else
+            {
                 Refuse(group, _fault is null ? LogResult.Full : LogResult.Failed, _fault ?? fault);
+            }
         }
         catch (DiskFullException e) // no space for another segment; the one before is as it was
         {
@@ -83,7 +101,9 @@ internal sealed partial class StoredLog
     private static void Refuse(List<AppendChange> group, LogResult result, LogFault? fault)
     {
         foreach (var change in group)
+        {
             change.Complete(new AppendReply(result, 0, fault));
+        }
     }
 
     private bool HasSpaceFor(long bytes, out LogFault? fault)
@@ -93,7 +113,10 @@ internal sealed partial class StoredLog
             ? null
             : Full($"{free} bytes are free, and {_context.Options.MinFreeBytes} are kept free for what makes room. Free some space, or lower Store:MinFreeBytes.");
         if (fault is null && _isFull)
+        {
             LogSpaceBack(_context.Logger, _name);
+        }
+
         _isFull = fault is not null;
         return !_isFull;
     }
@@ -114,7 +137,10 @@ internal sealed partial class StoredLog
     private LogFault Full(string cause)
     {
         if (!_isFull)
+        {
             LogFull(_context.Logger, _name, cause);
+        }
+
         _isFull = true;
         return new LogFault(Disk.FullName(_name), 0, cause);
     }
@@ -167,7 +193,9 @@ internal sealed partial class StoredLog
             cause ??= e;
         }
         if (cause is not null)
+        {
             Fail(open.Path, position, cause);
+        }
     }
 
     private void Acknowledge(Segment open, List<AppendChange> group)
@@ -178,7 +206,10 @@ internal sealed partial class StoredLog
             var batch = change.Batch;
             open.Extend(batch.Block.Span);
             if (batch.Producer != 0)
+            {
                 _producers[batch.Producer] = new ProducerEntry(batch.Producer, batch.Sequence, _next);
+            }
+
             _hlc = Math.Max(_hlc, batch.Hlc);
             var first = _next;
             _next += batch.Count;
@@ -189,10 +220,16 @@ internal sealed partial class StoredLog
     private Segment OpenSegment(long bytes)
     {
         if (IsBehind)
+        {
             return Begin(_epoch, _manifest.Snapshot, _ => true);
+        }
+
         var open = _open ?? throw new InvalidOperationException("The log is not open.");
         if (open.IsEmpty || open.Extent.DataEnd + bytes <= _context.Options.SegmentBytes && !IsAged(open))
+        {
             return open;
+        }
+
         return Begin(_epoch, _manifest.Snapshot, _ => true);
     }
 
@@ -218,14 +255,20 @@ internal sealed partial class StoredLog
         {
             begun.Dispose();
             if (e is DiskFullException) // otherwise the manifest in force may name it
+            {
                 Discard(begun.Path);
+            }
+
             throw;
         }
         var ended = _open;
         _open = begun;
         Publish([.. kept, begun]);
         if (ended is not null && kept.Contains(ended))
+        {
             QueueFooter(ended);
+        }
+
         return begun;
     }
 
@@ -246,7 +289,10 @@ internal sealed partial class StoredLog
     private ProducerEntry[] Producers()
     {
         if (_producers.Count > MaxProducers)
+        {
             _producers = _producers.Values.OrderByDescending(entry => entry.Offset).Take(MaxProducers).ToDictionary(entry => entry.Producer);
+        }
+
         return [.. _producers.Values];
     }
 

@@ -40,9 +40,14 @@ internal sealed partial class StoredLog
     {
         var before = Show(segments);
         foreach (var segment in before.Segments.Except(segments))
+        {
             Remove(segment);
+        }
+
         if (before.Snapshot is { } old && old != _view.Snapshot)
+        {
             Remove(old.File);
+        }
     }
 
     /// <returns>What they saw before.</returns>
@@ -93,7 +98,10 @@ internal sealed partial class StoredLog
         }
         Segment[] kept = [.. _view.Segments.Where(segment => segment == open || segment.NextOffset > below)];
         if (kept.Length == _view.Segments.Length)
+        {
             return LogReply.Ok;
+        }
+
         Write(_manifest with { FirstOffset = kept[0].BaseOffset, Segments = _manifest.Segments[^kept.Length..] });
         Publish(kept);
         return LogReply.Ok;

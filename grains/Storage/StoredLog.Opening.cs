@@ -15,7 +15,10 @@ internal sealed partial class StoredLog
         {
             var findings = new List<LogFinding>();
             if ((!_isLoaded || _fault is not null) && Load(findings) is { } refusal)
+            {
                 return LogOpening.Refused(refusal.Result, refusal.Fault ?? throw new InvalidOperationException("A refusal has a fault."));
+            }
+
             var last = _epoch == Closed ? _manifest.Epoch : Math.Max(_manifest.Epoch, _epoch);
             var epoch = Math.Max(last + 1, leastEpoch);
             TryBegin(epoch);
@@ -23,7 +26,10 @@ internal sealed partial class StoredLog
             Volatile.Write(ref _epoch, epoch);
             LogOpened(_context.Logger, _name, epoch, _view.FirstOffset, _next);
             foreach (var finding in findings)
+            {
                 Report(finding);
+            }
+
             return new LogOpening(LogResult.Ok, new LogHandle(this, epoch), null, findings, Producers(), _hlc);
         }
         catch (DiskFullException e)
@@ -58,22 +64,37 @@ internal sealed partial class StoredLog
         Disk.CreateDirectory(_name);
         var files = Disk.List(_name).ToHashSet();
         if (ReadManifest(files, out var manifest) is { } refusal)
+        {
             return refusal;
+        }
+
         _manifest = manifest;
         _producers = manifest.Producers.ToDictionary(entry => entry.Producer);
         (_hlc, _next) = (manifest.Hlc, manifest.FirstOffset);
         var segments = new List<Segment>();
         foreach (var entry in manifest.Segments)
+        {
             segments.Add(entry.IsOpen ? Recover(entry, files, findings) : LoadSealed(entry, files, findings));
+        }
+
         if (manifest.Snapshot is { } snapshot && !files.Contains(snapshot.FileName))
+        {
             findings.Add(Missing(snapshot.FileName, 0, snapshot.DataEnd, 0, snapshot.Count));
+        }
+
         RemoveLeftovers(files, findings);
         _open = segments.Find(segment => segment.Entry.IsOpen);
         var before = Show([.. segments]);
         foreach (var segment in before.Segments)
+        {
             segment.Dispose();
+        }
+
         if (before.Snapshot != _view.Snapshot)
+        {
             before.Snapshot?.File.Dispose();
+        }
+
         _isLoaded = true;
         return null;
     }
@@ -84,13 +105,19 @@ internal sealed partial class StoredLog
         var path = Path(Manifest.FileName);
         var fullName = Disk.FullName(path);
         if (!files.Contains(Manifest.FileName))
+        {
             return files.Any(HasRecords) ? new LogReply(LogResult.Damaged, new LogFault(fullName, 0,
                 "it is missing, and there are segments; restore it from a backup, or move the directory away to begin anew without what it held")) : null;
+        }
+
         using var file = Disk.Open(path, create: false);
         var bytes = new byte[file.Length];
         file.Read(bytes, 0);
         if (Manifest.Read(bytes, out var why) is not { } read)
+        {
             return new LogReply(LogResult.Damaged, new LogFault(fullName, 0, why));
+        }
+
         manifest = read;
         return null;
     }
@@ -106,9 +133,14 @@ internal sealed partial class StoredLog
         }
         var length = segment.File.Length;
         if (length < entry.DataEnd)
+        {
             findings.Add(Missing(entry.FileName, length, entry.DataEnd - length, entry.BaseOffset, entry.EndOffset));
+        }
         else if (!SegmentFooter.IsPresent(segment.File, segment.Extent, entry.Salt))
+        {
             QueueFooter(segment);
+        }
+
         return segment;
     }
 
@@ -131,9 +163,15 @@ internal sealed partial class StoredLog
         Cut(scan, segment, length, findings);
         segment.Recovered(scan);
         foreach (var (position, bytes, first, next) in scan.Holes)
+        {
             findings.Add(new LogFinding(LogFindingKind.Damage, Disk.FullName(segment.Path), position, bytes, first, next));
+        }
+
         foreach (var producer in scan.Producers.Values)
+        {
             _producers[producer.Producer] = producer;
+        }
+
         _hlc = Math.Max(_hlc, scan.Hlc);
         return segment;
     }
@@ -173,15 +211,21 @@ internal sealed partial class StoredLog
     {
         HashSet<string> named = [Manifest.FileName, .. _manifest.Segments.Select(entry => entry.FileName)];
         if (_manifest.Snapshot is { } snapshot)
+        {
             named.Add(snapshot.FileName);
+        }
         // The process before may have ended before the name of this manifest was on the disk: the one before must not come back and miss a file.
         Disk.FlushDirectory(_name);
         foreach (var file in files.Except(named).Where(file => file is NewManifest || file.EndsWith(".segment") || file.EndsWith(".snapshot")))
         {
             if (IsNewerThanManifest(file))
+            {
                 findings.Add(new LogFinding(LogFindingKind.UnknownFile, Disk.FullName(Path(file)), 0, 0, NumberIn(file, 0), NumberIn(file, 0)));
+            }
             else
+            {
                 Discard(Path(file));
+            }
         }
     }
 
@@ -192,7 +236,10 @@ internal sealed partial class StoredLog
     private bool HasRecords(string fileName)
     {
         if (!fileName.EndsWith(".segment"))
+        {
             return false;
+        }
+
         using var file = Disk.Open(Path(fileName), create: false);
         return file.Length > SegmentHeader.Size;
     }
@@ -204,12 +251,21 @@ internal sealed partial class StoredLog
     private void Report(LogFinding finding)
     {
         lock (_reported)
+        {
             if (!_reported.Add(finding))
+            {
                 return; // every reader that comes by finds it again
+            }
+        }
+
         _context.Metrics?.Found(_name, finding);
         if (finding.Kind == LogFindingKind.CutTail)
+        {
             LogCut(_context.Logger, _name, finding.File, finding.Position, finding.Bytes);
+        }
         else
+        {
             LogDamage(_context.Logger, finding.Kind, finding.File, finding.Position, finding.Bytes, finding.FirstOffset, finding.NextOffset);
+        }
     }
 }

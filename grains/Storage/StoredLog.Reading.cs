@@ -26,7 +26,9 @@ internal sealed partial class StoredLog
             {
                 var reply = body(view, request, page);
                 if (reply.Result != LogResult.Damaged || View == view)
+                {
                     return reply;
+                }
             }
             catch (ObjectDisposedException) when (View != view)
             {
@@ -43,17 +45,28 @@ internal sealed partial class StoredLog
     {
         var offset = request.From;
         if (offset < view.FirstOffset)
+        {
             return new ReadReply(LogResult.Trimmed, view.FirstOffset);
+        }
+
         for (var at = FirstWith(view.Segments, offset); at < view.Segments.Length; at++)
         {
             var segment = view.Segments[at];
             offset = Math.Max(offset, segment.BaseOffset); // numbers that a recovery left out
             if (offset >= segment.NextOffset)
+            {
                 continue;
+            }
+
             if (segment.Read(page, request.Topics, ref offset, out var isFull) is { } broken)
+            {
                 return page.IsEmpty ? Damaged(broken) : new ReadReply(LogResult.Ok, offset);
+            }
+
             if (isFull)
+            {
                 break;
+            }
         }
         return new ReadReply(LogResult.Ok, offset);
     }
@@ -65,9 +78,13 @@ internal sealed partial class StoredLog
         {
             var middle = (low + high) / 2;
             if (segments[middle].NextOffset > offset)
+            {
                 high = middle;
+            }
             else
+            {
                 low = middle + 1;
+            }
         }
         return low;
     }
@@ -76,7 +93,10 @@ internal sealed partial class StoredLog
     {
         var offset = request.From;
         if (view.Snapshot is not { } snapshot || offset >= snapshot.Entry.Count)
+        {
             return new ReadReply(LogResult.Ok, offset);
+        }
+
         var broken = snapshot.File.Read(page, null, ref offset, out _);
         return broken is not null && page.IsEmpty ? Damaged(broken) : new ReadReply(LogResult.Ok, offset);
     }

@@ -111,9 +111,15 @@ internal sealed partial class StoredLog
     private LogReply Guarded(long epoch, Func<LogReply> body)
     {
         if (!IsCurrent(epoch))
+        {
             return LogReply.Fenced;
+        }
+
         if (_fault is not null)
+        {
             return new LogReply(LogResult.Failed, _fault);
+        }
+
         try
         {
             return body();
@@ -143,9 +149,15 @@ internal sealed partial class StoredLog
         var isBegun = !IsBehind;
         Volatile.Write(ref _epoch, Closed);
         if (isBegun && _fault is null && _open is { IsEmpty: false } open)
+        {
             Guarded(Closed, () => Seal(open));
+        }
+
         foreach (var segment in _view.Segments)
+        {
             segment.Dispose();
+        }
+
         _view.Snapshot?.File.Dispose();
         _isLoaded = false;
         return LogReply.Ok;

@@ -32,9 +32,14 @@ public static class SiloServices
         services.AddOrleans(silo =>
         {
             if (options.Cluster.Id is { } cluster)
+            {
                 ClusterSilo.Configure(silo, cluster, options.Cluster);
+            }
             else
+            {
                 LocalSilo.Configure(silo);
+            }
+
             SiloTuning.Configure(silo, isAlone: options.Cluster.Id is null);
         });
         services.AddHostedService<StoredShards>();
@@ -49,7 +54,10 @@ public static class SiloServices
         services.AddSingleton(options);
         services.AddSingleton(options.Data);
         if (options.Data.EffectiveDirectory is not null)
+        {
             services.AddSingleton<DataDirectory>();
+        }
+
         if (options.Data.Durability == Durability.File)
         {
             services.AddSingleton<LogMetrics>();

@@ -40,7 +40,10 @@ internal sealed class SiloCommand
             Options come from defaults, then --config, then environment variables (GRAINMQ__Section__Name), then the command line.
             """);
         foreach (var option in (Option[])[.. _settings.Short, .. _settings.General, _check])
+        {
             _root.Options.Add(option);
+        }
+
         _root.SetAction((result, _) => ServeAsync(result));
     }
 
@@ -55,10 +58,16 @@ internal sealed class SiloCommand
     {
         var (settings, faults) = _settings.Read(result);
         if (faults.Count > 0)
+        {
             return _command.Fail(faults);
+        }
+
         var (options, errors) = SiloConfiguration.Load(_settings.FileOf(result), Environment.GetEnvironmentVariables(), settings);
         if (errors.Count > 0)
+        {
             return _command.Fail(errors);
+        }
+
         return result.GetValue(_check) ? _command.Report(Check(options)) : await SiloProcess.RunAsync(options, _output, _error);
     }
 

@@ -18,7 +18,9 @@ internal static class SiloConfiguration
         try
         {
             foreach (var setting in (Setting[])[.. file is null ? [] : JsonSettings.Read(file), .. EnvironmentSettings.Read(environment), .. commandLine])
+            {
                 binder.Apply(setting);
+            }
         }
         catch (StartupException e)
         {

@@ -42,7 +42,9 @@ public sealed class KestrelTransport(ConnectionContext connection) : Transport
     {
         var result = await _output.WriteAsync(buffer);
         if (result.IsCompleted || result.IsCanceled)
+        {
             throw new IOException("The connection is gone.");
+        }
     }
 
     public override async ValueTask CloseAsync(TransportCloseStatus status)

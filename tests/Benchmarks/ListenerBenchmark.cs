@@ -39,9 +39,14 @@ public class ListenerBenchmark
         _overSocket?.Dispose();
         _overKestrel?.Dispose();
         if (_listener is not null)
+        {
             await _listener.DisposeAsync();
+        }
+
         if (_kestrel is not null)
+        {
             await _kestrel.StopAsync(CancellationToken.None);
+        }
     }
 
     [Benchmark(Baseline = true)]
@@ -93,7 +98,10 @@ public class ListenerBenchmark
                 await transport.ReadAsync(Memory<byte>.Empty);
                 var read = await transport.ReadAsync(buffer);
                 if (read == 0)
+                {
                     break;
+                }
+
                 await transport.WriteAsync(buffer.AsMemory(0, read));
             }
             await transport.CloseAsync(TransportCloseStatus.Normal);

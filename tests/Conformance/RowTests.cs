@@ -45,7 +45,9 @@ public sealed class RowTests
         foreach (var (file, row) in ConformanceData.Current.Rows.Where(entry => predicate(entry.Row)))
         {
             foreach (var (version, _) in row.Versions)
+            {
                 data.Add(version, file, row.Name);
+            }
         }
         return data;
     }

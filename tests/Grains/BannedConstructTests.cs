@@ -90,7 +90,11 @@ public sealed partial class BannedConstructTests
     private static string GenericName(MetadataReader metadata, TypeSpecificationHandle handle)
     {
         var signature = metadata.GetBlobReader(metadata.GetTypeSpecification(handle).Signature);
-        if (signature.ReadByte() != (byte)SignatureTypeCode.GenericTypeInstance) return "";
+        if (signature.ReadByte() != (byte)SignatureTypeCode.GenericTypeInstance)
+        {
+            return "";
+        }
+
         signature.ReadByte();
         return TypeName(metadata, signature.ReadTypeHandle());
     }

@@ -72,7 +72,11 @@ public sealed class ContractTests
     public void TheContractsAreTheFrozenOnes()
     {
         var actual = Describe();
-        if (Environment.GetEnvironmentVariable("GRAINMQ_FREEZE_CONTRACTS") == "1") System.IO.File.WriteAllText(File, actual);
+        if (Environment.GetEnvironmentVariable("GRAINMQ_FREEZE_CONTRACTS") == "1")
+        {
+            System.IO.File.WriteAllText(File, actual);
+        }
+
         Assert.Equal(System.IO.File.ReadAllText(File), actual);
     }
 
@@ -99,8 +103,16 @@ public sealed class ContractTests
 
     private static string NameOf(Type type)
     {
-        if (type.IsArray) return $"{NameOf(type.GetElementType()!)}[]"; // an array has one
-        if (!type.IsGenericType) return AliasOf(type) ?? type.Name;
+        if (type.IsArray)
+        {
+            return $"{NameOf(type.GetElementType()!)}[]"; // an array has one
+        }
+
+        if (!type.IsGenericType)
+        {
+            return AliasOf(type) ?? type.Name;
+        }
+
         return $"{type.Name[..type.Name.IndexOf('`')]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>";
     }
 
@@ -118,19 +130,35 @@ public sealed class ContractTests
         var all = new HashSet<Type>();
         foreach (var method in GrainInterfaces().SelectMany(type => type.GetMethods()))
         {
-            foreach (var parameter in method.GetParameters()) Visit(parameter.ParameterType, all);
-            foreach (var result in method.ReturnType.GetGenericArguments()) Visit(result, all);
+            foreach (var parameter in method.GetParameters())
+            {
+                Visit(parameter.ParameterType, all);
+            }
+
+            foreach (var result in method.ReturnType.GetGenericArguments())
+            {
+                Visit(result, all);
+            }
         }
         return all;
     }
 
     private static void Visit(Type type, HashSet<Type> all)
     {
-        if (type.IsArray) Visit(type.GetElementType()!, all); // an array has one
-        else if (Nullable.GetUnderlyingType(type) is { } value) Visit(value, all);
+        if (type.IsArray)
+        {
+            Visit(type.GetElementType()!, all); // an array has one
+        }
+        else if (Nullable.GetUnderlyingType(type) is { } value)
+        {
+            Visit(value, all);
+        }
         else if (all.Add(type) && IsOurs(type) && !type.IsEnum)
         {
-            foreach (var property in StateOf(type)) Visit(property.PropertyType, all);
+            foreach (var property in StateOf(type))
+            {
+                Visit(property.PropertyType, all);
+            }
         }
     }
 

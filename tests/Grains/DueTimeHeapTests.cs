@@ -64,7 +64,10 @@ public sealed class DueTimeHeapTests
     {
         var taken = new List<long>();
         while (_heap.TryTake(now, out var item))
+        {
             taken.Add(item.DueAt);
+        }
+
         return [.. taken];
     }
 

@@ -58,7 +58,9 @@ public sealed class GrainMetricsTests
             InstrumentPublished = (instrument, listener) =>
             {
                 if (instrument.Meter.Name == GrainMetrics.MeterName && instrument.Meter.Scope == meters)
+                {
                     listener.EnableMeasurementEvents(instrument);
+                }
             },
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>

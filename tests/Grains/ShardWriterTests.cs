@@ -139,7 +139,10 @@ public sealed class ShardWriterTests
             public override async ValueTask<AppendReply> AppendAsync(LogBatch batch)
             {
                 if (!logs.IsFull)
+                {
                     return await base.AppendAsync(batch);
+                }
+
                 logs.IsFull = false;
                 await logs._released.Task;
                 return new AppendReply(LogResult.Full, 0);

@@ -14,7 +14,10 @@ internal static class SourceTree
     {
         for (; directory is not null; directory = directory.Parent)
         {
-            if (File.Exists(Path.Combine(directory.FullName, "Orleans.sln"))) return directory.FullName;
+            if (File.Exists(Path.Combine(directory.FullName, "Orleans.sln")))
+            {
+                return directory.FullName;
+            }
         }
         throw new DirectoryNotFoundException("These tests read the sources: run them from a build inside the repository.");
     }

@@ -36,7 +36,7 @@ public sealed class MemoryGuardTests
         client.Send(ClientPackets.Publish("a", "x"));
         await Stuck.UntilAsync(() => client.Transport.Unread == 0, "the publication to be read");
         client.Send(ClientPackets.Pingreq());
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
         {
             other.Send(ClientPackets.Pingreq()); // who publishes no QoS 0 is served as before
             Assert.Equal([0xD0, 0x00], await other.ReceivePacketAsync());
@@ -56,7 +56,7 @@ public sealed class MemoryGuardTests
         await slow.ReceivePacketAsync();
         slow.Transport.StopTaking();
         var publisher = await ConnectAsync(gateway, "publisher");
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
         {
             publisher.Send(ClientPackets.Publish("a", new byte[1000]));
         }

@@ -13,7 +13,7 @@ internal static class AcknowledgingReader
         var acks = new List<byte>();
         while (await client.ReceiveAsync() is { IsEmpty: false } packet)
         {
-            int count = 0;
+            var count = 0;
             do
             {
                 var type = (PacketType)(packet.Span[0] >> 4);
@@ -39,7 +39,7 @@ internal static class AcknowledgingReader
 
     private static ushort PacketIdOf(ReadOnlySpan<byte> publish)
     {
-        int at = 1;
+        var at = 1;
         while ((publish[at++] & 0x80) != 0)
         {
         }

@@ -25,7 +25,7 @@ internal static class BacklogMessage
     /// <returns>A place for its publisher and topic, within which messages keep their order, and its number.</returns>
     public static (int Place, int Number) Read(ReadOnlySpan<byte> payload)
     {
-        int number = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
+        var number = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
         return ((BinaryPrimitives.ReadInt32LittleEndian(payload) * Topics) + (number % Topics), number);
     }
 }

@@ -37,10 +37,10 @@ internal sealed class BrokerProcess : IDisposable
         };
         var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
         var listeners = new Dictionary<string, IPEndPoint>();
-        int expected = arguments.Count(argument => argument.EndsWith(":0", StringComparison.Ordinal));
+        var expected = arguments.Count(argument => argument.EndsWith(":0", StringComparison.Ordinal));
         while (listeners.Count < expected)
         {
-            string line = await process.StandardOutput.ReadLineAsync().OrStuck("the banner") ?? throw new InvalidOperationException("The broker ended.");
+            var line = await process.StandardOutput.ReadLineAsync().OrStuck("the banner") ?? throw new InvalidOperationException("The broker ended.");
             if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var name, var address] && Uri.TryCreate(address, UriKind.Absolute, out var uri))
             {
                 listeners[name] = IPEndPoint.Parse(uri.Authority);

@@ -41,7 +41,7 @@ internal sealed class DrainReader(int publishers)
         Send(socket, ClientPackets.Connect(ProtocolVersion.Mqtt5, clientId, cleanStart: false, properties: properties));
         while (Received < messages)
         {
-            int read = socket.Receive(_buffer.AsSpan(_kept));
+            var read = socket.Receive(_buffer.AsSpan(_kept));
             if (read == 0)
             {
                 throw new InvalidOperationException($"The broker closed the connection after {Received:N0} of {messages:N0} messages.");
@@ -74,7 +74,7 @@ internal sealed class DrainReader(int publishers)
     {
         var input = _buffer.AsSpan(0, length);
         var acks = _acks.AsSpan();
-        while (input.Length >= 2 && VariableByteInteger.TryRead(input[1..], out uint body, out int lengthBytes) == ReadStatus.Ok
+        while (input.Length >= 2 && VariableByteInteger.TryRead(input[1..], out var body, out var lengthBytes) == ReadStatus.Ok
             && input.Length >= 1 + lengthBytes + (int)body)
         {
             if (input[0] >> 4 == (int)PacketType.Publish)
@@ -85,7 +85,7 @@ internal sealed class DrainReader(int publishers)
                 acks[1] = 2;
                 rest[..2].CopyTo(acks[2..]);
                 acks = acks[PubackBytes..];
-                VariableByteInteger.TryRead(rest[2..], out uint properties, out int propertiesBytes);
+                VariableByteInteger.TryRead(rest[2..], out var properties, out var propertiesBytes);
                 Count(rest[(2 + propertiesBytes + (int)properties)..]);
             }
 

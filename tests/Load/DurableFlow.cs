@@ -10,7 +10,7 @@ internal static class DurableFlow
     public static async Task<int> RunAsync(int port, int pairs, int payload, int window, QoS qos, TimeSpan duration)
     {
         long received = 0;
-        for (int i = 0; i < pairs; i++)
+        for (var i = 0; i < pairs; i++)
         {
             var subscriber = new LoadClient();
             await subscriber.ConnectDurablyAsync(port, $"durable-{i}");
@@ -22,7 +22,7 @@ internal static class DurableFlow
         using var stop = new CancellationTokenSource(duration);
         var clock = Stopwatch.StartNew();
         var runs = await Task.WhenAll(Enumerable.Range(0, pairs).Select(i => Task.Run(() => PublishAsync(port, i, payload, window, qos, stop.Token))));
-        double seconds = clock.Elapsed.TotalSeconds;
+        var seconds = clock.Elapsed.TotalSeconds;
         var latencies = new Latencies(runs.SelectMany(run => run));
         await Stuck.UntilAsync(() => Interlocked.Read(ref received) >= latencies.Count, "the last deliveries");
         Console.WriteLine($"{latencies.Count / seconds:N0} msg/s acknowledged and delivered ({latencies.Count:N0} in {seconds:F1} s); "
@@ -55,7 +55,7 @@ internal static class DurableFlow
             if (!stop.IsCancellationRequested && free.Count > 0)
             {
                 var burst = new List<byte>();
-                while (free.TryDequeue(out int id))
+                while (free.TryDequeue(out var id))
                 {
                     sentAt[id] = Stopwatch.GetTimestamp();
                     burst.AddRange(packets[id - 1]);
@@ -68,7 +68,7 @@ internal static class DurableFlow
             var ack = await publisher.ReceiveAsync();
             do
             {
-                int id = ack.Span[2] << 8 | ack.Span[3];
+                var id = ack.Span[2] << 8 | ack.Span[3];
                 if (ack.Span[0] >> 4 == (int)PacketType.Pubrec)
                 {
                     releases.AddRange(ClientPackets.Pubrel((ushort)id));

@@ -44,7 +44,7 @@ internal sealed class HandshakeStorm(Func<int, Task> attempt, int rate, int conc
 
         await storm.RunAsync(WarmUp); // code is compiled, pools are filled
         await storm.ReportAsync("calm", broker, probe, () => probe.MeasuredAsync(calm));
-        for (int pass = 1; pass <= Passes; pass++)
+        for (var pass = 1; pass <= Passes; pass++)
         {
             await storm.ReportAsync($"{attempts:N0} attempts", broker, probe, () => storm.RunAsync(attempts));
             await storm.ReportAsync("calm", broker, probe, () => probe.MeasuredAsync(calm));
@@ -66,7 +66,7 @@ internal sealed class HandshakeStorm(Func<int, Task> attempt, int rate, int conc
         var cpu = broker.Processor;
         var clock = Stopwatch.StartNew();
         await work();
-        double seconds = clock.Elapsed.TotalSeconds;
+        var seconds = clock.Elapsed.TotalSeconds;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{phase,-16} {seconds,6:F1} s, broker's processor time {(broker.Processor - cpu).TotalSeconds,5:F1} s, round trips {probe.Summary()}, "
             + $"RSS {broker.ResidentBytes / 1048576.0:F1} MB, descriptors {broker.Descriptors}"));
@@ -83,7 +83,7 @@ internal sealed class HandshakeStorm(Func<int, Task> attempt, int rate, int conc
         using var turns = new SemaphoreSlim(concurrency);
         using var tick = new PeriodicTimer(Tick);
         var clock = Stopwatch.StartNew();
-        for (int i = 0; i < attempts; i++)
+        for (var i = 0; i < attempts; i++)
         {
             while (rate > 0 && i > rate * clock.Elapsed.TotalSeconds)
             {
@@ -94,7 +94,7 @@ internal sealed class HandshakeStorm(Func<int, Task> attempt, int rate, int conc
             _ = AttemptAsync(i, turns);
         }
 
-        for (int i = 0; i < concurrency; i++)
+        for (var i = 0; i < concurrency; i++)
         {
             await turns.WaitAsync(); // the last ones
         }

@@ -16,10 +16,10 @@ internal static class IdleConnections
             using var broker = await RoadsBroker.StartAsync();
             var kept = await ConnectAsync(broker, road, 0, WarmUp);
             await broker.Process.CalmAsync();
-            long before = broker.Process.ResidentBytes;
+            var before = broker.Process.ResidentBytes;
             kept = [.. kept, .. await ConnectAsync(broker, road, WarmUp, connections)];
             await broker.Process.CalmAsync();
-            long after = broker.Process.ResidentBytes;
+            var after = broker.Process.ResidentBytes;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{RoadsBroker.NameOf(road)}: {connections:N0} idle connections, RSS {before >> 20} -> {after >> 20} MB, {(after - before) / 1024.0 / connections:F1} KB each"));
             Array.ForEach(kept, client => client.Dispose());

@@ -68,10 +68,10 @@ internal sealed class LatencyProbe : IDisposable
 
     private void Run()
     {
-        byte[] message = ClientPackets.Publish("probe", "x", version: ProtocolVersion.Mqtt311);
+        var message = ClientPackets.Publish("probe", "x", version: ProtocolVersion.Mqtt311);
         while (!_stop.IsCancellationRequested)
         {
-            long start = Stopwatch.GetTimestamp();
+            var start = Stopwatch.GetTimestamp();
             Exchange(message, message.Length);
             var taken = Stopwatch.GetElapsedTime(start);
             lock (_gate)
@@ -93,8 +93,8 @@ internal sealed class LatencyProbe : IDisposable
     private void Exchange(byte[] packet, int answerSize)
     {
         _socket.Send(packet);
-        byte[] answer = new byte[answerSize];
-        for (int read = 0; read < answer.Length;)
+        var answer = new byte[answerSize];
+        for (var read = 0; read < answer.Length;)
         {
             read += _socket.Receive(answer.AsSpan(read)) is > 0 and var count ? count : throw new IOException("The broker closed the probe's connection.");
         }

@@ -25,14 +25,14 @@ internal sealed class LoadClient : IDisposable
     {
         try
         {
-            while (!TryCut(out int length))
+            while (!TryCut(out var length))
             {
                 if (_end == _buffer.Length)
                 {
                     MakeRoom();
                 }
 
-                int read = await Stream.ReadAsync(_buffer.AsMemory(_end));
+                var read = await Stream.ReadAsync(_buffer.AsMemory(_end));
                 if (read == 0)
                 {
                     return default;
@@ -41,7 +41,7 @@ internal sealed class LoadClient : IDisposable
                 _end += read;
             }
 
-            TryCut(out int packet);
+            TryCut(out var packet);
             var result = _buffer.AsMemory(_start, packet);
             _start += packet;
             return result;
@@ -55,7 +55,7 @@ internal sealed class LoadClient : IDisposable
     /// <summary>The next packet, if it has arrived whole already. Valid until the next call.</summary>
     public bool TryReceive(out ReadOnlyMemory<byte> packet)
     {
-        bool isWhole = TryCut(out int length);
+        var isWhole = TryCut(out var length);
         packet = isWhole ? _buffer.AsMemory(_start, length) : default;
         _start += isWhole ? length : 0;
         return isWhole;
@@ -76,7 +76,7 @@ internal sealed class LoadClient : IDisposable
     {
         length = 0;
         var input = _buffer.AsSpan(_start, _end - _start);
-        if (input.Length < 2 || VariableByteInteger.TryRead(input[1..], out uint body, out int lengthBytes) != ReadStatus.Ok)
+        if (input.Length < 2 || VariableByteInteger.TryRead(input[1..], out var body, out var lengthBytes) != ReadStatus.Ok)
         {
             return false;
         }
@@ -87,7 +87,7 @@ internal sealed class LoadClient : IDisposable
 
     private void MakeRoom()
     {
-        int kept = _end - _start;
+        var kept = _end - _start;
         var target = kept * 2 > _buffer.Length ? new byte[_buffer.Length * 2] : _buffer;
         _buffer.AsSpan(_start, kept).CopyTo(target);
         (_buffer, _start, _end) = (target, 0, kept);

@@ -10,7 +10,7 @@ internal static class OfflineBacklog
     public static async Task<int> RunAsync(
         int port, int messages, int publishers, int sessions, int drains, ushort receiveMaximum, int payload, int pid, string? data)
     {
-        for (int i = 0; i < sessions; i++)
+        for (var i = 0; i < sessions; i++)
         {
             using var session = new LoadClient();
             await session.ConnectDurablyAsync(port, $"away-{i}");
@@ -22,15 +22,15 @@ internal static class OfflineBacklog
 
         var (memory, disk) = (ResidentBytes(pid), DiskBytes(data));
         var clock = Stopwatch.StartNew();
-        int each = messages / publishers;
+        var each = messages / publishers;
         await Task.WhenAll(Enumerable.Range(0, publishers).Select(writer => Task.Run(() => PipelinedPublisher.RunAsync(
             port, $"publisher-{writer}", each, (number, id) => BacklogMessage.Publish(writer, number, id, payload)))));
         messages = each * publishers;
-        double seconds = clock.Elapsed.TotalSeconds;
-        long stored = DiskBytes(data) - disk;
+        var seconds = clock.Elapsed.TotalSeconds;
+        var stored = DiskBytes(data) - disk;
         Console.WriteLine($"written: {messages / seconds:N0} msg/s to {sessions} sessions ({messages:N0} in {seconds:F1} s); "
             + $"RSS {memory >> 20} -> {ResidentBytes(pid) >> 20} MB; on disk {(double)stored / messages:F1} B a message, {(double)stored / messages / payload:F2} x its payload");
-        for (int i = 0; i < Math.Min(drains, sessions); i++)
+        for (var i = 0; i < Math.Min(drains, sessions); i++)
         {
             Drain(port, $"away-{i}", receiveMaximum, messages, publishers, pid);
         }

@@ -25,7 +25,7 @@ internal sealed class PipelinedPairs(RoadsBroker broker, ListenerKind road, QoS 
     {
         var clients = new List<LoadClient>();
         var running = new List<Task>();
-        for (int i = 0; i < pairs; i++)
+        for (var i = 0; i < pairs; i++)
         {
             var topic = $"pair/{i}";
             var subscriber = await broker.ConnectAsync(road, $"subscriber-{i}");
@@ -53,7 +53,7 @@ internal sealed class PipelinedPairs(RoadsBroker broker, ListenerKind road, QoS 
     private async Task PublishAsync(LoadClient publisher, string topic, SemaphoreSlim delivered, SemaphoreSlim acknowledged)
     {
         byte[][] bursts = [.. Enumerable.Range(0, Bursts).Select(burst => Burst(topic, (burst * BurstSize) + 1))];
-        for (int i = 0; ; i++)
+        for (var i = 0; ; i++)
         {
             await delivered.WaitAsync();
             if (qos != QoS.AtMostOnce)
@@ -82,7 +82,7 @@ internal sealed class PipelinedPairs(RoadsBroker broker, ListenerKind road, QoS 
 
     private async Task TakeAsync(LoadClient subscriber, SemaphoreSlim delivered)
     {
-        int open = 0;
+        var open = 0;
         try
         {
             await AcknowledgingReader.RunAsync(subscriber, count =>
@@ -101,7 +101,7 @@ internal sealed class PipelinedPairs(RoadsBroker broker, ListenerKind road, QoS 
 
     private static async Task PubacksAsync(LoadClient publisher, SemaphoreSlim acknowledged)
     {
-        int open = 0;
+        var open = 0;
         while (await publisher.ReceiveAsync() is { IsEmpty: false })
         {
             open = Return(acknowledged, open + 1);
@@ -123,8 +123,8 @@ internal sealed class PipelinedPairs(RoadsBroker broker, ListenerKind road, QoS 
 
     private void Count(int count)
     {
-        long after = Interlocked.Add(ref _received, count);
-        long before = after - count;
+        var after = Interlocked.Add(ref _received, count);
+        var before = after - count;
         if (before < WarmUp && after >= WarmUp)
         {
             _begin = broker.Process.Processor; // here and not by whoever awaits: the pool is busy

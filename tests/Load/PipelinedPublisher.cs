@@ -19,12 +19,12 @@ internal static class PipelinedPublisher
         await client.ConnectAsync(port);
         await client.SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt311, clientId));
         await client.ReceiveAsync();
-        int sent = 0;
-        for (int acknowledged = 0; acknowledged < messages; acknowledged++)
+        var sent = 0;
+        for (var acknowledged = 0; acknowledged < messages; acknowledged++)
         {
             while (sent < messages && sent - acknowledged <= Window - Burst)
             {
-                int next = Math.Min(Burst, messages - sent);
+                var next = Math.Min(Burst, messages - sent);
                 await client.SendAsync(Enumerable.Range(sent, next).SelectMany(number => publish(number, (ushort)((number % Window) + 1))).ToArray());
                 sent += next;
             }

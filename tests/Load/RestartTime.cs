@@ -13,7 +13,7 @@ internal static class RestartTime
     {
         using (var broker = await StartAsync(data))
         {
-            int port = broker.EndPoint("tcp").Port;
+            var port = broker.EndPoint("tcp").Port;
             await WriteAsync($"{sessions:N0} sessions", writer => SubscribeAsync(port, writer, sessions));
             await WriteAsync($"{retained:N0} retained messages", writer => PipelinedPublisher.RunAsync(
                 port, $"keeper-{writer}", retained / Writers,
@@ -24,7 +24,7 @@ internal static class RestartTime
             Console.WriteLine($"before: RSS {broker.ResidentBytes >> 20} MB");
         } // killed
 
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             await ShowAsync(data);
         }
@@ -59,7 +59,7 @@ internal static class RestartTime
 
     private static async Task SubscribeAsync(int port, int writer, int sessions)
     {
-        for (int i = writer; i < sessions; i += Writers)
+        for (var i = writer; i < sessions; i += Writers)
         {
             using var session = new LoadClient();
             await session.ConnectAsync(port);

@@ -15,17 +15,17 @@ internal static class RetainedLookup
     public static async Task<int> RunAsync(int messages, string data)
     {
         using var broker = await BrokerProcess.StartAsync("--tcp", "127.0.0.1:0", "--ws", "none", "--data", data, "--log-level", "Warning");
-        int port = broker.EndPoint("tcp").Port;
+        var port = broker.EndPoint("tcp").Port;
         await PipelinedPublisher.RunAsync(port, "keeper", messages, static (number, id) => ClientPackets.Publish(
             $"r/{number / 10_000}/{number / 100 % 100}/{number % 100}", new byte[64], QoS.AtLeastOnce, id, retain: true, version: ProtocolVersion.Mqtt311));
         Console.WriteLine($"{messages:N0} retained: RSS {broker.ResidentBytes >> 20} MB");
-        foreach (string filter in (string[])["r/0/50/50", "none/+", "+/0/50/50", "r/+/50/50", "r/0/+/50", "r/0/50/+", "r/+/+/none", "+/+/+/+/+"])
+        foreach (var filter in (string[])["r/0/50/50", "none/+", "+/0/50/50", "r/+/50/50", "r/0/+/50", "r/0/50/+", "r/+/+/none", "+/+/+/+/+"])
         {
             await LookUpAsync(broker, port, filter);
         }
 
         using var probe = new LatencyProbe(port);
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             await ReportAsync("calm", probe, () => probe.MeasuredAsync(1000));
             await ReportAsync("#", probe, () => TakeAllAsync(port, messages));
@@ -38,9 +38,9 @@ internal static class RetainedLookup
     {
         using var client = await ConnectAsync(port);
         var times = new List<double>();
-        int matches = 0;
+        var matches = 0;
         var processor = broker.Processor;
-        for (int i = 0; i < Lookups; i++)
+        for (var i = 0; i < Lookups; i++)
         {
             var clock = Stopwatch.StartNew();
             matches = await SubscribeAsync(client, filter);
@@ -55,11 +55,11 @@ internal static class RetainedLookup
     private static async Task<int> SubscribeAsync(LoadClient client, string filter)
     {
         await client.SendAsync(ClientPackets.Subscribe(1, filter, version: ProtocolVersion.Mqtt311));
-        int count = 0;
-        for (bool isOver = false; !isOver;)
+        var count = 0;
+        for (var isOver = false; !isOver;)
         {
             await client.SendAsync(ClientPackets.Pingreq());
-            int before = count;
+            var before = count;
             while (await client.ReceiveAsync() is var packet && (PacketType)(packet.Span[0] >> 4) != PacketType.Pingresp)
             {
                 count += (PacketType)(packet.Span[0] >> 4) == PacketType.Publish ? 1 : 0;
@@ -75,7 +75,7 @@ internal static class RetainedLookup
     {
         using var client = await ConnectAsync(port);
         await client.SendAsync(ClientPackets.Subscribe(1, "r/#", version: ProtocolVersion.Mqtt311));
-        for (int left = messages; left > 0;)
+        for (var left = messages; left > 0;)
         {
             left -= (PacketType)((await client.ReceiveAsync()).Span[0] >> 4) == PacketType.Publish ? 1 : 0;
         }

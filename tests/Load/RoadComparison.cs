@@ -14,7 +14,7 @@ internal static class RoadComparison
         using var broker = await RoadsBroker.StartAsync();
         await RoundAsync(broker, 0, roundTrips, pairs, messages); // code is compiled, pools are filled
         var measured = new List<Row>();
-        for (int round = 0; round < rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
             measured.AddRange(await RoundAsync(broker, round, roundTrips, pairs, messages));
         }
@@ -37,7 +37,7 @@ internal static class RoadComparison
         var roads = RoadsBroker.Roads;
         foreach (var qos in Qualities)
         {
-            for (int i = 0; i < roads.Length; i++)
+            for (var i = 0; i < roads.Length; i++)
             {
                 var road = roads[(round + i) % roads.Length];
                 var times = await RoundTrips.RunAsync(broker, road, qos, roundTrips);

@@ -16,11 +16,11 @@ internal static class RoundTrips
         using var client = await broker.ConnectAsync(road, "round-trip");
         await client.SendAsync(ClientPackets.Subscribe(1, Topic, qos, ProtocolVersion.Mqtt311));
         await client.ReceiveAsync();
-        byte[] message = ClientPackets.Publish(Topic, new byte[PayloadSize], qos, 1, version: ProtocolVersion.Mqtt311);
+        var message = ClientPackets.Publish(Topic, new byte[PayloadSize], qos, 1, version: ProtocolVersion.Mqtt311);
         var milliseconds = new double[count];
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
         {
-            long start = Stopwatch.GetTimestamp();
+            var start = Stopwatch.GetTimestamp();
             await client.SendAsync(message);
             milliseconds[i] = await ReturnAsync(client, qos, start);
         }
@@ -32,7 +32,7 @@ internal static class RoundTrips
     private static async Task<double> ReturnAsync(LoadClient client, QoS qos, long start)
     {
         double taken = 0;
-        for (int expected = qos == QoS.AtMostOnce ? 1 : 2; expected > 0; expected--)
+        for (var expected = qos == QoS.AtMostOnce ? 1 : 2; expected > 0; expected--)
         {
             var packet = await client.ReceiveAsync();
             if (packet.IsEmpty)
@@ -45,7 +45,7 @@ internal static class RoundTrips
                 taken = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                 if (qos != QoS.AtMostOnce)
                 {
-                    ushort packetId = (ushort)(packet.Span[^(PayloadSize + 2)] << 8 | packet.Span[^(PayloadSize + 1)]);
+                    var packetId = (ushort)(packet.Span[^(PayloadSize + 2)] << 8 | packet.Span[^(PayloadSize + 1)]);
                     await client.SendAsync(ClientPackets.Puback(packetId, version: ProtocolVersion.Mqtt311));
                 }
             }

@@ -26,13 +26,13 @@ internal static class SlowSubscriber
         using var host = new HostApplicationBuilder().AddGateway(options).Build();
         using var listener = Listen();
         await host.StartAsync();
-        int port = host.Services.GetRequiredService<GatewayService>().Listeners[0].EndPoint is IPEndPoint bound ? bound.Port : throw new InvalidOperationException("No port.");
+        var port = host.Services.GetRequiredService<GatewayService>().Listeners[0].EndPoint is IPEndPoint bound ? bound.Port : throw new InvalidOperationException("No port.");
         foreach (var qos in Enum.GetValues<QoS>())
         {
-            double without = await RateAsync(port, qos, withSlow: false, duration);
-            long before = Environment.WorkingSet;
-            double with = await RateAsync(port, qos, withSlow: true, duration);
-            string drops = string.Join(", ", Dropped.Select(pair => $"{pair.Key} {pair.Value}"));
+            var without = await RateAsync(port, qos, withSlow: false, duration);
+            var before = Environment.WorkingSet;
+            var with = await RateAsync(port, qos, withSlow: true, duration);
+            var drops = string.Join(", ", Dropped.Select(pair => $"{pair.Key} {pair.Value}"));
             Console.WriteLine($"QoS {(int)qos}: {without:N0} msg/s without, {with:N0} with the slow one ({with / without:P0}); "
                 + $"working set {before >> 20} -> {Environment.WorkingSet >> 20} MB; dropped: {(drops.Length > 0 ? drops : "nothing")}");
         }
@@ -51,7 +51,7 @@ internal static class SlowSubscriber
     {
         long received = 0;
         var clients = new List<LoadClient>();
-        for (int i = 0; i < Subscribers; i++)
+        for (var i = 0; i < Subscribers; i++)
         {
             var subscriber = await SubscribeAsync(port, qos, $"fast-{i}");
             clients.Add(subscriber);
@@ -66,7 +66,7 @@ internal static class SlowSubscriber
         using var stop = new CancellationTokenSource(duration);
         var clock = Stopwatch.StartNew();
         await PublishAsync(port, qos, stop.Token);
-        double rate = Interlocked.Read(ref received) / clock.Elapsed.TotalSeconds;
+        var rate = Interlocked.Read(ref received) / clock.Elapsed.TotalSeconds;
         clients.ForEach(client => client.Dispose());
         return rate;
     }
@@ -86,7 +86,7 @@ internal static class SlowSubscriber
     {
         while (await client.ReceiveAsync() is { IsEmpty: false } packet)
         {
-            byte type = (byte)(packet.Span[0] >> 4);
+            var type = (byte)(packet.Span[0] >> 4);
             if (type == 6)
             {
                 await client.SendAsync(ClientPackets.Pubcomp(PacketIdOf(packet.Span, answer: true), version: ProtocolVersion.Mqtt311));
@@ -94,10 +94,10 @@ internal static class SlowSubscriber
             }
 
             count();
-            int qos = packet.Span[0] >> 1 & 3;
+            var qos = packet.Span[0] >> 1 & 3;
             if (qos > 0)
             {
-                ushort packetId = PacketIdOf(packet.Span);
+                var packetId = PacketIdOf(packet.Span);
                 await client.SendAsync(qos == 1
                     ? ClientPackets.Puback(packetId, version: ProtocolVersion.Mqtt311)
                     : ClientPackets.Pubrec(packetId, version: ProtocolVersion.Mqtt311));
@@ -117,10 +117,10 @@ internal static class SlowSubscriber
             byte[] burst = [.. Enumerable.Range(1, 20).SelectMany(
                 id => ClientPackets.Publish("slow/topic", new byte[256], qos, (ushort)id, version: ProtocolVersion.Mqtt311))];
             await publisher.SendAsync((byte[])[.. burst, .. ClientPackets.Pingreq()]);
-            for (int open = 1 + (qos == QoS.AtMostOnce ? 0 : 20); open > 0;)
+            for (var open = 1 + (qos == QoS.AtMostOnce ? 0 : 20); open > 0;)
             {
                 var answer = await publisher.ReceiveAsync();
-                bool isPubrec = answer.Span[0] >> 4 == 5;
+                var isPubrec = answer.Span[0] >> 4 == 5;
                 if (isPubrec)
                 {
                     await publisher.SendAsync(ClientPackets.Pubrel(PacketIdOf(answer.Span, answer: true), version: ProtocolVersion.Mqtt311));
@@ -133,7 +133,7 @@ internal static class SlowSubscriber
 
     private static ushort PacketIdOf(ReadOnlySpan<byte> packet, bool answer = false)
     {
-        int at = answer ? 2 : packet.Length - 256 - 2;
+        var at = answer ? 2 : packet.Length - 256 - 2;
         return (ushort)(packet[at] << 8 | packet[at + 1]);
     }
 
@@ -153,7 +153,7 @@ internal static class SlowSubscriber
         {
             lock (Dropped)
             {
-                string key = $"{instrument.Name}{{{tags[0].Value}}}";
+                var key = $"{instrument.Name}{{{tags[0].Value}}}";
                 Dropped[key] = Dropped.GetValueOrDefault(key) + value;
             }
         });

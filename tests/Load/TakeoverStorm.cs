@@ -30,7 +30,7 @@ internal static class TakeoverStorm
         await survivors[0].SendAsync(ClientPackets.Pingreq()); // one more round trip: a will too many would come before its answer
         await survivors[0].ReceiveAsync();
 
-        int distinct = survivors.Count;
+        var distinct = survivors.Count;
         Console.WriteLine($"accepted {_accepted}, taken over with 0x8E {_takenOver}, lost without a word {_lostOtherwise}, refused {_refused}");
         Console.WriteLine($"survivors {distinct} of {ids} identifiers; wills {_wills}, expected {Expected(distinct)}");
         survivors.ForEach(survivor => survivor.Dispose());
@@ -53,7 +53,7 @@ internal static class TakeoverStorm
                 var will = new ClientWill($"storm/will/{id}", [1]);
                 await client.SendAsync(ClientPackets.Connect(ProtocolVersion.Mqtt5, $"storm-{id}", will: will));
                 var connack = await client.ReceiveAsync();
-                bool isAccepted = connack.Length > 3 && connack.Span[3] == 0;
+                var isAccepted = connack.Length > 3 && connack.Span[3] == 0;
                 Interlocked.Increment(ref isAccepted ? ref _accepted : ref _refused);
                 if (stop.IsCancellationRequested && isAccepted)
                 {

@@ -11,14 +11,20 @@ internal static class Fnv
     public static ulong Add(ulong hash, ulong value)
     {
         for (var shift = 0; shift < 64; shift += 8)
+        {
             hash = (hash ^ (byte)(value >> shift)) * Prime;
+        }
+
         return hash;
     }
 
     public static ulong Hash(ReadOnlySpan<byte> bytes, ulong hash = Offset)
     {
         foreach (var value in bytes)
+        {
             hash = (hash ^ value) * Prime;
+        }
+
         return hash;
     }
 

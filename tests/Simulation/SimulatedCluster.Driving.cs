@@ -69,6 +69,8 @@ public sealed partial class SimulatedCluster
     private int IdleTimers()
     {
         lock (Gate)
+        {
             return (Collector.IsRunning ? 1 : 0) + (Deadlines.IsIdle ? 1 : 0);
+        }
     }
 }

@@ -37,7 +37,9 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
         Messages = new MessageCenter(this, model);
         _driven = options.IsDriven ? Drive() : null;
         if (!options.IsDriven)
+        {
             _ = new PoolRun(Queue, Trace);
+        }
     }
 
     public SimulatedClusterOptions Options { get; }
@@ -54,7 +56,9 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
         get
         {
             lock (Gate)
+            {
                 return [.. Catalog.All.Select(activation => activation.Name.ToString())];
+            }
         }
     }
 
@@ -95,7 +99,10 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
         {
             Trace.Add("silo dies", $"{silo}");
             foreach (var activation in Catalog.Lose(silo).Concat(Seconds.Lose(silo)))
+            {
                 activation.Lose();
+            }
+
             Messages.Lose();
         }
     }
@@ -104,7 +111,9 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
     public void StartSilo(int silo)
     {
         lock (Gate)
+        {
             Catalog.Start(silo);
+        }
     }
 
     /// <summary>
@@ -116,7 +125,9 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
     internal void ForceSecondActivation(GrainName grain, TimeSpan duration)
     {
         lock (Gate)
+        {
             Seconds.Force(grain, duration);
+        }
     }
 
     /// <summary>Does nothing unless the cluster is paranoid.</summary>
@@ -127,14 +138,22 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
     public async Task StopAsync()
     {
         if (_isStopped)
+        {
             return;
+        }
+
         _isStopped = true;
         using var limit = UnboundTimer.Create(Time, this, static me => me.GiveUp());
         limit.Change(Options.StopTimeout, Timeout.InfiniteTimeSpan);
         // Deactivating may call grains that were gone already: they come back for that call and are gone in the next round.
         while (DeactivateAll() is { Length: > 0 } ending)
+        {
             foreach (var activation in ending)
+            {
                 await activation.Deactivated;
+            }
+        }
+
         Messages.Stop();
     }
 
@@ -142,7 +161,10 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         for (var silo = 0; silo < Options.SiloCount; silo++)
+        {
             KillSilo(silo);
+        }
+
         Messages.Stop();
         VerifyCalls();
         return ValueTask.CompletedTask;
@@ -152,7 +174,9 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
     {
         Logger.StopTimedOut(Activations.Count);
         for (var silo = 0; silo < Options.SiloCount; silo++)
+        {
             KillSilo(silo);
+        }
     }
 
     private Activation[] DeactivateAll()
@@ -161,7 +185,10 @@ public sealed partial class SimulatedCluster : IAsyncDisposable
         {
             Activation[] all = [.. Catalog.All.Concat(Seconds.All).Where(activation => !activation.IsInvalid)];
             foreach (var activation in all)
+            {
                 activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo stops."));
+            }
+
             return all;
         }
     }

@@ -31,7 +31,10 @@ public static class AnnotatedBytes
             if (line[0] == '"')
             {
                 var end = line[1..].IndexOf('"');
-                if (end < 0) throw new FormatException($"The quotation does not end: {line}");
+                if (end < 0)
+                {
+                    throw new FormatException($"The quotation does not end: {line}");
+                }
 
                 bytes.AddRange(Encoding.UTF8.GetBytes(line.Slice(1, end).ToString()));
                 line = line[(end + 2)..];

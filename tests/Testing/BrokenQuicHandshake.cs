@@ -122,8 +122,8 @@ public static class BrokenQuicHandshake
     /// <summary>To the connection id that the server has chosen: its packet's source.</summary>
     private static byte[] UnreadableHandshake(byte[] answer)
     {
-        int source = DestinationOffset + answer[DestinationOffset - 1];
-        byte[] id = answer[(source + 1)..(source + 1 + answer[source])];
+        var source = DestinationOffset + answer[DestinationOffset - 1];
+        var id = answer[(source + 1)..(source + 1 + answer[source])];
         var noise = new byte[64];
         Random.Shared.NextBytes(noise);
         return [HandshakePacket, .. answer[1..5], (byte)id.Length, .. id, 0, 0x40, (byte)noise.Length, .. noise];
@@ -138,7 +138,7 @@ public static class BrokenQuicHandshake
         var endPoint = server.LocalEndPoint as IPEndPoint ?? throw new InvalidOperationException("The socket is not bound.");
         var connecting = QuicDialer.ConnectAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" }, endPoint, stopping: enough.Token);
         var datagram = new byte[LargestDatagram];
-        int length = await server.ReceiveAsync(datagram).OrStuck("the first datagram");
+        var length = await server.ReceiveAsync(datagram).OrStuck("the first datagram");
         await enough.CancelAsync();
         _ = connecting.ContinueWith(static gone => gone.Exception, TaskScheduler.Default); // it takes seconds to give up, and nobody needs to see it
         return datagram[..length];

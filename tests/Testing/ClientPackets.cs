@@ -22,7 +22,10 @@ public static class ClientPackets
         PropertyList? properties = null)
     {
         var flags = (cleanStart ? 0x02 : 0) | (userName is null ? 0 : 0x80) | (password is null ? 0 : 0x40);
-        if (will is not null) flags |= 0x04 | (int)will.QoS << 3 | (will.Retain ? 0x20 : 0);
+        if (will is not null)
+        {
+            flags |= 0x04 | (int)will.QoS << 3 | (will.Retain ? 0x20 : 0);
+        }
 
         var body = new List<byte>();
         WriteString(body, version == ProtocolVersion.Mqtt31 ? "MQIsdp" : "MQTT");
@@ -38,8 +41,16 @@ public static class ClientPackets
             WriteBinary(body, will.Payload);
         }
 
-        if (userName is not null) WriteString(body, userName);
-        if (password is not null) WriteBinary(body, password);
+        if (userName is not null)
+        {
+            WriteString(body, userName);
+        }
+
+        if (password is not null)
+        {
+            WriteBinary(body, password);
+        }
+
         return Frame(0x10, [.. body]);
     }
 
@@ -56,7 +67,11 @@ public static class ClientPackets
     {
         var body = new List<byte>();
         WriteString(body, topic);
-        if (qos != QoS.AtMostOnce) WriteUInt16(body, packetId);
+        if (qos != QoS.AtMostOnce)
+        {
+            WriteUInt16(body, packetId);
+        }
+
         WriteProperties(body, version, properties);
         body.AddRange(payload);
         return Frame((byte)(0x30 | (dup ? 8 : 0) | (int)qos << 1 | (retain ? 1 : 0)), [.. body]);
@@ -164,10 +179,17 @@ public static class ClientPackets
         ReasonCode reason = ReasonCode.Success,
         PropertyList? properties = null)
     {
-        if (version != ProtocolVersion.Mqtt5 || (reason == ReasonCode.Success && properties is null)) return [0xE0, 0x00];
+        if (version != ProtocolVersion.Mqtt5 || (reason == ReasonCode.Success && properties is null))
+        {
+            return [0xE0, 0x00];
+        }
 
         var body = new List<byte> { (byte)reason };
-        if (properties is not null) WriteProperties(body, version, properties);
+        if (properties is not null)
+        {
+            WriteProperties(body, version, properties);
+        }
+
         return Frame(0xE0, [.. body]);
     }
 
@@ -179,9 +201,20 @@ public static class ClientPackets
         PropertyList? properties = null)
     {
         var all = new PropertyList();
-        if (method is not null) all.Add(PropertyId.AuthenticationMethod, method);
-        if (data is not null) all.Add(PropertyId.AuthenticationData, data);
-        if (properties is not null) all.Add(properties.ToArray());
+        if (method is not null)
+        {
+            all.Add(PropertyId.AuthenticationMethod, method);
+        }
+
+        if (data is not null)
+        {
+            all.Add(PropertyId.AuthenticationData, data);
+        }
+
+        if (properties is not null)
+        {
+            all.Add(properties.ToArray());
+        }
 
         var body = new List<byte> { (byte)reason };
         WriteProperties(body, ProtocolVersion.Mqtt5, all);
@@ -226,14 +259,25 @@ public static class ClientPackets
     {
         var body = new List<byte>();
         WriteUInt16(body, packetId);
-        if (version == ProtocolVersion.Mqtt5 && (reason != ReasonCode.Success || properties is not null)) body.Add((byte)reason);
-        if (properties is not null) WriteProperties(body, version, properties);
+        if (version == ProtocolVersion.Mqtt5 && (reason != ReasonCode.Success || properties is not null))
+        {
+            body.Add((byte)reason);
+        }
+
+        if (properties is not null)
+        {
+            WriteProperties(body, version, properties);
+        }
+
         return Frame(firstByte, [.. body]);
     }
 
     private static void WriteProperties(List<byte> target, ProtocolVersion version, PropertyList? properties)
     {
-        if (version != ProtocolVersion.Mqtt5) return;
+        if (version != ProtocolVersion.Mqtt5)
+        {
+            return;
+        }
 
         var block = properties?.ToArray() ?? [];
         WriteVariable(target, (uint)block.Length);

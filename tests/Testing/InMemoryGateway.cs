@@ -190,7 +190,7 @@ public sealed class InMemoryGateway : IAsyncDisposable
     /// <summary>Lets time pass until the task completes.</summary>
     public async Task AdvanceUntilAsync(Task task, string what)
     {
-        long start = Environment.TickCount64;
+        var start = Environment.TickCount64;
         await Stuck.CalmAsync(); // what needs no time gets none: its time-outs must not fire
         while (!task.IsCompleted)
         {

@@ -44,7 +44,7 @@ public sealed partial class MemoryClient
         string filter, QoS qos = QoS.AtMostOnce, uint identifier = 0, bool noLocal = false, bool retainAsPublished = false,
         RetainHandling retainHandling = RetainHandling.SendAtSubscribe)
     {
-        byte options = Version == ProtocolVersion.Mqtt5
+        var options = Version == ProtocolVersion.Mqtt5
             ? ClientPackets.SubscribeOptions(qos, noLocal, retainAsPublished, retainHandling)
             : (byte)qos;
         var suback = await SubscribeAsync([(filter, options)], identifier);
@@ -58,7 +58,7 @@ public sealed partial class MemoryClient
     public async Task<ServerPacket> SubscribeAsync((string Filter, byte Options)[] entries, uint identifier = 0)
     {
         var properties = identifier == 0 ? null : new PropertyList { { PropertyId.SubscriptionIdentifier, identifier } };
-        ushort packetId = NextPacketId();
+        var packetId = NextPacketId();
         Send(ClientPackets.Subscribe(packetId, entries, Version, properties));
         var suback = await ExpectAsync(PacketType.Suback);
         return suback.PacketId == packetId ? suback : throw Unexpected(suback, $"SUBACK {packetId}");
@@ -82,7 +82,7 @@ public sealed partial class MemoryClient
             return ReasonCode.Success;
         }
 
-        ushort packetId = NextPacketId();
+        var packetId = NextPacketId();
         Send(ClientPackets.Publish(topic, payload, qos, packetId, retain, false, Version, properties));
         if (qos == QoS.AtLeastOnce)
         {

@@ -51,12 +51,12 @@ public sealed partial class MemoryClient(MemoryTransport transport)
     private bool TryCut(out byte[] packet)
     {
         packet = [];
-        if (_received.Length < 2 || VariableByteInteger.TryRead(_received.AsSpan(1), out uint body, out int lengthBytes) != ReadStatus.Ok)
+        if (_received.Length < 2 || VariableByteInteger.TryRead(_received.AsSpan(1), out var body, out var lengthBytes) != ReadStatus.Ok)
         {
             return false;
         }
 
-        int length = 1 + lengthBytes + (int)body;
+        var length = 1 + lengthBytes + (int)body;
         if (_received.Length < length)
         {
             return false;

@@ -158,7 +158,7 @@ public class MemoryTransport(string listener = "memory", TransportKind kind = Tr
 
                 if (_toServer.Length > 0)
                 {
-                    int count = Math.Min(Math.Min(buffer.Length, MaximumRead), _toServer.Length);
+                    var count = Math.Min(Math.Min(buffer.Length, MaximumRead), _toServer.Length);
                     _toServer.AsSpan(0, count).CopyTo(buffer.Span);
                     _toServer = _toServer[count..];
                     return count;

@@ -29,7 +29,7 @@ public sealed class MeteredTransport(Transport inner) : Transport
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer)
     {
-        int read = await inner.ReadAsync(buffer).ConfigureAwait(false);
+        var read = await inner.ReadAsync(buffer).ConfigureAwait(false);
         Interlocked.Add(ref _read, read);
         return read;
     }

@@ -42,7 +42,7 @@ public sealed class MetricRecorder : IDisposable
             {
                 if (key == "reason")
                 {
-                    string name = $"{instrument.Name}/{tag}";
+                    var name = $"{instrument.Name}/{tag}";
                     _sums[name] = _sums.GetValueOrDefault(name) + value;
                 }
             }

@@ -42,7 +42,10 @@ internal static class QuicDialer
             MaxInboundBidirectionalStreams = 1, // the broker opens none, but only then can its close be awaited
         };
         if (receiveBuffer is { } bytes)
+        {
             options.InitialReceiveWindowSizes.LocallyInitiatedBidirectionalStream = bytes;
+        }
+
         return await QuicConnection.ConnectAsync(options, stopping);
     }
 }

@@ -18,7 +18,7 @@ public static class Quiescence
     private static void Wait()
     {
         var spin = new SpinWait();
-        for (int quiet = 0; quiet < QuietLooks; spin.SpinOnce())
+        for (var quiet = 0; quiet < QuietLooks; spin.SpinOnce())
         {
             quiet = IsQuiet() ? quiet + 1 : 0;
         }
@@ -26,8 +26,8 @@ public static class Quiescence
 
     private static bool IsQuiet()
     {
-        ThreadPool.GetMaxThreads(out int maximum, out _);
-        ThreadPool.GetAvailableThreads(out int available, out _);
+        ThreadPool.GetMaxThreads(out var maximum, out _);
+        ThreadPool.GetAvailableThreads(out var available, out _);
         return ThreadPool.PendingWorkItemCount == 0 && available == maximum;
     }
 }

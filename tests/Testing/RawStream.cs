@@ -34,7 +34,10 @@ internal sealed record RawStream(Stream Stream, EndPoint? LocalEndPoint, Action 
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } bytes)
+        {
             socket.ReceiveBufferSize = bytes; // before the handshake, which announces the window
+        }
+
         await socket.ConnectAsync(endPoint);
         return new RawStream(new NetworkStream(socket, ownsSocket: true), socket.LocalEndPoint, () => socket.Close(timeout: 0), null);
     }

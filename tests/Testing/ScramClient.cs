@@ -24,12 +24,12 @@ public sealed class ScramClient(string userName, string password)
             throw new FormatException($"No server-first-message: {challenge}");
         }
 
-        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(
+        var salted = Rfc2898DeriveBytes.Pbkdf2(
             password, Convert.FromBase64String(salt), int.Parse(iterations, CultureInfo.InvariantCulture), HashAlgorithmName.SHA256, 32);
-        byte[] key = HMACSHA256.HashData(salted, "Client Key"u8);
-        string bare = $"c=biws,r={nonce}";
-        byte[] message = Encoding.UTF8.GetBytes($"{_first},{challenge},{bare}");
-        byte[] hidden = HMACSHA256.HashData(SHA256.HashData(key), message);
+        var key = HMACSHA256.HashData(salted, "Client Key"u8);
+        var bare = $"c=biws,r={nonce}";
+        var message = Encoding.UTF8.GetBytes($"{_first},{challenge},{bare}");
+        var hidden = HMACSHA256.HashData(SHA256.HashData(key), message);
         _signature = HMACSHA256.HashData(HMACSHA256.HashData(salted, "Server Key"u8), message);
         return Encoding.UTF8.GetBytes($"{bare},p={Convert.ToBase64String([.. key.Select((part, i) => (byte)(part ^ hidden[i]))])}");
     }

@@ -11,7 +11,7 @@ public sealed class ServerPacket
     {
         Bytes = bytes;
         Type = (PacketType)(bytes[0] >> 4);
-        int at = 1;
+        var at = 1;
         while ((bytes[at++] & 0x80) != 0)
         {
         }
@@ -62,7 +62,7 @@ public sealed class ServerPacket
 
     private void Read(ProtocolVersion version, int at)
     {
-        bool v5 = version == ProtocolVersion.Mqtt5;
+        var v5 = version == ProtocolVersion.Mqtt5;
         switch (Type)
         {
             case PacketType.Connack:
@@ -104,8 +104,8 @@ public sealed class ServerPacket
             return at;
         }
 
-        int length = (int)Variable(ref at);
-        int end = at + length;
+        var length = (int)Variable(ref at);
+        var end = at + length;
         var properties = new List<(PropertyId, object)>();
         while (at < end)
         {
@@ -134,7 +134,7 @@ public sealed class ServerPacket
                 or PropertyId.SharedSubscriptionAvailable:
                 return (uint)Bytes[at++];
             case PropertyId.UserProperty:
-                string name = Text16(ref at);
+                var name = Text16(ref at);
                 return $"{name}={Text16(ref at)}";
             default:
                 return Text16(ref at);
@@ -151,9 +151,9 @@ public sealed class ServerPacket
     private uint Variable(ref int at)
     {
         uint value = 0;
-        for (int shift = 0; ; shift += 7)
+        for (var shift = 0; ; shift += 7)
         {
-            byte digit = Bytes[at++];
+            var digit = Bytes[at++];
             value |= (uint)(digit & 0x7F) << shift;
             if (digit < 0x80)
             {

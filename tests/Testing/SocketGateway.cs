@@ -55,7 +55,10 @@ internal sealed class SocketGateway : IAsyncDisposable
         options.Listeners.Clear();
         options.Data.Durability = Durability.Memory;
         foreach (var kind in Enum.GetValues<ListenerKind>().Where(IsSupported))
+        {
             options.Listeners.Add(new() { Name = kind.ToString(), Kind = kind, Address = kind == ListenerKind.Unix ? directory.File("mqtt.sock") : "127.0.0.1:0" });
+        }
+
         configure?.Invoke(options);
 
         var log = new RecordingLoggerProvider();
@@ -76,7 +79,10 @@ internal sealed class SocketGateway : IAsyncDisposable
         replace?.Invoke(services);
         var gateway = new SocketGateway(services.BuildServiceProvider(), directory, certificate, log);
         foreach (var service in gateway._services.GetServices<IHostedService>())
+        {
             await service.StartAsync(CancellationToken.None).OrStuck("the gateway to start");
+        }
+
         return gateway;
     }
 
@@ -115,13 +121,18 @@ internal sealed class SocketGateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var service in _services.GetServices<IHostedService>().Reverse())
+        {
             await service.StopAsync(CancellationToken.None).OrStuck("the gateway to stop");
+        }
+
         await _services.DisposeAsync();
         Certificate.Dispose();
         _directory.Dispose();
         var unexpected = Log.Lines.Where(line =>
             line.Level >= LogLevel.Error && !_expectedErrors.Contains(line.EventId) && line.Category != OrleansCancellation).ToArray();
         if (unexpected.Length > 0)
+        {
             throw new InvalidOperationException($"Unexpected errors in the log: {string.Join<object>(Environment.NewLine, unexpected)}");
+        }
     }
 }

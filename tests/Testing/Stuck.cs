@@ -18,7 +18,7 @@ public static class Stuck
     /// <summary>Awaits a condition that no event announces, by asking again on the pool.</summary>
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
-        long start = Environment.TickCount64;
+        var start = Environment.TickCount64;
         while (!condition())
         {
             Check(start, what);

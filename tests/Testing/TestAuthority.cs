@@ -63,7 +63,9 @@ public sealed class TestAuthority : IDisposable
     public X509Certificate2 IssueServer(params string[] hosts) => Issue($"CN={hosts[0]}", ForServers, names =>
     {
         foreach (var host in hosts)
+        {
             names.AddDnsName(host);
+        }
     });
 
     public void Revoke(X509Certificate2 certificate, X509RevocationReason reason = X509RevocationReason.KeyCompromise) =>
@@ -85,7 +87,10 @@ public sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         if (issuer is null)
+        {
             return request.CreateSelfSigned(Begin, End);
+        }
+
         return request.Create(issuer.Certificate.SubjectName, issuer.Signer, Begin, End, NewSerial());
     }
 

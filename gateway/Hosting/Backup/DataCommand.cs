@@ -21,9 +21,15 @@ internal sealed record DataCommand(GatewayOptions Options, string Path, TextWrit
         var (output, error) = (result.InvocationConfiguration.Output, result.InvocationConfiguration.Error);
         var (options, errors) = load(result);
         foreach (var line in errors)
+        {
             error.WriteLine($"grainmq: {line}");
+        }
+
         if (errors.Count > 0)
+        {
             return Failure;
+        }
+
         try
         {
             var directory = options.Data.Durability == Durability.File ? options.Data.EffectiveDirectory : null;

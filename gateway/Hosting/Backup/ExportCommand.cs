@@ -24,7 +24,10 @@ internal static class ExportCommand
             file, force, skip,
         };
         foreach (var option in options)
+        {
             command.Options.Add(option);
+        }
+
         command.SetAction((result, _) => DataCommand.RunAsync(
             result, load, data => RunAsync(data, result.GetRequiredValue(file), result.GetValue(force), result.GetValue(skip))));
         return command;
@@ -45,22 +48,33 @@ internal static class ExportCommand
             return export.WriteAsync(target, Path.GetFileName(path));
         });
         foreach (var warning in report.Warnings)
+        {
             data.Error.WriteLine($"grainmq: {warning}");
+        }
+
         data.Output.WriteLine(FormattableString.Invariant($"{file}: {report.Bytes:n0} bytes, ") + DataCommand.Text(report.Counts));
     }
 
     private static void CheckTarget(string path, bool isForced)
     {
         if (Directory.Exists(path))
+        {
             throw new ExportException($"'{path}' is a directory. Name a file.");
+        }
+
         if (File.Exists(path) && !isForced)
+        {
             throw new ExportException($"'{path}' exists. Choose another name, or replace it with --force.");
+        }
     }
 
     private static void CheckSource(DataCommand data)
     {
         if (!Directory.Exists(data.Path))
+        {
             throw new ExportException($"Data directory '{data.Path}' does not exist. Name the directory of the broker with --data DIR.");
+        }
+
         if (new ImportStage(data.Path).IsReady)
         {
             throw new ExportException(
@@ -81,7 +95,10 @@ internal static class ExportCommand
         {
             var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
+            {
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
             new FileStream(path, options).Dispose();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -33,7 +33,10 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
             file, merge,
         };
         foreach (var option in options)
+        {
             command.Options.Add(option);
+        }
+
         command.SetAction((result, _) => DataCommand.RunAsync(
             result, load, data => new ImportCommand(data, result.GetValue(merge)).RunAsync(result.GetRequiredValue(file))));
         return command;
@@ -87,7 +90,10 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         catch (Exception e)
         {
             if (!_stage.IsReady)
+            {
                 _stage.Discard();
+            }
+
             if (e is IOException or UnauthorizedAccessException)
             {
                 throw new ExportException(
@@ -106,10 +112,16 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         await using var logs = LogStore.OnFiles(held, data.Options.Store, TimeProvider.System, NullLogger<LogStore>.Instance);
         using var import = await DataImport.BeginAsync(logs, data.Options.Grains, TimeProvider.System, progress);
         if (isMerged && merge == MergeMode.Keep)
+        {
             await import.AddAsync(scratch, Existing);
+        }
+
         var counts = await import.AddAsync(source, file);
         if (isMerged && merge == MergeMode.Replace)
+        {
             await import.AddAsync(scratch, Existing);
+        }
+
         await import.FinishAsync();
         return counts;
     }

@@ -9,7 +9,10 @@ internal static class ProgressDisplay
     public static async Task<T> RunAsync<T>(TextWriter output, Func<IExportProgress, Task<T>> work)
     {
         if (!ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected)
+        {
             return await work(new ProgressLines(output, TimeProvider.System));
+        }
+
         return await AnsiConsole.Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(context => work(new ProgressBars(context)));
@@ -32,13 +35,18 @@ internal sealed class ProgressBars(ProgressContext context) : IExportProgress
         _task = context.AddTask(Markup.Escape(step), maxValue: Math.Max(1, total));
         _distance = _next = (total / Positions) + 1;
         if (total == 0)
+        {
             _task.Value(1);
+        }
     }
 
     public void Report(long done)
     {
         if (done < _next && done < _task?.MaxValue)
+        {
             return;
+        }
+
         _task?.Value(done);
         _next = done + _distance;
     }
@@ -62,7 +70,10 @@ internal sealed class ProgressLines(TextWriter output, TimeProvider time) : IExp
     public void Report(long done)
     {
         if (time.GetElapsedTime(_last) < Pause)
+        {
             return;
+        }
+
         _last = time.GetTimestamp();
         output.WriteLine($"{_step}: {100 * done / Math.Max(1, _total)} %");
     }

@@ -24,7 +24,9 @@ public sealed record GatewayConfiguration(
         try
         {
             if (File is not null)
+            {
                 binder.Apply(JsonSettings.Read(File));
+            }
         }
         catch (StartupException e)
         {
@@ -32,7 +34,10 @@ public sealed record GatewayConfiguration(
         }
         binder.Apply(EnvironmentSettings.Read(Environment));
         foreach (var (kind, addresses) in Addresses)
+        {
             binder.SetAddresses(kind, addresses);
+        }
+
         binder.Apply(CommandLine);
         binder.Complete();
         return (options, binder.Errors.Count > 0 ? binder.Errors : [.. OptionsValidation.Check(options)]);

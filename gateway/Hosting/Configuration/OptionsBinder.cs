@@ -20,7 +20,9 @@ public sealed class OptionsBinder(GatewayOptions options)
     public void Apply(IEnumerable<Setting> settings)
     {
         foreach (var setting in settings)
+        {
             Apply(setting);
+        }
     }
 
     /// <summary>
@@ -40,16 +42,23 @@ public sealed class OptionsBinder(GatewayOptions options)
             existing[i].Address = address;
         }
         foreach (var surplus in existing.Skip(addresses.Count))
+        {
             options.Listeners.Remove(surplus);
+        }
     }
 
     /// <summary>After the last setting: drops listeners without an address.</summary>
     public void Complete()
     {
         foreach (var (name, setting) in _kindless)
+        {
             _sections.Add($"{setting.Key} ({setting.Origin}): listener '{name}' needs {ListenersSection}:{name}:Kind, one of tcp, tls, ws, wss, quic, unix.");
+        }
+
         foreach (var listener in options.Listeners.Where(listener => ListenAddress.IsNone(listener.Address)).ToList())
+        {
             options.Listeners.Remove(listener);
+        }
     }
 
     private void Apply(Setting setting)
@@ -72,13 +81,17 @@ public sealed class OptionsBinder(GatewayOptions options)
     {
         if (Find(GatewayKeys.Listener, setting, ListenersSection, name, property, "listener") is { } key
             && _sections.Set(setting, key, Listener(name, setting)) && key.Name == nameof(ListenerOptions.Kind))
+        {
             _kindless.Remove(name);
+        }
     }
 
     private void ApplyCertificate(Setting setting, string name, string property)
     {
         if (Find(GatewayKeys.Certificate, setting, CertificatesSection, name, property, "certificate") is { } key)
+        {
             _sections.Set(setting, key, Certificate(name));
+        }
     }
 
     /// <summary>The key of a named part; null, with an error, when it does not exist or the name is none.</summary>
@@ -86,23 +99,38 @@ public sealed class OptionsBinder(GatewayOptions options)
     {
         var key = keys.FirstOrDefault(key => key.Name.Equals(property, StringComparison.OrdinalIgnoreCase));
         if (key is null)
+        {
             _sections.AddUnknown(setting, keys.Select(known => $"{section}:{name}:{known.Name}"));
+        }
         else if (name.Length is 0 or > MaximumNameLength || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        {
             _sections.Add($"{setting.Key} ({setting.Origin}): a {what}'s name has 1 to {MaximumNameLength} letters, digits, '-', '_' or '.'.");
+        }
         else
+        {
             return key;
+        }
+
         return null;
     }
 
     private ListenerOptions Listener(string name, Setting setting)
     {
         if (options.Listeners.FirstOrDefault(l => l.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } existing)
+        {
             return existing;
+        }
+
         var listener = new ListenerOptions { Name = name };
         if (KindOf(name) is { } kind)
+        {
             listener.Kind = kind;
+        }
         else
+        {
             _kindless[name] = setting;
+        }
+
         options.Listeners.Add(listener);
         return listener;
     }
@@ -111,7 +139,10 @@ public sealed class OptionsBinder(GatewayOptions options)
     {
         var certificates = options.Tls.Certificates;
         if (certificates.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } existing)
+        {
             return existing;
+        }
+
         var certificate = new CertificateOptions { Name = name };
         certificates.Add(certificate);
         return certificate;
@@ -123,7 +154,9 @@ public sealed class OptionsBinder(GatewayOptions options)
         foreach (var kind in (ListenerKind[])[ListenerKind.Tcp, ListenerKind.Tls, ListenerKind.Wss, ListenerKind.Ws, ListenerKind.Quic, ListenerKind.Unix])
         {
             if (name.StartsWith(kind.ToString(), StringComparison.OrdinalIgnoreCase))
+            {
                 return kind;
+            }
         }
         return null;
     }

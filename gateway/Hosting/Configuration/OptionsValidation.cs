@@ -11,15 +11,30 @@ public static class OptionsValidation
     public static IEnumerable<string> Check(GatewayOptions options)
     {
         if (options.Listeners.Count == 0)
+        {
             yield return "There is no listener. Give at least one of --tcp, --tls, --ws, --wss and --quic an ADDR[:PORT], or --unix a PATH.";
+        }
+
         foreach (var error in RoleValidation.Check(options))
+        {
             yield return error;
+        }
+
         foreach (var error in options.Grains.Errors())
+        {
             yield return $"Grains:{error}";
+        }
+
         foreach (var error in options.Store.Errors())
+        {
             yield return $"Store:{error}";
+        }
+
         foreach (var error in TlsValidation.Check(options))
+        {
             yield return error;
+        }
+
         var taken = new Dictionary<(EndPoint, bool IsUdp), string>();
         foreach (var listener in options.Listeners)
         {
@@ -30,9 +45,14 @@ public static class OptionsValidation
             }
             var key = (endPoint, listener.Kind == ListenerKind.Quic);
             if (endPoint is not IPEndPoint { Port: 0 } && !taken.TryAdd(key, listener.Name))
+            {
                 yield return $"Listeners '{taken[key]}' and '{listener.Name}' both want {endPoint}. Give one of them another.";
+            }
+
             if (IsOpenToOthers(listener, endPoint, options))
+            {
                 yield return OpenToOthers(listener);
+            }
         }
     }
 
@@ -42,15 +62,24 @@ public static class OptionsValidation
         if (listener.Kind == ListenerKind.Unix)
         {
             if (UnixPath.WhyNot(listener) is { } fault)
+            {
                 return fault;
+            }
+
             endPoint = new UnixDomainSocketEndPoint(listener.Address);
             return null;
         }
         if (!ListenAddress.TryParse(listener, out var address))
+        {
             return ListenAddress.Fault(listener);
+        }
+
         endPoint = address;
         if (listener is { Kind: ListenerKind.Quic, ProxyProtocol: true })
+        {
             return $"Listeners:{listener.Name}:ProxyProtocol has no effect on a quic listener: the header is for streams.";
+        }
+
         return listener.Permissions is null ? null : $"Listeners:{listener.Name}:Permissions has no effect on a {listener.KindText} listener: only the file of a unix one has any.";
     }
 

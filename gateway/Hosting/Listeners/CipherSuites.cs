@@ -18,12 +18,21 @@ internal static class CipherSuites
     public static CipherSuitesPolicy? Policy(TlsOptions tls)
     {
         if (tls.CipherSuites is not { } text)
+        {
             return null;
+        }
+
         var suites = Parse(text);
         if (suites.Count == 0)
+        {
             throw new StartupException("Tls:CipherSuites names no cipher suite. Remove the setting to use those of the platform.");
+        }
+
         if (tls.MinimumVersion == TlsVersion.Tls13 && !suites.Exists(IsTls13))
+        {
             throw new StartupException("Tls:CipherSuites names no cipher suite of TLS 1.3, and Tls:MinimumVersion is Tls13: nobody could connect. Add one, such as TLS_AES_128_GCM_SHA256.");
+        }
+
         try
         {
             return new CipherSuitesPolicy(suites);

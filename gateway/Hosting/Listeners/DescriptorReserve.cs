@@ -21,7 +21,10 @@ internal static class DescriptorReserve
     {
         const string limits = "/proc/self/limits";
         if (!OperatingSystem.IsLinux() || !File.Exists(limits))
+        {
             return long.MaxValue;
+        }
+
         var line = File.ReadLines(limits).FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal)) ?? "";
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words.Length > 3 && long.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : long.MaxValue;

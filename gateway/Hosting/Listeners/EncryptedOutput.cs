@@ -39,7 +39,10 @@ internal sealed class EncryptedOutput(SslStream secure, Action abort) : Asynchro
         lock (_gate)
         {
             if (_isGone)
+            {
                 return ValueTask.CompletedTask;
+            }
+
             _write = WriteToAsync(buffer, cancellationToken);
             return new ValueTask(_write);
         }

@@ -22,7 +22,10 @@ internal sealed class HandshakeStream(Stream inner) : AsynchronousStream
     {
         var read = inner.ReadAsync(buffer, cancellationToken);
         if (read.IsCompleted)
+        {
             return await read;
+        }
+
         try
         {
             return await read;

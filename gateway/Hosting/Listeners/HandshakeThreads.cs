@@ -30,7 +30,9 @@ internal static class HandshakeThreads
     private static void Run(BlockingCollection<Action> queue)
     {
         foreach (var continuation in queue.GetConsumingEnumerable())
+        {
             continuation();
+        }
     }
 
     public readonly struct Hop : ICriticalNotifyCompletion

@@ -35,7 +35,10 @@ public static class ListenAddress
         }
         var colon = address.LastIndexOf(':');
         if (colon <= 0 || !TryParsePort(address.AsSpan(colon + 1), out var port) || !TryParseHost(address[..colon], out host))
+        {
             return false;
+        }
+
         endPoint = new IPEndPoint(host, port);
         return true;
     }

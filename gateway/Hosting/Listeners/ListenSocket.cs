@@ -17,7 +17,10 @@ internal static class ListenSocket
         try
         {
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            {
                 socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
+            }
+
             socket.Bind(endPoint);
             return socket;
         }

@@ -28,7 +28,10 @@ public sealed class ListenerFactory(
     public void Dispose()
     {
         foreach (var certificate in _certificates.Values)
+        {
             certificate.Dispose();
+        }
+
         _clientTrust?.Dispose();
         _quicRefusals?.Dispose();
     }
@@ -36,7 +39,10 @@ public sealed class ListenerFactory(
     private QuicEndpoint Quic(ListenerOptions options)
     {
         if (!QuicSupport.IsAvailable)
+        {
             throw new StartupException(QuicSupport.MissingMessage(options));
+        }
+
         _quicRefusals ??= new QuicRefusals(time, loggers.CreateLogger<QuicRefusals>()); // one for all listeners: it knows the process
         return new QuicEndpoint(options, Tls(options), tls, quic, handler, time, loggers.CreateLogger<QuicEndpoint>());
     }
@@ -58,7 +64,10 @@ public sealed class ListenerFactory(
     private ServerCertificate Certificate(CertificateFile file)
     {
         if (!_certificates.TryGetValue(file, out var certificate))
+        {
             _certificates[file] = certificate = new ServerCertificate(file, time, loggers.CreateLogger<ServerCertificate>());
+        }
+
         return certificate;
     }
 
@@ -66,7 +75,10 @@ public sealed class ListenerFactory(
     {
         var mode = options.ClientCertificateMode(tls);
         if (mode == ClientCertificateMode.None)
+        {
             return null;
+        }
+
         var files = ClientAuthorityFiles.Of(tls) ?? throw new StartupException(ClientAuthorityFiles.MissingMessage(options));
         _clientTrust ??= new ClientTrust(files, time, loggers.CreateLogger<ClientTrust>());
         return new ClientCertificateRules(_clientTrust, mode == ClientCertificateMode.Require, tls.ClientUserName, time);

@@ -29,9 +29,15 @@ internal static class ProxyHeader
     {
         (length, client) = (0, null);
         if (StartsLike(input, TextSignature))
+        {
             return input.Length <= TextSignature.Length ? ReadStatus.NeedMore : TryReadText(input, out length, out client);
+        }
+
         if (!StartsLike(input, BinarySignature))
+        {
             return ReadStatus.Malformed;
+        }
+
         return input.Length < BinaryStart ? ReadStatus.NeedMore : TryReadBinary(input, out length, out client);
     }
 
@@ -47,9 +53,15 @@ internal static class ProxyHeader
         (length, client) = (0, null);
         var end = input[..Math.Min(input.Length, TextMaximum)].IndexOf((byte)'\n');
         if (end < 0)
+        {
             return input.Length < TextMaximum ? ReadStatus.NeedMore : ReadStatus.Malformed;
+        }
+
         if (input[end - 1] != '\r')
+        {
             return ReadStatus.Malformed;
+        }
+
         length = end + 1;
         var text = Encoding.ASCII.GetString(input[TextSignature.Length..(end - 1)]);
         var family = text.Split(' ')[0] switch
@@ -60,7 +72,10 @@ internal static class ProxyHeader
             _ => AddressFamily.Unknown,
         };
         if (family == AddressFamily.Unspecified)
+        {
             return ReadStatus.Ok;
+        }
+
         return family != AddressFamily.Unknown && text.Split(' ') is [_, var source, var destination, var sourcePort, var destinationPort]
             && TryParseAddress(source, family, out var ip) && TryParseAddress(destination, family, out _)
             && TryParsePort(sourcePort, out var port) && TryParsePort(destinationPort, out _)
@@ -74,7 +89,10 @@ internal static class ProxyHeader
         address = IPAddress.None;
         // IPAddress takes more than the form that is allowed: 1.2.3, 0x7f.1, [::1], ::1%eth0
         if (text.Any(c => !char.IsAsciiHexDigit(c) && c is not ('.' or ':')) || !IPAddress.TryParse(text, out var parsed) || parsed.AddressFamily != family)
+        {
             return false;
+        }
+
         address = parsed;
         return family == AddressFamily.InterNetworkV6 || parsed.ToString() == text;
     }
@@ -89,14 +107,26 @@ internal static class ProxyHeader
         var rest = BinaryPrimitives.ReadUInt16BigEndian(input[14..]);
         length = BinaryStart + rest;
         if (command is not (0x20 or 0x21) || length > MaximumLength)
+        {
             return ReadStatus.Malformed;
+        }
+
         var isLocal = command == 0x20; // the proxy speaks for itself, a health check: whatever it says of addresses is to be ignored
         if (!isLocal && (AddressLength(family) is not { } addressLength || rest < addressLength))
+        {
             return ReadStatus.Malformed;
+        }
+
         if (input.Length < length)
+        {
             return ReadStatus.NeedMore;
+        }
+
         if (!isLocal)
+        {
             client = ReadClient(family, input[BinaryStart..]);
+        }
+
         return ReadStatus.Ok;
     }
 

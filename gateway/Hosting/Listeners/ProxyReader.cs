@@ -47,9 +47,14 @@ public sealed partial class ProxyReader(string listener, TimeSpan timeout, TimeP
                 var status = TryRead(result.Buffer, out var length, out var client);
                 input.AdvanceTo(result.Buffer.GetPosition(length), status == ReadStatus.NeedMore ? result.Buffer.End : result.Buffer.GetPosition(length));
                 if (status == ReadStatus.Ok)
+                {
                     return new ProxyResult(true, client ?? proxy);
+                }
+
                 if (status == ReadStatus.Malformed || result.IsCompleted)
+                {
                     return Refuse(proxy, status, isEmpty: result.Buffer.IsEmpty);
+                }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
@@ -65,21 +70,35 @@ public sealed partial class ProxyReader(string listener, TimeSpan timeout, TimeP
         {
             var seen = await socket.ReceiveAsync(buffer.AsMemory(taken, ProxyHeader.MaximumLength - taken), SocketFlags.Peek, ended);
             if (seen == 0)
+            {
                 return Refuse(proxy, ReadStatus.NeedMore, isEmpty: taken == 0);
+            }
+
             var status = ProxyHeader.TryRead(buffer.AsSpan(0, taken + seen), out var length, out var client);
             if (status == ReadStatus.Malformed)
+            {
                 return Refuse(proxy, status, isEmpty: false);
+            }
+
             for (var until = status == ReadStatus.Ok ? length : taken + seen; taken < until;)
+            {
                 taken += await socket.ReceiveAsync(buffer.AsMemory(taken, until - taken), SocketFlags.None, ended);
+            }
+
             if (status == ReadStatus.Ok)
+            {
                 return new ProxyResult(true, client ?? proxy);
+            }
         }
     }
 
     private static ReadStatus TryRead(in ReadOnlySequence<byte> input, out int length, out IPEndPoint? client)
     {
         if (input.IsSingleSegment)
+        {
             return NothingTaken(ProxyHeader.TryRead(input.FirstSpan, out length, out client), ref length);
+        }
+
         Span<byte> copy = new byte[Math.Min(input.Length, ProxyHeader.MaximumLength)];
         input.Slice(0, copy.Length).CopyTo(copy);
         return NothingTaken(ProxyHeader.TryRead(copy, out length, out client), ref length);
@@ -88,7 +107,10 @@ public sealed partial class ProxyReader(string listener, TimeSpan timeout, TimeP
     private static ReadStatus NothingTaken(ReadStatus status, ref int length)
     {
         if (status != ReadStatus.Ok)
+        {
             length = 0;
+        }
+
         return status;
     }
 
@@ -99,7 +121,10 @@ public sealed partial class ProxyReader(string listener, TimeSpan timeout, TimeP
     private ProxyResult Refuse(EndPoint? proxy, string cause)
     {
         if (_limiter.TryTake(out var suppressed))
+        {
             LogRefused(logger, listener, proxy, cause, suppressed);
+        }
+
         return default;
     }
 

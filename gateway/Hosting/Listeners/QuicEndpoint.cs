@@ -47,7 +47,10 @@ public sealed partial class QuicEndpoint(
     {
         await _stopping.CancelAsync();
         if (_listener is not null)
+        {
             await _listener.DisposeAsync(); // connections that were accepted go on
+        }
+
         await _accepting;
     }
 
@@ -99,12 +102,18 @@ public sealed partial class QuicEndpoint(
     private void CheckClients(ServerHandshake handshake, IPEndPoint client)
     {
         if (handshake.Options.RemoteCertificateValidationCallback is not { } check)
+        {
             return;
+        }
+
         handshake.Options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
         {
             var isGood = check(sender, certificate, chain, errors & ~SslPolicyErrors.RemoteCertificateNameMismatch);
             if (!isGood && _refusals.TryTake(out var suppressed))
+            {
                 LogCertificateRefused(logger, Name, client, handshake.Refusal, suppressed);
+            }
+
             return isGood;
         };
     }
@@ -126,7 +135,9 @@ public sealed partial class QuicEndpoint(
             {
                 // Whatever a client's handshake failed with comes out here, a cancellation of its own too: no reason to stop listening.
                 if (_limiter.TryTake(out var suppressed))
+                {
                     LogHandshakeFailed(logger, Name, Cause(e), suppressed);
+                }
             }
             catch (Exception e)
             {

@@ -35,7 +35,9 @@ internal sealed partial class QuicRefusals : IDisposable
         _counters.InstrumentPublished = static (instrument, listener) =>
         {
             if (instrument.Meter.Name == MeterName && Causes.ContainsKey(instrument.Name))
+            {
                 listener.EnableMeasurementEvents(instrument);
+            }
         };
         _counters.SetMeasurementEventCallback<long>((instrument, count, _, _) => Tell(instrument.Name, count));
         _counters.Start();
@@ -63,6 +65,8 @@ internal sealed partial class QuicRefusals : IDisposable
         var refused = count - _told.GetValueOrDefault(counter);
         _told[counter] = count;
         if (refused > 0 && !_isFirst)
+        {
             LogRefused(_logger, refused, Causes[counter]);
+        }
     }
 }

@@ -16,7 +16,10 @@ public sealed class ServerHandshake
         Options = options;
         _clients = clients;
         if (clients is null)
+        {
             return;
+        }
+
         options.ClientCertificateRequired = true; // asks for it; whether it may be missing is decided below
         options.CertificateChainPolicy = clients.Policy();
         options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Check(certificate, chain, errors);

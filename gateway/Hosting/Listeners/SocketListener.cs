@@ -55,9 +55,13 @@ public sealed partial class SocketListener(
                     throw new SocketException((int)SocketError.TooManyOpenSockets);
                 }
                 if (tls is null)
+                {
                     Serve(accepted);
+                }
                 else
+                {
                     ThreadPool.UnsafeQueueUserWorkItem(Serve, accepted, preferLocal: false); // a handshake's cryptography is not for this loop
+                }
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || _stopping.IsCancellationRequested)
             {
@@ -70,7 +74,10 @@ public sealed partial class SocketListener(
             catch (SocketException e)
             {
                 if (_limiter.TryTake(out var suppressed))
+                {
                     LogAcceptFailed(logger, Name, e.SocketErrorCode, e.Message, suppressed);
+                }
+
                 await Task.Delay(RetryDelay, time).ConfigureAwait(ConfigureAwaitOptions.None);
             }
         }
@@ -107,9 +114,13 @@ public sealed partial class SocketListener(
             }
             transport = new SocketTransport(accepted, client, Name, time);
             if (tls is null)
+            {
                 await handler.HandleAsync(transport);
+            }
             else if (await tls.AuthenticateAsync(transport.Stream, transport.RemoteEndPoint, transport.Abort, _stopping.Token) is { } secure)
+            {
                 await handler.HandleAsync(new TlsTransport(transport, secure.Stream, time) { UserName = secure.UserName });
+            }
         }
         catch (Exception e) when (transport is null && e is (SocketException or IOException))
         {

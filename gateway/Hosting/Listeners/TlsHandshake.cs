@@ -67,6 +67,8 @@ public sealed partial class TlsHandshake(
     private void LogFailure(EndPoint? client, string cause)
     {
         if (_limiter.TryTake(out var suppressed))
+        {
             LogFailed(logger, listener, client, cause, suppressed);
+        }
     }
 }

@@ -17,7 +17,10 @@ internal sealed class TlsMiddleware(TlsHandshake handshake, CancellationToken st
         var plain = connection.Transport;
         var stream = new DuplexPipeStream(plain);
         if (await handshake.AuthenticateAsync(stream, connection.RemoteEndPoint, connection.Abort, stopping) is not { } authenticated)
+        {
             return;
+        }
+
         await using var secure = authenticated.Stream;
         var encrypted = new EncryptedPipe(secure, connection.Abort);
         connection.Transport = encrypted;

@@ -14,7 +14,10 @@ internal static class UnixPath
         var key = $"Listeners:{listener.Name}";
         var length = Encoding.UTF8.GetByteCount(listener.Address);
         if (length == 0)
+        {
             return $"{key}:Address is empty: give the path of the socket with --unix PATH.";
+        }
+
         if (length > MaximumLength)
         {
             return $"{key}:Address: the path '{listener.Address}' has {length} bytes, and a Unix socket's at most {MaximumLength}. " +
@@ -40,7 +43,10 @@ internal static class UnixPath
         const int All = 0x1FF; // 777
         var text = listener.Permissions;
         if (text is not { Length: 3 or 4 } || text.Any(c => c is < '0' or > '7'))
+        {
             return null;
+        }
+
         var mode = text.Aggregate(0, (bits, digit) => (bits << 3) | (digit - '0'));
         return mode <= All ? (UnixFileMode)mode : null;
     }

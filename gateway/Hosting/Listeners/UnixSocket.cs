@@ -13,14 +13,20 @@ internal static class UnixSocket
     {
         var path = listener.Address;
         if (UnixPath.WhyNot(listener) is { } fault)
+        {
             throw new StartupException(fault);
+        }
+
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             RemoveStale(path);
             socket.Bind(new UnixDomainSocketEndPoint(path));
             if (UnixPath.ModeOf(listener) is { } mode && !OperatingSystem.IsWindows())
+            {
                 File.SetUnixFileMode(path, mode); // nobody can connect yet
+            }
+
             return socket;
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
@@ -34,7 +40,10 @@ internal static class UnixSocket
     private static void RemoveStale(string path)
     {
         if (!IsSocket(path))
+        {
             return;
+        }
+
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         probe.Blocking = false; // a full backlog is an answer too
         try
@@ -54,7 +63,10 @@ internal static class UnixSocket
     private static bool IsSocket(string path)
     {
         if (!File.Exists(path))
+        {
             return false;
+        }
+
         try
         {
             // For reading and writing: a FIFO then does not wait for its other end.
@@ -80,7 +92,10 @@ internal static class UnixSocket
                 : "the path exists and is no socket. Remove it, or choose another path";
         }
         if (UnixPath.WhyNoDirectory(path) is { } cause)
+        {
             return cause;
+        }
+
         return e is UnauthorizedAccessException or SocketException { SocketErrorCode: SocketError.AccessDenied }
             ? "the broker's user may not create it. Give it the right to write to the directory, or choose another path"
             : $"{e.Message}. Choose another path";

@@ -49,11 +49,20 @@ internal sealed partial class WebSocketEndpoint : IHttpApplication<HttpContext>
     private Task AnswerAsync(HttpContext context)
     {
         if (_refusing)
+        {
             return RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The server is shutting down.");
+        }
+
         if (!context.Request.Path.Equals(Path, StringComparison.Ordinal))
+        {
             return RefuseAsync(context, StatusCodes.Status404NotFound, $"MQTT over WebSocket is at {Path}.");
+        }
+
         if (!context.WebSockets.IsWebSocketRequest)
+        {
             return RefuseAsync(context, StatusCodes.Status400BadRequest, "This is MQTT over WebSocket: connect with a WebSocket client.");
+        }
+
         var offered = context.WebSockets.WebSocketRequestedProtocols;
         var chosen = SubProtocols.FirstOrDefault(offered.Contains); // [MQTT-6.0.0-3]
         return chosen is null

@@ -96,6 +96,8 @@ public sealed class WebSocketListener : Listener
         listen.Protocols = HttpProtocols.Http1;
         listen.Use(OnAcceptedAsync);
         if (_tls is { } tls)
+        {
             listen.Use(next => connection => tls.OnConnectionAsync(connection, next));
+        }
     }
 }

@@ -15,16 +15,38 @@ internal static class AckBody
     {
         reason = ReasonCode.Success;
         var reader = new PacketReader(body);
-        if (!reader.TryReadUInt16(out packetId)) return ReasonCode.MalformedPacket;
-        if (packetId == 0) return ReasonCode.ProtocolError; // [MQTT-2.2.1-3] (3.1.1: [MQTT-2.3.1-1])
-        if (reader.IsEmpty) return ReasonCode.Success; // §3.4.2.1: no Reason Code means Success.
-        if (version != ProtocolVersion.Mqtt5) return ReasonCode.MalformedPacket;
+        if (!reader.TryReadUInt16(out packetId))
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
+        if (packetId == 0)
+        {
+            return ReasonCode.ProtocolError; // [MQTT-2.2.1-3] (3.1.1: [MQTT-2.3.1-1])
+        }
+
+        if (reader.IsEmpty)
+        {
+            return ReasonCode.Success; // §3.4.2.1: no Reason Code means Success.
+        }
+
+        if (version != ProtocolVersion.Mqtt5)
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         reader.TryReadByte(out var code);
         reason = (ReasonCode)code;
-        if (reader.IsEmpty) return ReasonCode.Success; // §3.4.2.2.1: no Property Length means none.
+        if (reader.IsEmpty)
+        {
+            return ReasonCode.Success; // §3.4.2.2.1: no Property Length means none.
+        }
 
-        if (!reader.TryReadProperties(out var block) || !reader.IsEmpty) return ReasonCode.MalformedPacket;
+        if (!reader.TryReadProperties(out var block) || !reader.IsEmpty)
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
         var properties = new PropertyReader(block, Allowed);
         while (properties.TryRead())
         {
@@ -41,7 +63,10 @@ internal static class AckBody
         destination[0] = firstByte;
         destination[1] = withReason ? (byte)3 : (byte)2;
         BinaryPrimitives.WriteUInt16BigEndian(destination[2..], packetId);
-        if (!withReason) return 4;
+        if (!withReason)
+        {
+            return 4;
+        }
 
         destination[4] = (byte)reason;
         return MaximumSize;

@@ -23,16 +23,33 @@ public sealed class AuthPacket
     public static ReasonCode TryParse(ReadOnlySpan<byte> body, out AuthPacket? packet)
     {
         packet = null;
-        if (body.IsEmpty) return ReasonCode.ProtocolError; // §3.15.2.1: it means Success, which only a server may say.
+        if (body.IsEmpty)
+        {
+            return ReasonCode.ProtocolError; // §3.15.2.1: it means Success, which only a server may say.
+        }
 
         var reader = new PacketReader(body[1..]);
-        if (!reader.TryReadProperties(out var block) || !reader.IsEmpty) return ReasonCode.MalformedPacket;
+        if (!reader.TryReadProperties(out var block) || !reader.IsEmpty)
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         var code = (ReasonCode)body[0];
         var error = ReadProperties(block, out var method, out var data);
-        if (error != ReasonCode.Success) return error;
-        if (!MaySend(code)) return ReasonCode.ProtocolError; // [MQTT-3.15.2-1]
-        if (method is null) return ReasonCode.ProtocolError; // §3.15.2.2.2
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
+
+        if (!MaySend(code))
+        {
+            return ReasonCode.ProtocolError; // [MQTT-3.15.2-1]
+        }
+
+        if (method is null)
+        {
+            return ReasonCode.ProtocolError; // §3.15.2.2.2
+        }
 
         packet = new AuthPacket { ReasonCode = code, AuthenticationMethod = method, AuthenticationData = data };
         return ReasonCode.Success;

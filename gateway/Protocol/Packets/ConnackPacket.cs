@@ -71,7 +71,10 @@ public sealed class ConnackPacket
                 FirstByte, [sessionPresent ? (byte)1 : (byte)0, (byte)ReasonCode], Properties(), Diagnostics, [], maximumPacketSize);
         }
 
-        if (!ReasonCode.TryToConnectReturnCode(out var returnCode)) return null; // 3.1.1 [MQTT-3.2.2-6]
+        if (!ReasonCode.TryToConnectReturnCode(out var returnCode))
+        {
+            return null; // 3.1.1 [MQTT-3.2.2-6]
+        }
 
         // 3.1 has no Session Present: its byte is reserved.
         var acknowledgeFlags = sessionPresent && version == ProtocolVersion.Mqtt311 ? (byte)1 : (byte)0;

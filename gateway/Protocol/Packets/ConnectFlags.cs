@@ -18,10 +18,26 @@ internal readonly record struct ConnectFlags(byte Bits)
     /// <summary>True where the flags do not contradict each other.</summary>
     public bool AreValid(ProtocolVersion version)
     {
-        if ((Bits & 0x01) != 0) return false; // [MQTT-3.1.2-3]
-        if (WillQoS > QoS.ExactlyOnce) return false; // [MQTT-3.1.2-12] (3.1.1: [MQTT-3.1.2-14])
-        if (!HasWill && WillQoS != QoS.AtMostOnce) return false; // [MQTT-3.1.2-11] (3.1.1: [MQTT-3.1.2-13])
-        if (!HasWill && WillRetain) return false; // [MQTT-3.1.2-13] (3.1.1: [MQTT-3.1.2-15])
+        if ((Bits & 0x01) != 0)
+        {
+            return false; // [MQTT-3.1.2-3]
+        }
+
+        if (WillQoS > QoS.ExactlyOnce)
+        {
+            return false; // [MQTT-3.1.2-12] (3.1.1: [MQTT-3.1.2-14])
+        }
+
+        if (!HasWill && WillQoS != QoS.AtMostOnce)
+        {
+            return false; // [MQTT-3.1.2-11] (3.1.1: [MQTT-3.1.2-13])
+        }
+
+        if (!HasWill && WillRetain)
+        {
+            return false; // [MQTT-3.1.2-13] (3.1.1: [MQTT-3.1.2-15])
+        }
+
         return version == ProtocolVersion.Mqtt5 || HasUserName || !HasPassword; // 3.1.1 [MQTT-3.1.2-22]
     }
 }

@@ -66,18 +66,28 @@ public sealed class ConnectPacket
         packet = null;
         var reader = new PacketReader(body);
         var error = ReadVersion(ref reader, out version);
-        if (error != ReasonCode.Success) return error;
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
 
         var connect = new ConnectPacket(version);
         error = connect.Read(ref reader);
-        if (error == ReasonCode.Success) packet = connect;
+        if (error == ReasonCode.Success)
+        {
+            packet = connect;
+        }
+
         return error;
     }
 
     private static ReasonCode ReadVersion(ref PacketReader reader, out ProtocolVersion version)
     {
         version = 0;
-        if (!reader.TryReadBinary(out var name) || !reader.TryReadByte(out var level)) return ReasonCode.MalformedPacket;
+        if (!reader.TryReadBinary(out var name) || !reader.TryReadByte(out var level))
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         if (name.SequenceEqual("MQIsdp"u8))
         {
@@ -85,7 +95,10 @@ public sealed class ConnectPacket
             return level == (byte)ProtocolVersion.Mqtt31 ? ReasonCode.Success : ReasonCode.UnsupportedProtocolVersion;
         }
 
-        if (!name.SequenceEqual("MQTT"u8)) return ReasonCode.UnsupportedProtocolVersion; // [MQTT-3.1.2-1]
+        if (!name.SequenceEqual("MQTT"u8))
+        {
+            return ReasonCode.UnsupportedProtocolVersion; // [MQTT-3.1.2-1]
+        }
 
         // [MQTT-3.1.2-2]: refused in a form that the client can read. Some bridges mark themselves by the highest bit and
         // try again without it when they get the return code of 3.1.1.
@@ -96,9 +109,16 @@ public sealed class ConnectPacket
 
     private ReasonCode Read(ref PacketReader reader)
     {
-        if (!reader.TryReadByte(out var bits) || !reader.TryReadUInt16(out var keepAlive)) return ReasonCode.MalformedPacket;
+        if (!reader.TryReadByte(out var bits) || !reader.TryReadUInt16(out var keepAlive))
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
         var flags = new ConnectFlags(bits);
-        if (!flags.AreValid(Version)) return ReasonCode.MalformedPacket;
+        if (!flags.AreValid(Version))
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         CleanStart = flags.CleanStart;
         KeepAlive = keepAlive;
@@ -109,17 +129,28 @@ public sealed class ConnectPacket
     // [MQTT-3.1.3-1]: Client Identifier, Will Properties, Will Topic, Will Payload, User Name, Password.
     private ReasonCode ReadPayload(ref PacketReader reader, ConnectFlags flags)
     {
-        if (!reader.TryReadString(out var clientId)) return ReasonCode.MalformedPacket; // [MQTT-3.1.3-3], [MQTT-3.1.3-4]
+        if (!reader.TryReadString(out var clientId))
+        {
+            return ReasonCode.MalformedPacket; // [MQTT-3.1.3-3], [MQTT-3.1.3-4]
+        }
+
         ClientId = clientId;
 
         if (flags.HasWill)
         {
             Will = new WillPacket { QoS = flags.WillQoS, Retain = flags.WillRetain };
             var error = Will.Read(ref reader, Version);
-            if (error != ReasonCode.Success) return error;
+            if (error != ReasonCode.Success)
+            {
+                return error;
+            }
         }
 
-        if (!ReadCredentials(ref reader, flags) || !reader.IsEmpty) return ReasonCode.MalformedPacket;
+        if (!ReadCredentials(ref reader, flags) || !reader.IsEmpty)
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
         return MayNameItself() ? ReasonCode.Success : ReasonCode.ClientIdentifierNotValid;
     }
 
@@ -127,13 +158,21 @@ public sealed class ConnectPacket
     {
         if (flags.HasUserName && !IsLeftOut(ref reader))
         {
-            if (!reader.TryReadString(out var userName)) return false; // [MQTT-3.1.3-12] (3.1.1: [MQTT-3.1.3-11])
+            if (!reader.TryReadString(out var userName))
+            {
+                return false; // [MQTT-3.1.3-12] (3.1.1: [MQTT-3.1.3-11])
+            }
+
             UserName = userName;
         }
 
         if (flags.HasPassword && !IsLeftOut(ref reader))
         {
-            if (!reader.TryReadBinary(out var password)) return false;
+            if (!reader.TryReadBinary(out var password))
+            {
+                return false;
+            }
+
             Password = password.ToArray();
         }
 
@@ -154,7 +193,10 @@ public sealed class ConnectPacket
 
     private ReasonCode ReadProperties(ref PacketReader packet)
     {
-        if (!packet.TryReadProperties(out var block)) return ReasonCode.MalformedPacket;
+        if (!packet.TryReadProperties(out var block))
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         var reader = new PropertyReader(block, Allowed);
         while (reader.TryRead())
@@ -162,7 +204,10 @@ public sealed class ConnectPacket
             Set(in reader);
         }
 
-        if (reader.Error != ReasonCode.Success) return reader.Error;
+        if (reader.Error != ReasonCode.Success)
+        {
+            return reader.Error;
+        }
 
         // §3.1.2.11.10: Authentication Data without a method is a Protocol Error.
         return AuthenticationData is not null && AuthenticationMethod is null ? ReasonCode.ProtocolError : ReasonCode.Success;

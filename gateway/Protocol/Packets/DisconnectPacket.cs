@@ -31,14 +31,27 @@ public sealed class DisconnectPacket
             return ReasonCode.Success;
         }
 
-        if (version != ProtocolVersion.Mqtt5) return ReasonCode.MalformedPacket;
+        if (version != ProtocolVersion.Mqtt5)
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         var block = ReadOnlySpan<byte>.Empty; // §3.14.2.2.1: no Property Length means none.
-        if (!reader.IsEmpty && (!reader.TryReadProperties(out block) || !reader.IsEmpty)) return ReasonCode.MalformedPacket;
+        if (!reader.IsEmpty && (!reader.TryReadProperties(out block) || !reader.IsEmpty))
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         var error = ReadProperties(block, (ReasonCode)code, out var read);
-        if (error != ReasonCode.Success) return error;
-        if (!MaySend(read.ReasonCode)) return ReasonCode.ProtocolError; // [MQTT-3.14.2-1]
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
+
+        if (!MaySend(read.ReasonCode))
+        {
+            return ReasonCode.ProtocolError; // [MQTT-3.14.2-1]
+        }
 
         packet = read;
         return ReasonCode.Success;
@@ -55,7 +68,10 @@ public sealed class DisconnectPacket
         var properties = new PropertyWriter();
         properties.Add(PropertyId.ServerReference, ServerReference);
         var frame = PacketFrame.Encode(FirstByte, [(byte)ReasonCode], properties, Diagnostics, [], maximumPacketSize);
-        if (frame is { Length: > 4 }) return frame;
+        if (frame is { Length: > 4 })
+        {
+            return frame;
+        }
 
         // §3.14.2: without properties their length may stay out, and with it a normal disconnection's reason.
         var brief = ReasonCode == ReasonCode.Success ? new byte[] { FirstByte, 0 } : [FirstByte, 1, (byte)ReasonCode];

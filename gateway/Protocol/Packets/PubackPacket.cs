@@ -16,7 +16,11 @@ public readonly record struct PubackPacket(ushort PacketId, ReasonCode ReasonCod
     {
         var error = AckBody.TryParse(body, version, out var packetId, out var reason);
         packet = new PubackPacket(packetId, reason);
-        if (error != ReasonCode.Success) return error;
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
+
         return IsAllowed(reason) ? ReasonCode.Success : ReasonCode.ProtocolError; // [MQTT-3.4.2-1]
     }
 
@@ -28,7 +32,10 @@ public readonly record struct PubackPacket(ushort PacketId, ReasonCode ReasonCod
     {
         var length = 0;
         while (input.Length - length >= ShortSize && input[length] == 0x40 && input[length + 1] == 2 && PacketIdOf(input[length..]) != 0)
+        {
             length += ShortSize;
+        }
+
         return length;
     }
 

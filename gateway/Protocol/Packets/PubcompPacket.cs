@@ -11,7 +11,11 @@ public readonly record struct PubcompPacket(ushort PacketId, ReasonCode ReasonCo
     {
         var error = AckBody.TryParse(body, version, out var packetId, out var reason);
         packet = new PubcompPacket(packetId, reason);
-        if (error != ReasonCode.Success) return error;
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
+
         return IsAllowed(reason) ? ReasonCode.Success : ReasonCode.ProtocolError; // [MQTT-3.7.2-1]
     }
 

@@ -51,8 +51,15 @@ public ref struct PublishPacket
     public static ReasonCode TryParse(ReadOnlySpan<byte> body, byte flags, ProtocolVersion version, out PublishPacket packet)
     {
         packet = new PublishPacket { Dup = (flags & 0b1000) != 0, QoS = (QoS)(flags >> 1 & 0b11), Retain = (flags & 1) != 0 };
-        if (packet.QoS > QoS.ExactlyOnce) return ReasonCode.MalformedPacket; // [MQTT-3.3.1-4]
-        if (packet.Dup && packet.QoS == QoS.AtMostOnce) return ReasonCode.MalformedPacket; // [MQTT-3.3.1-2]
+        if (packet.QoS > QoS.ExactlyOnce)
+        {
+            return ReasonCode.MalformedPacket; // [MQTT-3.3.1-4]
+        }
+
+        if (packet.Dup && packet.QoS == QoS.AtMostOnce)
+        {
+            return ReasonCode.MalformedPacket; // [MQTT-3.3.1-2]
+        }
 
         return packet.Read(body, version);
     }
@@ -63,23 +70,50 @@ public ref struct PublishPacket
     private ReasonCode Read(ReadOnlySpan<byte> body, ProtocolVersion version)
     {
         var reader = new PacketReader(body);
-        if (!reader.TryReadBinary(out var topic)) return ReasonCode.MalformedPacket;
+        if (!reader.TryReadBinary(out var topic))
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
         var error = TopicName.Check(topic);
-        if (error != ReasonCode.Success) return error;
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
+
         Topic = topic;
 
         if (QoS != QoS.AtMostOnce)
         {
-            if (!reader.TryReadUInt16(out var packetId)) return ReasonCode.MalformedPacket;
-            if (packetId == 0) return ReasonCode.ProtocolError; // [MQTT-2.2.1-3] (3.1.1: [MQTT-2.3.1-1])
+            if (!reader.TryReadUInt16(out var packetId))
+            {
+                return ReasonCode.MalformedPacket;
+            }
+
+            if (packetId == 0)
+            {
+                return ReasonCode.ProtocolError; // [MQTT-2.2.1-3] (3.1.1: [MQTT-2.3.1-1])
+            }
+
             PacketId = packetId;
         }
 
         if (version == ProtocolVersion.Mqtt5)
         {
-            if (!reader.TryReadProperties(out var properties)) return ReasonCode.MalformedPacket;
-            if (!properties.IsEmpty) error = ReadProperties(properties);
-            if (error != ReasonCode.Success) return error;
+            if (!reader.TryReadProperties(out var properties))
+            {
+                return ReasonCode.MalformedPacket;
+            }
+
+            if (!properties.IsEmpty)
+            {
+                error = ReadProperties(properties);
+            }
+
+            if (error != ReasonCode.Success)
+            {
+                return error;
+            }
         }
 
         Payload = reader.Rest;

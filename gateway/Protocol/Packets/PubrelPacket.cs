@@ -11,7 +11,11 @@ public readonly record struct PubrelPacket(ushort PacketId, ReasonCode ReasonCod
     {
         var error = AckBody.TryParse(body, version, out var packetId, out var reason);
         packet = new PubrelPacket(packetId, reason);
-        if (error != ReasonCode.Success) return error;
+        if (error != ReasonCode.Success)
+        {
+            return error;
+        }
+
         return IsAllowed(reason) ? ReasonCode.Success : ReasonCode.ProtocolError; // [MQTT-3.6.2-1]
     }
 

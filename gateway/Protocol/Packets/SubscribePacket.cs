@@ -33,19 +33,37 @@ public sealed class SubscribePacket
     {
         packet = null;
         var reader = new PacketReader(body);
-        if (!reader.TryReadUInt16(out var packetId)) return ReasonCode.MalformedPacket;
-        if (packetId == 0) return ReasonCode.ProtocolError; // [MQTT-2.2.1-3] (3.1.1: [MQTT-2.3.1-1])
+        if (!reader.TryReadUInt16(out var packetId))
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
+        if (packetId == 0)
+        {
+            return ReasonCode.ProtocolError; // [MQTT-2.2.1-3] (3.1.1: [MQTT-2.3.1-1])
+        }
 
         var subscriptionIdentifier = 0u;
         if (version == ProtocolVersion.Mqtt5)
         {
-            if (!reader.TryReadProperties(out var block)) return ReasonCode.MalformedPacket;
+            if (!reader.TryReadProperties(out var block))
+            {
+                return ReasonCode.MalformedPacket;
+            }
+
             var propertyError = ReadProperties(block, out subscriptionIdentifier);
-            if (propertyError != ReasonCode.Success) return propertyError;
+            if (propertyError != ReasonCode.Success)
+            {
+                return propertyError;
+            }
         }
 
         var error = CheckEntries(reader, version, out var count);
-        if (error == ReasonCode.Success) packet = new SubscribePacket(packetId, subscriptionIdentifier, ReadEntries(reader, count));
+        if (error == ReasonCode.Success)
+        {
+            packet = new SubscribePacket(packetId, subscriptionIdentifier, ReadEntries(reader, count));
+        }
+
         return error;
     }
 
@@ -55,7 +73,10 @@ public sealed class SubscribePacket
         var reader = new PropertyReader(block, Allowed);
         while (reader.TryRead())
         {
-            if (reader.Id == PropertyId.SubscriptionIdentifier) subscriptionIdentifier = reader.Number;
+            if (reader.Id == PropertyId.SubscriptionIdentifier)
+            {
+                subscriptionIdentifier = reader.Number;
+            }
         }
 
         return reader.Error;
@@ -67,11 +88,21 @@ public sealed class SubscribePacket
         for (count = 0; !reader.IsEmpty; count++)
         {
             // [MQTT-3.8.3-1], [MQTT-4.7.3-1]
-            if (!reader.TryReadUtf8(out var filter) || filter.IsEmpty) return ReasonCode.MalformedPacket;
-            if (!reader.TryReadByte(out var options)) return ReasonCode.MalformedPacket;
+            if (!reader.TryReadUtf8(out var filter) || filter.IsEmpty)
+            {
+                return ReasonCode.MalformedPacket;
+            }
+
+            if (!reader.TryReadByte(out var options))
+            {
+                return ReasonCode.MalformedPacket;
+            }
 
             var error = CheckOptions(options, filter.StartsWith("$share/"u8), version);
-            if (error != ReasonCode.Success) return error;
+            if (error != ReasonCode.Success)
+            {
+                return error;
+            }
         }
 
         return count == 0 ? ReasonCode.ProtocolError : ReasonCode.Success; // [MQTT-3.8.3-2] (3.1.1: [MQTT-3.8.3-3])
@@ -81,11 +112,22 @@ public sealed class SubscribePacket
     {
         // [MQTT-3.8.3-5] (3.1.1: [MQTT-3-8.3-4])
         var reserved = version == ProtocolVersion.Mqtt5 ? ReservedBits : ReservedBitsBefore5;
-        if ((options & reserved) != 0) return ReasonCode.MalformedPacket;
+        if ((options & reserved) != 0)
+        {
+            return ReasonCode.MalformedPacket;
+        }
 
         var entry = new SubscribeEntry("", options);
-        if ((options & QoSBits) == QoSBits) return ReasonCode.ProtocolError; // §3.8.3.1
-        if (entry.RetainHandling > RetainHandling.DoNotSend) return ReasonCode.ProtocolError; // §3.8.3.1
+        if ((options & QoSBits) == QoSBits)
+        {
+            return ReasonCode.ProtocolError; // §3.8.3.1
+        }
+
+        if (entry.RetainHandling > RetainHandling.DoNotSend)
+        {
+            return ReasonCode.ProtocolError; // §3.8.3.1
+        }
+
         return shared && entry.NoLocal ? ReasonCode.ProtocolError : ReasonCode.Success; // [MQTT-3.8.3-4]
     }
 

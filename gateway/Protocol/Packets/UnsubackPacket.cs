@@ -24,7 +24,10 @@ public static class UnsubackPacket
         Diagnostics diagnostics = default)
     {
         ReadOnlySpan<byte> head = [(byte)(packetId >> 8), (byte)packetId];
-        if (version != ProtocolVersion.Mqtt5) return PacketFrame.Encode(FirstByte, head, [], maximumPacketSize);
+        if (version != ProtocolVersion.Mqtt5)
+        {
+            return PacketFrame.Encode(FirstByte, head, [], maximumPacketSize);
+        }
 
         var payload = MemoryMarshal.AsBytes(reasons);
         return PacketFrame.Encode(FirstByte, head, new PropertyWriter(), diagnostics, payload, maximumPacketSize);

@@ -24,18 +24,36 @@ public sealed class UnsubscribePacket
     {
         packet = null;
         var reader = new PacketReader(body);
-        if (!reader.TryReadUInt16(out var packetId)) return ReasonCode.MalformedPacket;
-        if (packetId == 0) return ReasonCode.ProtocolError; // [MQTT-2.2.1-3] (3.1.1: [MQTT-2.3.1-1])
+        if (!reader.TryReadUInt16(out var packetId))
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
+        if (packetId == 0)
+        {
+            return ReasonCode.ProtocolError; // [MQTT-2.2.1-3] (3.1.1: [MQTT-2.3.1-1])
+        }
 
         if (version == ProtocolVersion.Mqtt5)
         {
-            if (!reader.TryReadProperties(out var block)) return ReasonCode.MalformedPacket;
+            if (!reader.TryReadProperties(out var block))
+            {
+                return ReasonCode.MalformedPacket;
+            }
+
             var propertyError = CheckProperties(block);
-            if (propertyError != ReasonCode.Success) return propertyError;
+            if (propertyError != ReasonCode.Success)
+            {
+                return propertyError;
+            }
         }
 
         var error = CheckFilters(reader, out var count);
-        if (error == ReasonCode.Success) packet = new UnsubscribePacket(packetId, ReadFilters(reader, count));
+        if (error == ReasonCode.Success)
+        {
+            packet = new UnsubscribePacket(packetId, ReadFilters(reader, count));
+        }
+
         return error;
     }
 
@@ -56,7 +74,10 @@ public sealed class UnsubscribePacket
         for (count = 0; !reader.IsEmpty; count++)
         {
             // [MQTT-3.10.3-1], [MQTT-4.7.3-1]
-            if (!reader.TryReadUtf8(out var filter) || filter.IsEmpty) return ReasonCode.MalformedPacket;
+            if (!reader.TryReadUtf8(out var filter) || filter.IsEmpty)
+            {
+                return ReasonCode.MalformedPacket;
+            }
         }
 
         return count == 0 ? ReasonCode.ProtocolError : ReasonCode.Success; // [MQTT-3.10.3-2]

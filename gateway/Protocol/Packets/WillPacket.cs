@@ -32,14 +32,28 @@ public sealed class WillPacket
     {
         if (version == ProtocolVersion.Mqtt5)
         {
-            if (!reader.TryReadProperties(out var block)) return ReasonCode.MalformedPacket;
+            if (!reader.TryReadProperties(out var block))
+            {
+                return ReasonCode.MalformedPacket;
+            }
+
             var error = ReadProperties(block);
-            if (error != ReasonCode.Success) return error;
+            if (error != ReasonCode.Success)
+            {
+                return error;
+            }
         }
 
         // [MQTT-3.1.3-11] (3.1.1: [MQTT-3.1.3-10])
-        if (!reader.TryReadUtf8(out var topic) || !reader.TryReadBinary(out var payload)) return ReasonCode.MalformedPacket;
-        if (!TopicName.IsValid(topic)) return ReasonCode.MalformedPacket; // [MQTT-3.3.2-2], [MQTT-4.7.3-1]
+        if (!reader.TryReadUtf8(out var topic) || !reader.TryReadBinary(out var payload))
+        {
+            return ReasonCode.MalformedPacket;
+        }
+
+        if (!TopicName.IsValid(topic))
+        {
+            return ReasonCode.MalformedPacket; // [MQTT-3.3.2-2], [MQTT-4.7.3-1]
+        }
 
         Topic = Utf8Rules.Decode(topic);
         Payload = payload.ToArray();
@@ -66,7 +80,10 @@ public sealed class WillPacket
             }
         }
 
-        if (reader.Error != ReasonCode.Success) return reader.Error;
+        if (reader.Error != ReasonCode.Success)
+        {
+            return reader.Error;
+        }
 
         ForwardedProperties = new byte[block.Length - excluded.Length];
         excluded.CopyOthers(block, ForwardedProperties);

@@ -42,7 +42,10 @@ internal static class ChangeReader
         var (done, begun) = (from.List(Fields.Long), from.List(Fields.Started));
         var handed = new HandedMessage[MessageCount(ref from, messages)];
         for (var index = 0; index < handed.Length; index++)
+        {
             handed[index] = Handed(ref from, messages[index]);
+        }
+
         return new Detached(at, key, epoch, expiry, will, done, begun, handed, from.List(Fields.PacketId), from.List(Fields.Long));
     }
 
@@ -60,11 +63,17 @@ internal static class ChangeReader
         var keys = from.List(Fields.Text);
         var queued = new QueuedMessage[MessageCount(ref from, messages)];
         for (var index = 0; index < queued.Length; index++)
+        {
             queued[index] = new QueuedMessage(messages[index], Targets(ref from, keys));
+        }
+
         var origins = from.List(Fields.Origin);
         var dropped = new QueuePlace[from.Count()];
         for (var index = 0; index < dropped.Length; index++)
+        {
             dropped[index] = new QueuePlace(Key(ref from, keys), from.Signed());
+        }
+
         return new Queued(at, producer, sequence, count, queued, origins, dropped);
     }
 
@@ -90,7 +99,10 @@ internal static class ChangeReader
     {
         var moved = new MovedMessage[MessageCount(ref from, messages)];
         for (var index = 0; index < moved.Length; index++)
+        {
             moved[index] = new MovedMessage(messages[index], from.Text(), from.Signed(), from.Signed());
+        }
+
         return new Moved(at, moved);
     }
 

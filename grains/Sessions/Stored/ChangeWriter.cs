@@ -88,7 +88,9 @@ internal static class ChangeWriter
         to.Byte((byte)(Fields.Flags(handed.Qos, handed.Retain, handed.SubscriptionIdentifiers) | ((byte)handed.Stage << 4)));
         to.Number(handed.PacketId);
         if (handed.SubscriptionIdentifiers.Length > 0)
+        {
             to.List(handed.SubscriptionIdentifiers, Fields.Identifier);
+        }
     }
 
     /// <summary>Each key stands once, however many messages of the batch are for its session.</summary>
@@ -100,14 +102,19 @@ internal static class ChangeWriter
         var keys = new Dictionary<string, int>();
         foreach (var key in change.Messages.SelectMany(message => message.Targets).Select(target => target.Key)
             .Concat(change.Dropped.Select(place => place.Key)))
+        {
             keys.TryAdd(key, keys.Count);
+        }
+
         to.List(keys.Keys, Fields.Text);
         to.Count(change.Messages.Length);
         foreach (var message in change.Messages)
         {
             to.Count(message.Targets.Length);
             foreach (var target in message.Targets)
+            {
                 Write(target, keys[target.Key], to);
+            }
         }
         to.List(change.Origins, Fields.Origin);
         to.Count(change.Dropped.Length);
@@ -124,7 +131,9 @@ internal static class ChangeWriter
         to.Signed(target.Number);
         to.Byte(Fields.Flags(target.Qos, target.Retain, target.SubscriptionIdentifiers));
         if (target.SubscriptionIdentifiers.Length > 0)
+        {
             to.List(target.SubscriptionIdentifiers, Fields.Identifier);
+        }
     }
 
     private static void Write(Reported change, RecordWriter to)

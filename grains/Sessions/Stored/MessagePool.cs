@@ -18,19 +18,31 @@ internal sealed class MessagePool
     public static MessageRef Inline(byte[] bytes, long expiresAt)
     {
         if (bytes.Length == 0 && expiresAt == 0)
+        {
             return StoredMessage.Empty;
+        }
+
         return MessageRef.Stored(new MessageBody(bytes, bytes.Length, expiresAt));
     }
 
     public MessageRef At(long offset, int length, long expiresAt)
     {
         if (offset < 0)
+        {
             throw new InvalidDataException("A message has no place in the log.");
+        }
+
         if (_shared.TryGetValue(offset, out var known))
+        {
             return known;
+        }
+
         var body = new MessageBody(null, length, expiresAt, offset);
         if (TryMeet(offset))
+        {
             return MessageRef.Stored(body);
+        }
+
         var message = new StoredMessage(body) { IsShared = true };
         _shared.Add(offset, message);
         return message;
@@ -40,13 +52,21 @@ internal sealed class MessagePool
     public void Share(IReadOnlyList<SessionRecordSnapshot> sessions)
     {
         if (_shared.Count == 0)
+        {
             return;
+        }
+
         foreach (var session in sessions)
         {
             foreach (ref var item in session.Front.AsSpan())
+            {
                 item = item with { Message = Shared(item.Message) };
+            }
+
             foreach (var run in session.Waiting)
+            {
                 run.Replace(Shared);
+            }
         }
     }
 
@@ -59,7 +79,9 @@ internal sealed class MessagePool
         {
             _pageNumber = offset >> PageBits;
             if (!_met.TryGetValue(_pageNumber, out _page!)) // set below
+            {
                 _met.Add(_pageNumber, _page = new ulong[1 << (PageBits - 6)]);
+            }
         }
         ref var word = ref _page[(offset & ((1 << PageBits) - 1)) >> 6];
         var bit = 1UL << (int)(offset & 63);

@@ -37,9 +37,13 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     public void Write(SessionSnapshot snapshot, int part, RecordWriter to)
     {
         if (part == 0)
+        {
             WriteHead(snapshot, to);
+        }
         else
+        {
             WritePart(snapshot.Parts[part - 1], to);
+        }
     }
 
     /// <summary>The first part: all but the sessions.</summary>
@@ -57,9 +61,14 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     {
         to.Byte(part.From == 0 ? SessionPart : QueuePart);
         if (part.From == 0)
+        {
             SnapshotFields.Session(to, part.Session);
+        }
         else
+        {
             to.Text(part.Session.Key);
+        }
+
         SnapshotFields.Queue(to, part.Waiting);
     }
 
@@ -69,8 +78,13 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     {
         var lowest = long.MaxValue;
         foreach (var record in snapshot.Records)
+        {
             foreach (var item in record.Items())
+            {
                 lowest = Lower(lowest, item);
+            }
+        }
+
         return lowest;
     }
 
@@ -106,7 +120,9 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
         private void Append(string key, QueueRun[] runs)
         {
             if (_sessions.Count > 0 && _sessions[^1] is var last && last.Key == key)
+            {
                 _sessions[^1] = last with { Waiting = [.. last.Waiting, .. runs] };
+            }
         }
 
         public SessionSnapshot End()

@@ -51,7 +51,9 @@ internal static class SnapshotFields
         to.Count(session.Front.Length);
         var place = default(Place);
         foreach (var item in session.Front)
+        {
             Item(to, item, ref place);
+        }
     }
 
     /// <summary>Its part of the queue follows.</summary>
@@ -60,8 +62,12 @@ internal static class SnapshotFields
         to.Count(CountOf(runs));
         var place = default(Place);
         foreach (var run in runs)
+        {
             for (var index = 0; index < run.Count; index++)
+            {
                 Item(to, run[index], ref place);
+            }
+        }
     }
 
     public static SessionRecordSnapshot Session(ref RecordReader from, MessagePool pool)
@@ -81,7 +87,10 @@ internal static class SnapshotFields
         var (left, place) = (from.Count(), default(Place));
         var runs = new QueueRunBuilder(left);
         for (; left > 0; left--)
+        {
             runs.Add(Item(ref from, pool, ref place));
+        }
+
         return runs.End();
     }
 
@@ -95,11 +104,20 @@ internal static class SnapshotFields
         to.Signed(item.Number - place.Number);
         place.Number = item.Number;
         if (item.Stage != PendingStage.Queued)
+        {
             to.Number(item.PacketId);
+        }
+
         if (item.SubscriptionIdentifiers.Length > 0)
+        {
             to.List(item.SubscriptionIdentifiers, Fields.Identifier);
+        }
+
         if (message.ExpiresAt != 0)
+        {
             to.Signed(message.ExpiresAt);
+        }
+
         if (message.Bytes is { } bytes)
         {
             to.Bytes(bytes); // committed by a snapshot, when the log took nothing; or nothing, when PUBREC has released it
@@ -115,7 +133,10 @@ internal static class SnapshotFields
         var items = new QueueItem[from.Count()];
         var place = default(Place);
         for (var at = 0; at < items.Length; at++)
+        {
             items[at] = Item(ref from, pool, ref place);
+        }
+
         return items;
     }
 
@@ -136,14 +157,20 @@ internal static class SnapshotFields
     {
         var count = 0;
         foreach (var run in runs)
+        {
             count += run.Count;
+        }
+
         return count;
     }
 
     private static MessageRef Message(ref RecordReader from, bool isInline, long expiresAt, ref long offset, MessagePool pool)
     {
         if (isInline)
+        {
             return MessagePool.Inline(from.Bytes(), expiresAt);
+        }
+
         var length = from.Int32();
         offset += from.Signed();
         return pool.At(offset, length, expiresAt);

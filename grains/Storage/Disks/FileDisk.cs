@@ -25,10 +25,16 @@ public sealed class FileDisk : IDisk
     public void CreateDirectory(string path)
     {
         if (Directory.Exists(FullName(path)))
+        {
             return;
+        }
+
         var parent = Path.GetDirectoryName(path) ?? "";
         if (parent.Length > 0)
+        {
             CreateDirectory(parent);
+        }
+
         DiskErrors.Translate(() => Directory.CreateDirectory(FullName(path)));
         FlushDirectory(parent);
     }
@@ -48,7 +54,9 @@ public sealed class FileDisk : IDisk
     public void FlushDirectory(string directory)
     {
         if (!OperatingSystem.IsWindows()) // whose renames are durable with the file system's own log
+        {
             DirectoryHandle.Flush(FullName(directory));
+        }
     }
 
     public void Dispose() => _held?.Dispose();
@@ -64,7 +72,10 @@ public sealed class FileDisk : IDisk
             {
                 var read = RandomAccess.Read(handle, buffer[total..], position + total);
                 if (read == 0)
+                {
                     break;
+                }
+
                 total += read;
             }
             return total;
@@ -102,11 +113,16 @@ public sealed class FileDisk : IDisk
         {
             var descriptor = Open(path, ReadOnly);
             if (descriptor < 0)
+            {
                 throw Error(path);
+            }
+
             try
             {
                 if (FSync(descriptor) != 0)
+                {
                     throw Error(path);
+                }
             }
             finally
             {

@@ -18,7 +18,9 @@ public sealed class MemoryDisk : IDisk
     public IReadOnlyList<string> List(string directory)
     {
         lock (_lock)
+        {
             return [.. _files.Keys.Where(path => Path.GetDirectoryName(path) == directory).Select(path => Path.GetFileName(path))];
+        }
     }
 
     public IDiskFile Open(string path, bool create)
@@ -26,9 +28,15 @@ public sealed class MemoryDisk : IDisk
         lock (_lock)
         {
             if (_files.TryGetValue(path, out var file))
+            {
                 return file;
+            }
+
             if (!create)
+            {
                 throw new FileNotFoundException($"There is no file '{path}' in memory.", path);
+            }
+
             return _files[path] = new MemoryFile();
         }
     }
@@ -45,7 +53,9 @@ public sealed class MemoryDisk : IDisk
     public void Delete(string path)
     {
         lock (_lock)
+        {
             _files.Remove(path);
+        }
     }
 
     public void FlushDirectory(string directory)
@@ -56,7 +66,9 @@ public sealed class MemoryDisk : IDisk
     public void Dispose()
     {
         lock (_lock)
+        {
             _files.Clear();
+        }
     }
 
     /// <summary>Pieces of one size, so that a file grows without being copied.</summary>
@@ -73,7 +85,9 @@ public sealed class MemoryDisk : IDisk
             get
             {
                 lock (_lock)
+                {
                     return _length;
+                }
             }
         }
 
@@ -112,7 +126,9 @@ public sealed class MemoryDisk : IDisk
         public void Truncate(long length)
         {
             lock (_lock)
+            {
                 SetLength(length);
+            }
         }
 
         public void Flush()
@@ -131,9 +147,15 @@ public sealed class MemoryDisk : IDisk
         {
             var pieces = (int)((length + PieceSize - 1) / PieceSize);
             if (pieces < _pieces.Count)
+            {
                 _pieces.RemoveRange(pieces, _pieces.Count - pieces);
+            }
+
             while (_pieces.Count < pieces)
+            {
                 _pieces.Add(new byte[PieceSize]);
+            }
+
             _length = length;
         }
     }

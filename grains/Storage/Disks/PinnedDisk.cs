@@ -22,7 +22,10 @@ public sealed class PinnedDisk : IDisk
     {
         _source = source;
         foreach (var directory in directories)
+        {
             Pin(directory);
+        }
+
         Bytes = _files.Values.Sum(file => file.Length);
     }
 
@@ -47,16 +50,24 @@ public sealed class PinnedDisk : IDisk
     public IDiskFile Open(string path, bool create)
     {
         if (_files.TryGetValue(path, out var file))
+        {
             return file;
+        }
+
         if (!create)
+        {
             throw new FileNotFoundException($"There is no '{FullName(path)}'.", path);
+        }
+
         return _files[path] = new PinnedFile(this, null);
     }
 
     public void Rename(string from, string to)
     {
         if (_files.Remove(from, out var file))
+        {
             _files[to] = file;
+        }
     }
 
     public void Delete(string path) => _files.Remove(path);
@@ -69,7 +80,10 @@ public sealed class PinnedDisk : IDisk
     public void Dispose()
     {
         foreach (var file in _files.Values)
+        {
             file.Release();
+        }
+
         _files.Clear();
     }
 
@@ -83,7 +97,10 @@ public sealed class PinnedDisk : IDisk
             if (manifest.AsSpan().SequenceEqual(ManifestOf(directory)))
             {
                 foreach (var (path, file) in files)
+                {
                     _files.Add(path, file);
+                }
+
                 return;
             }
             files.ForEach(file => file.File.Release());
@@ -95,8 +112,13 @@ public sealed class PinnedDisk : IDisk
     {
         var files = new List<(string, PinnedFile)>();
         foreach (var path in _source.List(directory).Select(name => $"{directory}/{name}"))
+        {
             if (TryOpen(path) is { } file)
+            {
                 files.Add((path, new PinnedFile(this, file)));
+            }
+        }
+
         return files;
     }
 
@@ -134,7 +156,9 @@ public sealed class PinnedDisk : IDisk
             {
                 read = ReadSource(buffer[..(int)Math.Min(buffer.Length, _kept - position)], position);
                 if (position + read < _kept)
+                {
                     return read; // the buffer is full, or somebody has cut the file meanwhile
+                }
             }
             _written.Position = Math.Min(position + read - _kept, _written.Length);
             return read + _written.Read(buffer[read..]);
@@ -143,7 +167,10 @@ public sealed class PinnedDisk : IDisk
         public void Write(ReadOnlySpan<byte> bytes, long position)
         {
             if (position < _kept)
+            {
                 Take(position);
+            }
+
             _written.Position = position - _kept;
             _written.Write(bytes);
         }

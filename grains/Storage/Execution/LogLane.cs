@@ -24,7 +24,10 @@ internal sealed class LogLane
         {
             _waiting.Add(change);
             if (_isRunning)
+            {
                 return;
+            }
+
             _isRunning = true;
         }
         _executor.Queue(_run);
@@ -38,14 +41,25 @@ internal sealed class LogLane
         while (true)
         {
             lock (_lock)
+            {
                 (_waiting, _taken) = (_taken, _waiting);
+            }
+
             _carryOut(_taken);
             _taken.Clear();
             lock (_lock)
+            {
                 if (!(_isRunning = _waiting.Count > 0))
+                {
                     return;
+                }
+            }
+
             if (!_executor.IsShared)
+            {
                 continue;
+            }
+
             _executor.Queue(_run);
             return;
         }

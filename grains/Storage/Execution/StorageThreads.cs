@@ -19,7 +19,9 @@ internal sealed class StorageThreads : IStorageExecutor
     {
         _threads = [.. Enumerable.Range(0, count).Select(index => new Thread(Run) { IsBackground = true, Name = $"{name} {index}" })];
         foreach (var thread in _threads)
+        {
             thread.Start();
+        }
     }
 
     public bool IsShared => true;
@@ -43,15 +45,22 @@ internal sealed class StorageThreads : IStorageExecutor
             Monitor.PulseAll(_gate);
         }
         foreach (var thread in _threads)
+        {
             thread.Join();
+        }
+
         lock (_gate)
+        {
             _isOver = true;
+        }
     }
 
     private void Run()
     {
         while (TryTake(out var work))
+        {
             work();
+        }
     }
 
     private bool TryTake([NotNullWhen(true)] out Action? work)
@@ -59,7 +68,10 @@ internal sealed class StorageThreads : IStorageExecutor
         lock (_gate)
         {
             while (!_work.TryDequeue(out work) && !_isEnding)
+            {
                 Monitor.Wait(_gate);
+            }
+
             return work is not null;
         }
     }

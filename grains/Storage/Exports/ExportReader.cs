@@ -22,15 +22,26 @@ internal sealed class ExportReader : IDisposable
         var bytes = new byte[ExportHeader.Size];
         var read = file.Read(bytes, 0);
         if (!bytes.AsSpan().StartsWith(ExportHeader.Magic))
+        {
             throw new InvalidDataException("is not an export of GrainMQ. Name the file that 'export' wrote");
+        }
+
         if (read < bytes.Length)
+        {
             throw Cut();
+        }
+
         if (!ExportHeader.TryRead(bytes, out _header))
+        {
             throw Changed();
+        }
+
         if (_header.Version > ExportHeader.CurrentVersion)
+        {
             throw new InvalidDataException(
                 $"has format version {_header.Version}, and this version of GrainMQ reads up to {ExportHeader.CurrentVersion}. "
                 + "Import it with the version that wrote it, or with a newer one");
+        }
     }
 
     public long Length { get; }
@@ -46,11 +57,17 @@ internal sealed class ExportReader : IDisposable
     public bool TryReadPage()
     {
         if (_position == Length)
+        {
             return false;
+        }
+
         Page.Begin(new LogRead(_record));
         var step = BlockReader.Fill(Page, _file, _header.Salt, ref _position, Length, ref _record);
         if (step == ReadStep.Broken && Page.IsEmpty)
+        {
             throw IsCut() ? Cut() : Changed();
+        }
+
         return true;
     }
 

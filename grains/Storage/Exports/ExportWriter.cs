@@ -30,14 +30,19 @@ internal sealed class ExportWriter
     {
         _batch.Add(type, flags, 0, [], properties, payload);
         if (_batch.Bytes >= BlockBytes)
+        {
             Write();
+        }
     }
 
     /// <summary>Waits until everything is on the disk.</summary>
     public void Finish()
     {
         if (_batch.Count > 0)
+        {
             Write();
+        }
+
         _file.Flush();
     }
 

@@ -51,7 +51,10 @@ internal readonly record struct BlockHeader(
         header = default;
         if (bytes.Length < Size || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes[HeaderChecksum..]) != Crc32C.Append(salt, bytes[Checked..Size]))
+        {
             return false;
+        }
+
         header = new BlockHeader(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]),

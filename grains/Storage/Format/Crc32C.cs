@@ -12,9 +12,15 @@ internal static class Crc32C
     {
         var crc = ~seed;
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+        {
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        }
+
         foreach (var value in bytes)
+        {
             crc = BitOperations.Crc32C(crc, value);
+        }
+
         return ~crc;
     }
 }

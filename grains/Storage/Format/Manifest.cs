@@ -40,9 +40,15 @@ internal sealed record Manifest(
         writer.Int32(Producers.Length);
         writer.Int32(0);
         foreach (var segment in Segments)
+        {
             segment.WriteTo(ref writer);
+        }
+
         foreach (var producer in Producers)
+        {
             producer.WriteTo(ref writer);
+        }
+
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(Checksum), ChecksumOf(bytes));
         return bytes;
     }
@@ -52,7 +58,10 @@ internal sealed record Manifest(
     {
         why = "its bytes are not those that were written; restore the directory from a backup, or move it away to begin anew without what it held";
         if (bytes.Length < HeaderSize || !bytes.StartsWith(Magic))
+        {
             return null;
+        }
+
         var reader = new FieldReader(bytes[8..]);
         var version = reader.Int32();
         var isWhole = reader.Int32() == bytes.Length && BinaryPrimitives.ReadUInt32LittleEndian(bytes[Checksum..]) == ChecksumOf(bytes);
@@ -73,9 +82,15 @@ internal sealed record Manifest(
         var producers = new ProducerEntry[reader.Int32()];
         reader.Int32();
         for (var i = 0; i < segments.Length; i++)
+        {
             segments[i] = SegmentEntry.Read(ref reader);
+        }
+
         for (var i = 0; i < producers.Length; i++)
+        {
             producers[i] = ProducerEntry.Read(ref reader);
+        }
+
         return new Manifest(epoch, first, hlc, snapshot.Offset < 0 ? null : snapshot, segments, producers);
     }
 

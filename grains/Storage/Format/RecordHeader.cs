@@ -23,13 +23,19 @@ internal readonly record struct RecordHeader(int Length, byte Type, byte Flags, 
     public static RecordHeader Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < Size)
+        {
             throw new InvalidDataException("A block of the log ends inside a record.");
+        }
+
         var header = new RecordHeader(
             BinaryPrimitives.ReadInt32LittleEndian(bytes), bytes[4], bytes[5], BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[12..]));
         if (header.Length > bytes.Length || header.PropertiesLength < 0
             || header.TopicLength + (long)header.PropertiesLength > header.Length - Size)
+        {
             throw new InvalidDataException("A record of the log is longer than its block.");
+        }
+
         return header;
     }
 

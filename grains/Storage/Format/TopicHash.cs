@@ -16,7 +16,10 @@ public static class TopicHash
     {
         var state = Seed ^ (ulong)topic.Length;
         for (; topic.Length >= sizeof(ulong); topic = topic[sizeof(ulong)..])
+        {
             state = Fold(state ^ BinaryPrimitives.ReadUInt64LittleEndian(topic), Body);
+        }
+
         Span<byte> tail = stackalloc byte[sizeof(ulong)];
         topic.CopyTo(tail);
         return Fold(state ^ BinaryPrimitives.ReadUInt64LittleEndian(tail), End);

@@ -6,7 +6,10 @@ internal static class VarInt
     public static void Write(List<byte> bytes, uint value)
     {
         for (; value >= 0x80; value >>= 7)
+        {
             bytes.Add((byte)(value | 0x80));
+        }
+
         bytes.Add((byte)value);
     }
 
@@ -19,7 +22,9 @@ internal static class VarInt
             bytes = bytes[1..];
             value |= (uint)(next & 0x7F) << shift;
             if (next < 0x80)
+            {
                 return value;
+            }
         }
     }
 }

@@ -30,7 +30,10 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
         var batch = Rent();
         var messages = codec.MessagesOf(change);
         foreach (var message in messages)
+        {
             Add(batch, message);
+        }
+
         _writer.Clear();
         _writer.Byte(codec.FormatOf(change));
         codec.Write(change, _writer);
@@ -49,12 +52,20 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
         for (var part = 0; part < parts; part++)
         {
             if (stopping.IsCancellationRequested)
+            {
                 return JournalResult.Abandoned;
+            }
+
             if (await AddAsync(records, snapshot, part).ConfigureAwait(false) is { Result: not LogResult.Ok } refusal)
+            {
                 return ResultOf(refusal.Result);
+            }
         }
         if (await records.FlushAsync().ConfigureAwait(false) is { Result: not LogResult.Ok } full)
+        {
             return ResultOf(full.Result);
+        }
+
         return ResultOf((await target.CommitAsync(codec.LowestOffset(snapshot)).ConfigureAwait(false)).Result);
     }
 
@@ -76,7 +87,10 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
     {
         _writer.Clear();
         if (message.ExpiresAt != 0)
+        {
             _writer.Number((ulong)message.ExpiresAt);
+        }
+
         batch.Add(JournalRecord.Message, 0, 0, [], _writer.Written, message.Bytes);
     }
 
@@ -109,16 +123,25 @@ internal sealed class LogJournal<TSnapshot, TChange>(ILog log, IShardCodec<TSnap
     private LogBatch Rent()
     {
         lock (_batches)
+        {
             return _batches.TryPop(out var batch) ? batch : new LogBatch();
+        }
     }
 
     private void Return(LogBatch batch)
     {
         if (batch.Bytes > LargestBatch)
+        {
             return;
+        }
+
         batch.Clear();
         lock (_batches)
+        {
             if (_batches.Count < MostBatches)
+            {
                 _batches.Push(batch);
+            }
+        }
     }
 }

@@ -22,11 +22,17 @@ internal sealed class LogJournalStore<TSnapshot, TChange>(ILogStore logs, IShard
     {
         var opening = await logs.OpenAsync($"{codec.Name}/{shard}", leastEpoch).ConfigureAwait(false);
         if (opening.Log is not { } log)
+        {
             return Refused(shard, opening.Result == LogResult.Full ? JournalResult.Full : JournalResult.Failed, opening.Fault?.ToString());
+        }
+
         var replay = new LogReplay<TSnapshot, TChange>(log, codec, state);
         var fault = await replay.RunAsync().ConfigureAwait(false);
         if (fault is not null)
+        {
             return Refused(shard, JournalResult.Failed, fault);
+        }
+
         _told.TryRemove(shard, out _);
         var version = Math.Max(replay.Version, (long)opening.Hlc);
         var space = _space.GetOrAdd(shard, _ => new SpaceWatch());
@@ -41,7 +47,10 @@ internal sealed class LogJournalStore<TSnapshot, TChange>(ILogStore logs, IShard
         var now = _time.GetTimestamp();
         var isNews = !_told.TryGetValue(shard, out var told) || _time.GetElapsedTime(told, now) >= FaultInterval;
         if (isNews)
+        {
             _told[shard] = now;
+        }
+
         return new(result, null, fault, isNews);
     }
 }
@@ -84,6 +93,8 @@ internal static class JournalRecord
     public static void CheckFormat(ref RecordReader from)
     {
         if (from.Byte() is var format && format is < Format or > NewestFormat)
+        {
             throw new InvalidDataException($"it has records of format {format}; this version of GrainMQ reads formats {Format} to {NewestFormat}. Use the version that wrote it, or a newer one");
+        }
     }
 }

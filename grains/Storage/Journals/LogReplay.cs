@@ -20,7 +20,10 @@ internal sealed class LogReplay<TSnapshot, TChange>(ILog log, IShardCodec<TSnaps
         try
         {
             if (log.Snapshot is { } snapshot && await RestoreAsync(snapshot).ConfigureAwait(false) is { } broken)
+            {
                 return broken;
+            }
+
             return await ApplyAsync(Math.Max(log.Snapshot?.Offset ?? 0, log.FirstOffset)).ConfigureAwait(false);
         }
         catch (InvalidDataException e) // the bytes are those that were written, so another version wrote them
@@ -36,9 +39,15 @@ internal sealed class LogReplay<TSnapshot, TChange>(ILog log, IShardCodec<TSnaps
         {
             var reply = await log.ReadSnapshotAsync(new LogRead(offset), _page).ConfigureAwait(false);
             if (reply.Result == LogResult.Failed)
+            {
                 return reply.Fault?.ToString();
+            }
+
             if (reply.Result == LogResult.Ok)
+            {
                 AddParts(reader);
+            }
+
             offset = reply.NextOffset;
         }
         state.Restore(reader.End());
@@ -52,9 +61,14 @@ internal sealed class LogReplay<TSnapshot, TChange>(ILog log, IShardCodec<TSnaps
             var from = new RecordReader(record.Payload);
             JournalRecord.CheckFormat(ref from);
             if (record.Type == JournalRecord.SnapshotHead)
+            {
                 Version = (long)from.Number();
+            }
             else
+            {
                 reader.Add(ref from);
+            }
+
             from.End();
         }
     }
@@ -65,11 +79,19 @@ internal sealed class LogReplay<TSnapshot, TChange>(ILog log, IShardCodec<TSnaps
         {
             var reply = await log.ReadAsync(new LogRead(offset), _page).ConfigureAwait(false);
             if (reply.Result == LogResult.Failed)
+            {
                 return reply.Fault?.ToString();
+            }
+
             if (reply.Result == LogResult.Ok)
+            {
                 ApplyPage();
+            }
             else
+            {
                 _messages.Clear(); // the change that would have named them is damaged
+            }
+
             offset = reply.NextOffset;
         }
         return null;
@@ -78,12 +100,20 @@ internal sealed class LogReplay<TSnapshot, TChange>(ILog log, IShardCodec<TSnaps
     private void ApplyPage()
     {
         foreach (var record in _page)
+        {
             if (record.Type == JournalRecord.Message)
+            {
                 _messages.Add(MessageIn(record));
+            }
             else if (record.Type == JournalRecord.Change)
+            {
                 Apply(record);
+            }
             else if (record.Type != JournalRecord.Probe)
+            {
                 throw new InvalidDataException($"record {record.Offset} is of an unknown type {record.Type}");
+            }
+        }
     }
 
     private void Apply(LogRecord record)

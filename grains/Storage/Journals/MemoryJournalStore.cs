@@ -20,7 +20,10 @@ internal sealed class MemoryJournalStore<TSnapshot, TChange> : IJournalStore<TSn
             var top = Volatile.Read(ref target.Top);
             var mine = new Entry(Math.Max(top.Epoch + 1, leastEpoch), null, null, top.IsMark ? top.Below : top);
             if (!Push(target, top, mine))
+            {
                 continue;
+            }
+
             Play(mine, state);
             return new(new JournalOpening<TSnapshot, TChange>(JournalResult.Ok, new Journal(target, mine.Epoch)));
         }
@@ -29,14 +32,24 @@ internal sealed class MemoryJournalStore<TSnapshot, TChange> : IJournalStore<TSn
     private static void Play(Entry top, IShardState<TSnapshot, TChange> state)
     {
         var changes = new Stack<TChange>();
-        Entry? entry = top;
+        var entry = top;
         for (; entry is { Snapshot: null }; entry = entry.Below)
+        {
             if (entry.Change is not null)
+            {
                 changes.Push(entry.Change);
+            }
+        }
+
         if (entry?.Snapshot is { } snapshot)
+        {
             state.Restore(snapshot);
+        }
+
         foreach (var change in changes)
+        {
             state.Apply(change);
+        }
     }
 
     /// <summary>An epoch has one writer, so a changed top means that a newer epoch has opened the shard.</summary>

@@ -39,9 +39,15 @@ internal sealed class MessageReader(ILog log)
             var page = wanted.IsDense ? pages.Large : pages.Small;
             var reply = await log.ReadAsync(new LogRead(offset), page).ConfigureAwait(false);
             if (reply.Result == LogResult.Failed)
+            {
                 return JournalResult.Failed;
+            }
+
             if (reply.Result == LogResult.Ok)
+            {
                 wanted.Fill(page);
+            }
+
             wanted.SkipTo(Math.Max(reply.NextOffset, offset + 1)); // what was not found on the way is damaged, or trimmed
         }
         return JournalResult.Ok;
@@ -50,13 +56,17 @@ internal sealed class MessageReader(ILog log)
     private Pages Take()
     {
         lock (_pages)
+        {
             return _pages.Pop();
+        }
     }
 
     private void Give(Pages pages)
     {
         lock (_pages)
+        {
             _pages.Push(pages);
+        }
     }
 
     private sealed class Pages
@@ -82,7 +92,9 @@ internal sealed class MessageReader(ILog log)
             _sorted = [.. offsets];
             _order = [.. Enumerable.Range(0, _sorted.Length)];
             if (!IsAscending(_sorted)) // a queue is, unless messages have moved
+            {
                 Array.Sort(_sorted, _order);
+            }
         }
 
         public long? Next => _at < _sorted.Length ? _sorted[_at] : null;
@@ -97,24 +109,36 @@ internal sealed class MessageReader(ILog log)
                 byte[]? message = null;
                 // the same message may be wanted twice
                 for (; Next == record.Offset && record.Type == JournalRecord.Message; _at++)
+                {
                     _messages[_order[_at]] = message ??= record.Payload.ToArray();
+                }
+
                 if (Next is null)
+                {
                     return;
+                }
             }
         }
 
         private static bool IsAscending(long[] offsets)
         {
             for (var at = 1; at < offsets.Length; at++)
+            {
                 if (offsets[at - 1] > offsets[at])
+                {
                     return false;
+                }
+            }
+
             return true;
         }
 
         public void SkipTo(long offset)
         {
             while (Next < offset)
+            {
                 _at++;
+            }
         }
     }
 }

@@ -31,7 +31,9 @@ internal ref struct RecordReader(ReadOnlySpan<byte> bytes)
             var next = Byte();
             value |= (ulong)(next & 0x7F) << shift;
             if (next < 0x80)
+            {
                 return shift < 63 || next <= 1 ? value : throw new InvalidDataException("A number is too long.");
+            }
         }
         throw new InvalidDataException("A number is too long.");
     }
@@ -74,7 +76,10 @@ internal ref struct RecordReader(ReadOnlySpan<byte> bytes)
         var count = Count();
         var items = count == 0 ? [] : new T[count];
         for (var at = 0; at < count; at++)
+        {
             items[at] = read(ref this);
+        }
+
         return items;
     }
 
@@ -84,7 +89,9 @@ internal ref struct RecordReader(ReadOnlySpan<byte> bytes)
     public readonly void End()
     {
         if (!_rest.IsEmpty)
+        {
             throw new InvalidDataException($"{_rest.Length} bytes are left over in a record.");
+        }
     }
 
     private static InvalidDataException OutOfRange() => new("A number is out of its range.");
@@ -92,7 +99,10 @@ internal ref struct RecordReader(ReadOnlySpan<byte> bytes)
     private ReadOnlySpan<byte> Take(int length)
     {
         if (length > _rest.Length)
+        {
             throw new InvalidDataException("A record ends too early.");
+        }
+
         var taken = _rest[..length];
         _rest = _rest[length..];
         return taken;

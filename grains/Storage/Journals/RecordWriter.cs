@@ -19,7 +19,10 @@ internal sealed class RecordWriter
     public void Number(ulong value)
     {
         for (; value >= 0x80; value >>= 7)
+        {
             Byte((byte)(value | 0x80));
+        }
+
         Byte((byte)value);
     }
 
@@ -45,7 +48,9 @@ internal sealed class RecordWriter
     {
         Count(items.Count);
         foreach (var item in items)
+        {
             write(this, item);
+        }
     }
 
     public void Maybe<T>(T? item, Action<RecordWriter, T> write)
@@ -53,14 +58,19 @@ internal sealed class RecordWriter
     {
         Flag(item is not null);
         if (item is not null)
+        {
             write(this, item);
+        }
     }
 
     private Span<byte> Reserve(int length)
     {
         var needed = checked(_length + length);
         if (needed > _bytes.Length)
+        {
             Array.Resize(ref _bytes, (int)Math.Min(Array.MaxLength, Math.Max(needed, _bytes.Length * 2L)));
+        }
+
         var reserved = _bytes.AsSpan(_length, length);
         _length = needed;
         return reserved;

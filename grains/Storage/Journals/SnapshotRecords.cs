@@ -33,7 +33,10 @@ internal sealed class SnapshotRecords(ILogSnapshot target)
     public async ValueTask<LogReply> FlushAsync()
     {
         if (_batch.Count == 0)
+        {
             return LogReply.Ok;
+        }
+
         var reply = await target.AddAsync(_batch).ConfigureAwait(false);
         _batch.Clear();
         return reply;

@@ -27,7 +27,10 @@ internal static class BlockReader
         while (position < end)
         {
             if (page.Free < BlockHeader.Size && !page.IsEmpty)
+            {
                 return ReadStep.PageFull;
+            }
+
             page.Grow(BlockHeader.Size);
             var bytes = page.Rest[..(int)Math.Min(page.Free, end - position)];
             var read = file.Read(bytes, position);
@@ -35,11 +38,19 @@ internal static class BlockReader
             var consumed = TakeAll(page, bytes[..read], salt, position, left, ref offset, out var needed);
             position += consumed;
             if (needed == 0 && consumed == 0)
+            {
                 return ReadStep.Broken;
+            }
+
             if (consumed == 0 && !page.IsEmpty)
+            {
                 return ReadStep.PageFull;
+            }
+
             if (consumed == 0)
+            {
                 page.Grow(needed);
+            }
         }
         return ReadStep.End;
     }
@@ -60,7 +71,10 @@ internal static class BlockReader
                 break;
             }
             if (!BlockHeader.TryRead(rest, salt, out var header) || header.BlockLength > left - consumed || header.FirstOffset > offset)
+            {
                 break;
+            }
+
             if (header.NextOffset > offset)
             {
                 if (header.BlockLength > rest.Length)
@@ -69,7 +83,10 @@ internal static class BlockReader
                     break;
                 }
                 if (!header.IsBodyOf(rest, salt))
+                {
                     break;
+                }
+
                 page.Take(header, start + consumed, position + consumed);
                 offset = header.NextOffset;
             }
@@ -99,7 +116,10 @@ internal static class BlockReader
                 {
                     var position = at + next + hit;
                     if (!IsBlockAt(file, salt, position, end, isWanted, out var header))
+                    {
                         continue;
+                    }
+
                     found = (position, header);
                     return true;
                 }
@@ -119,7 +139,10 @@ internal static class BlockReader
         Span<byte> head = stackalloc byte[BlockHeader.Size];
         var read = file.Read(head, position);
         if (!BlockHeader.TryRead(head[..read], salt, out header) || header.BlockLength > end - position || !isWanted(header))
+        {
             return false;
+        }
+
         var block = ArrayPool<byte>.Shared.Rent(header.BlockLength);
         try
         {

@@ -13,9 +13,15 @@ internal sealed partial class Segment
         try
         {
             if (topics is null)
+            {
                 return ReadAll(page, extent, ref offset, out isFull);
+            }
+
             if (page.Found?.Segment != this || page.Found.Extent != extent || !page.Found.Topics.AsSpan().SequenceEqual(topics))
+            {
                 page.Found = new ChunksOfTopics(this, extent, topics, FindChunks(topics));
+            }
+
             return page.Found.Chunks is { } chunks
                 ? ReadChunks(page, extent, chunks, ref offset, out isFull)
                 : ReadAll(page, extent, ref offset, out isFull);
@@ -44,14 +50,22 @@ internal sealed partial class Segment
         {
             var (first, position) = index.StartOf(chunk);
             if (position >= extent.DataEnd)
+            {
                 break;
+            }
+
             var (nextOffset, end) = chunk + 1 < index.Chunks ? index.StartOf(chunk + 1) : (extent.NextOffset, extent.DataEnd);
             offset = Math.Max(offset, first);
             if (offset >= Math.Min(nextOffset, extent.NextOffset))
+            {
                 continue;
+            }
+
             var broken = ReadRange(page, ref position, Math.Min(end, extent.DataEnd), Math.Min(nextOffset, extent.NextOffset), ref offset, out isFull);
             if (broken is not null || isFull)
+            {
                 return broken;
+            }
         }
         offset = extent.NextOffset;
         return null;
@@ -64,13 +78,18 @@ internal sealed partial class Segment
             var step = BlockReader.Fill(page, File, entry.Salt, ref position, end, ref offset);
             isFull = step == ReadStep.PageFull;
             if (isFull || offset >= endOffset)
+            {
                 return null;
+            }
             // Broken, or the end without the last record: go on at the next block, if that loses nothing that was asked for.
             var from = position;
             var expected = offset;
             var isFound = BlockReader.TryFind(File, entry.Salt, from, end, block => block.NextOffset > expected, out var next);
             if (!isFound || next.Header.FirstOffset > expected)
+            {
                 return Damage(from, isFound ? next.Position : end, expected, isFound ? next.Header.FirstOffset : endOffset);
+            }
+
             position = next.Position;
         }
     }
@@ -81,7 +100,10 @@ internal sealed partial class Segment
     private long PositionOf(long offset)
     {
         if (offset <= entry.BaseOffset)
+        {
             return SegmentHeader.Size; // needs no index: a snapshot has none
+        }
+
         var index = Index();
         return index.Chunks == 0 ? SegmentHeader.Size : index.StartOf(index.Find(offset)).Position;
     }
@@ -92,8 +114,13 @@ internal sealed partial class Segment
         var index = Index();
         var chunks = new HashSet<int>();
         foreach (var topic in topics)
+        {
             if (!index.TryAddChunks(topic, chunks))
+            {
                 return null;
+            }
+        }
+
         return [.. chunks.Order()];
     }
 }

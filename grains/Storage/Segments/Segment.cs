@@ -30,7 +30,9 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
         get
         {
             lock (_lock)
+            {
                 return _file ??= disk.Open(path, create: false);
+            }
         }
     }
 
@@ -59,7 +61,10 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
     public void Extend(ReadOnlySpan<byte> block)
     {
         if (!BlockHeader.TryRead(block, entry.Salt, out var header))
+        {
             throw new InvalidOperationException("A block that was just written has no valid header.");
+        }
+
         OpenIndex.Add(header, Extent.DataEnd, block);
         Volatile.Write(ref _extent, new SegmentExtent(Extent.DataEnd + header.BlockLength, header.NextOffset));
     }
@@ -80,13 +85,17 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
         File.Write(footer, extent.DataEnd);
         File.Flush();
         lock (_lock)
+        {
             _index = SegmentFooter.Read(File, extent, entry.Salt) ?? _index;
+        }
     }
 
     public void Dispose()
     {
         lock (_lock)
+        {
             _file?.Dispose();
+        }
     }
 
     private SegmentIndex OpenIndex => (SegmentIndex?)_index ?? throw new InvalidOperationException("The segment is sealed.");
@@ -94,10 +103,15 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
     private ISegmentIndex Index()
     {
         if (Volatile.Read(ref _index) is { } known)
+        {
             return known;
+        }
+
         var index = SegmentFooter.Read(File, Extent, entry.Salt) ?? (ISegmentIndex)Scan().Index;
         lock (_lock)
+        {
             return _index ??= index;
+        }
     }
 
     private SegmentScan Scan()

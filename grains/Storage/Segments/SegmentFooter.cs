@@ -45,11 +45,17 @@ internal sealed class SegmentFooter : ISegmentIndex
         var start = BinaryPrimitives.ReadUInt32LittleEndian(directory);
         var length = (int)(BinaryPrimitives.ReadUInt32LittleEndian(directory[sizeof(uint)..]) - start);
         if (length == 0)
+        {
             return true;
+        }
+
         var bytes = new byte[length];
         if (_file.Read(bytes, _bucketsAt + start) < length
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Crc32C.Append(_salt, bytes.AsSpan(sizeof(uint))))
+        {
             return false;
+        }
+
         AddChunks(bytes.AsSpan(sizeof(uint)), topic, chunks);
         return true;
     }
@@ -59,7 +65,10 @@ internal sealed class SegmentFooter : ISegmentIndex
     {
         var bits = 0;
         while (index.TopicCount >> bits > TopicsPerBucket)
+        {
             bits++;
+        }
+
         using var buckets = new MemoryStream();
         var directory = new uint[(1 << bits) + 1];
         EncodeBuckets(index, bits, salt, directory, buckets);
@@ -77,13 +86,19 @@ internal sealed class SegmentFooter : ISegmentIndex
         var end = file.Length;
         var trailer = new byte[TrailerSize];
         if (!TryReadTrailer(file, extent, salt, end, trailer))
+        {
             return null;
+        }
+
         var chunks = BinaryPrimitives.ReadInt32LittleEndian(trailer);
         var bits = BinaryPrimitives.ReadInt32LittleEndian(trailer.AsSpan(8));
         var buckets = BinaryPrimitives.ReadUInt32LittleEndian(trailer.AsSpan(12));
         var length = end - TrailerSize - buckets - extent.DataEnd;
         if (length != chunks * (long)ChunkSize + ((1L << bits) + 1) * sizeof(uint))
+        {
             return null;
+        }
+
         var head = new byte[length];
         var isRight = file.Read(head, extent.DataEnd) == length
             && BinaryPrimitives.ReadUInt32LittleEndian(trailer.AsSpan(32)) == Crc32C.Append(salt, head);
@@ -111,11 +126,16 @@ internal sealed class SegmentFooter : ISegmentIndex
         foreach (var (topic, chunks) in index.Topics())
         {
             while (current < BucketOf(topic, bits))
+            {
                 Close();
+            }
+
             AddTopic(bucket, topic, chunks);
         }
         while (current < directory.Length - 1)
+        {
             Close();
+        }
 
         void Close()
         {
@@ -157,10 +177,14 @@ internal sealed class SegmentFooter : ISegmentIndex
             {
                 chunk += VarInt.Read(ref entries);
                 if (isWanted)
+                {
                     chunks.Add((int)chunk);
+                }
             }
             if (isWanted)
+            {
                 return;
+            }
         }
     }
 

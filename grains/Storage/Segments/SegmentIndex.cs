@@ -23,7 +23,9 @@ internal sealed class SegmentIndex : ISegmentIndex
         get
         {
             lock (_lock)
+            {
                 return _chunks.Count;
+            }
         }
     }
 
@@ -35,13 +37,19 @@ internal sealed class SegmentIndex : ISegmentIndex
         lock (_lock)
         {
             if (_chunks.Count == 0 || position - _chunks[^1].Position >= ChunkBytes)
+            {
                 _chunks.Add((header.FirstOffset, position));
+            }
+
             var records = block[BlockHeader.Size..header.BlockLength];
             while (!records.IsEmpty)
             {
                 var record = RecordHeader.Read(records);
                 if (record.TopicLength > 0)
+                {
                     Add(TopicHash.Of(record.TopicOf(records)), _chunks.Count - 1);
+                }
+
                 records = records[record.Length..];
             }
         }
@@ -50,20 +58,29 @@ internal sealed class SegmentIndex : ISegmentIndex
     public int Find(long offset)
     {
         lock (_lock)
+        {
             return ChunkSearch.Find(_chunks.Count, chunk => _chunks[chunk].Offset, offset);
+        }
     }
 
     public (long Offset, long Position) StartOf(int chunk)
     {
         lock (_lock)
+        {
             return _chunks[chunk];
+        }
     }
 
     public bool TryAddChunks(ulong topic, ISet<int> chunks)
     {
         lock (_lock)
+        {
             for (var posting = _last[SlotOf(topic)]; posting != None; posting = _postings[posting].Previous)
+            {
                 chunks.Add(_postings[posting].Chunk);
+            }
+        }
+
         return true;
     }
 
@@ -77,7 +94,10 @@ internal sealed class SegmentIndex : ISegmentIndex
         {
             chunks.Clear();
             for (var posting = _last[slot]; posting != None; posting = _postings[posting].Previous)
+            {
                 chunks.Add(_postings[posting].Chunk);
+            }
+
             chunks.Reverse();
             yield return (_topics[slot], chunks);
         }
@@ -88,11 +108,16 @@ internal sealed class SegmentIndex : ISegmentIndex
         var slot = SlotOf(topic);
         var previous = _last[slot];
         if (previous != None && _postings[previous].Chunk == chunk)
+        {
             return;
+        }
+
         _postings.Add((chunk, previous));
         (_topics[slot], _last[slot]) = (topic, _postings.Count - 1);
         if (previous == None && ++_topicCount * 4L > _topics.Length * 3L)
+        {
             Enlarge();
+        }
     }
 
     private int SlotOf(ulong topic)
@@ -100,7 +125,10 @@ internal sealed class SegmentIndex : ISegmentIndex
         var mask = _topics.Length - 1;
         var slot = (int)topic & mask;
         while (_last[slot] != None && _topics[slot] != topic)
+        {
             slot = (slot + 1) & mask;
+        }
+
         return slot;
     }
 
@@ -111,7 +139,10 @@ internal sealed class SegmentIndex : ISegmentIndex
         for (var old = 0; old < topics.Length; old++)
         {
             if (last[old] == None)
+            {
                 continue;
+            }
+
             var slot = SlotOf(topics[old]);
             (_topics[slot], _last[slot]) = (topics[old], last[old]);
         }
@@ -135,9 +166,13 @@ internal static class ChunkSearch
         {
             var middle = (low + high + 1) / 2;
             if (offsetOf(middle) <= offset)
+            {
                 low = middle;
+            }
             else
+            {
                 high = middle - 1;
+            }
         }
         return low;
     }

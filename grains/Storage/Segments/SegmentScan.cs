@@ -41,9 +41,14 @@ internal sealed class SegmentScan(IDiskFile file, uint salt, long baseOffset)
             var step = BlockReader.Fill(page, file, salt, ref position, end, ref offset);
             Add(page);
             if (step == ReadStep.PageFull)
+            {
                 continue;
+            }
+
             if (step == ReadStep.End || !TryStepOver(isSealed, end, ref position, ref offset))
+            {
                 return;
+            }
         }
     }
 
@@ -52,7 +57,10 @@ internal sealed class SegmentScan(IDiskFile file, uint salt, long baseOffset)
         var expected = offset;
         if (!BlockReader.TryFind(
             file, salt, position, end, block => block.FirstOffset > expected && (isSealed || block.DurableOffset > expected), out var next))
+        {
             return false;
+        }
+
         Holes.Add((position, next.Position - position, expected, next.Header.FirstOffset));
         (position, offset) = (next.Position, next.Header.FirstOffset);
         return true;
@@ -64,12 +72,20 @@ internal sealed class SegmentScan(IDiskFile file, uint salt, long baseOffset)
         {
             Index.Add(header, position, page.BytesOf(header, start));
             if (header.Producer != 0)
+            {
                 Producers[header.Producer] = new ProducerEntry(header.Producer, header.Sequence, header.FirstOffset);
+            }
+
             if (header.DurableOffset == header.FirstOffset)
+            {
                 LastGroup = position;
+            }
+
             (DataEnd, NextOffset) = (position + header.BlockLength, header.NextOffset);
         }
         foreach (var record in page)
+        {
             Hlc = Math.Max(Hlc, record.Hlc);
+        }
     }
 }

@@ -18,7 +18,10 @@ internal static class JsonSettings
             using var document = JsonDocument.Parse(
                 File.ReadAllBytes(path), new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
                 throw new StartupException($"Configuration file '{path}' must hold one JSON object.");
+            }
+
             var settings = new List<Setting>();
             Flatten(document.RootElement, prefix: "", $"file '{path}'", settings);
             return settings;
@@ -38,12 +41,16 @@ internal static class JsonSettings
         if (element.ValueKind == JsonValueKind.Object)
         {
             foreach (var property in element.EnumerateObject())
+            {
                 Flatten(property.Value, prefix.Length == 0 ? property.Name : $"{prefix}:{property.Name}", origin, settings);
+            }
         }
         else if (element.ValueKind == JsonValueKind.Array && element.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object))
         {
             foreach (var (i, item) in element.EnumerateArray().Index())
+            {
                 Flatten(item, $"{prefix}:{i}", origin, settings);
+            }
         }
         else
         {

@@ -21,7 +21,9 @@ internal static class NearestName
                 var replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
                 row[j] = Math.Min(replace, Math.Min(last[j], row[j - 1]) + 1);
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                {
                     row[j] = Math.Min(row[j], beforeLast[j - 2] + 1);
+                }
             }
             (beforeLast, last) = (last, row);
         }

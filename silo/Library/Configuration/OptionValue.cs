@@ -21,9 +21,15 @@ public static class OptionValue
         var type = key.Property.PropertyType;
         var value = Parse(type, key.Name, text.Trim(), out var isNull);
         if (value is null && !isNull)
+        {
             return Expected(key);
+        }
+
         if (value is not null && key.Range is { } range && !range.IsValid(value))
+        {
             return Expected(key);
+        }
+
         key.Property.SetValue(target, value);
         return null;
     }
@@ -44,13 +50,25 @@ public static class OptionValue
         var type = Nullable.GetUnderlyingType(key.Property.PropertyType) ?? key.Property.PropertyType;
         var range = key.Range is { } r ? $" from {Bound(type, r.Minimum)} to {Bound(type, r.Maximum)}" : "";
         if (type == typeof(bool))
+        {
             return "true or false";
+        }
+
         if (type.IsEnum)
+        {
             return string.Join(", ", Enum.GetNames(type));
+        }
+
         if (type == typeof(TimeSpan))
+        {
             return $"a duration such as 500ms, 10s, 2m, 1h or 7d{range}";
+        }
+
         if (type == typeof(string))
+        {
             return "text";
+        }
+
         return IsSize(key.Name) ? $"bytes such as 65536, 64KiB or 1MiB{range}" : range.Length > 0 ? $"a number{range}" : $"a number from 0 to {MaxValue(type)}";
     }
 
@@ -59,16 +77,31 @@ public static class OptionValue
         var underlying = Nullable.GetUnderlyingType(type);
         isNull = text.Length == 0 && (underlying is not null || type == typeof(string));
         if (isNull)
+        {
             return null;
+        }
+
         type = underlying ?? type;
         if (type == typeof(string))
+        {
             return text;
+        }
+
         if (type == typeof(bool))
+        {
             return bool.TryParse(text, out var flag) ? flag : null;
+        }
+
         if (type == typeof(TimeSpan))
+        {
             return ParseDuration(text);
+        }
+
         if (type.IsEnum)
+        {
             return ParseEnum(type, text);
+        }
+
         return ParseNumber(IsSize(name) ? ExpandSize(text) : text, type);
     }
 
@@ -83,7 +116,10 @@ public static class OptionValue
     private static object? ParseNumber(string text, Type type)
     {
         if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
             return null;
+        }
+
         try
         {
             return Convert.ChangeType(number, type, CultureInfo.InvariantCulture);
@@ -101,7 +137,9 @@ public static class OptionValue
             if (text.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
                 && double.TryParse(text[..^suffix.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)
                 && count <= TimeSpan.MaxValue / unit / 2)
+            {
                 return count * unit;
+            }
         }
         // Without a unit or colons it would be days, which nobody means.
         return text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) ? time : null;
@@ -121,7 +159,9 @@ public static class OptionValue
         {
             if (text.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
                 && int.TryParse(text[..^suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            {
                 return ((long)count * unit).ToString(CultureInfo.InvariantCulture);
+            }
         }
         return text;
     }

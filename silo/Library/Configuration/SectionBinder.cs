@@ -17,16 +17,23 @@ public sealed class SectionBinder(object options, IReadOnlyList<OptionKey> keys,
     public void Apply(Setting setting)
     {
         if (keys.FirstOrDefault(key => key.Text.Equals(setting.Key, StringComparison.OrdinalIgnoreCase)) is { } key)
+        {
             Set(setting, key, key.Target(options));
+        }
         else
+        {
             AddUnknown(setting, Candidates(setting.Key));
+        }
     }
 
     /// <returns>False, with an error, when the value is not one that the key takes.</returns>
     public bool Set(Setting setting, OptionKey key, object target)
     {
         if (OptionValue.Set(key, target, setting.Value) is not { } expected)
+        {
             return true;
+        }
+
         Add($"{setting.Key} ({setting.Origin}): read '{setting.Value}', expected {expected}.");
         return false;
     }

@@ -48,7 +48,10 @@ public sealed class DataDirectory : IDisposable
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
             if (!existed)
+            {
                 Directory.Delete(directory);
+            }
+
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -42,14 +42,23 @@ internal sealed class ImportStage(string dataPath)
     public void Recover()
     {
         if (!Directory.Exists(Path))
+        {
             return;
+        }
+
         try
         {
             if (IsReady)
+            {
                 foreach (var step in Steps())
+                {
                     step();
+                }
+            }
             else
+            {
                 Discard();
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -73,7 +82,10 @@ internal sealed class ImportStage(string dataPath)
         }
         _disk.FlushDirectory(New);
         using (var mark = _disk.Open(Ready, create: true))
+        {
             mark.Flush();
+        }
+
         _disk.FlushDirectory(Root);
         _disk.FlushDirectory("");
         Recover();
@@ -82,7 +94,9 @@ internal sealed class ImportStage(string dataPath)
     public void Discard()
     {
         if (Directory.Exists(Path))
+        {
             Directory.Delete(Path, recursive: true);
+        }
     }
 
     /// <summary>What remains to be done once the mark is there; may be begun again after any of them.</summary>
@@ -102,6 +116,8 @@ internal sealed class ImportStage(string dataPath)
     {
         var (source, target) = (System.IO.Path.Combine(_disk.FullName(from), name), System.IO.Path.Combine(_disk.FullName(to), name));
         if (System.IO.Path.Exists(System.IO.Path.Combine(NewPath, name)) && System.IO.Path.Exists(source))
+        {
             Directory.Move(source, target); // also moves a file
+        }
     }
 }

@@ -19,7 +19,10 @@ internal static partial class ShardLayout
         Compare(dataPath, options);
         var file = FileOf(dataPath);
         if (File.Exists(file))
+        {
             return;
+        }
+
         CheckLogs(dataPath, "sessions", options.StoreShards, nameof(GrainOptions.StoreShards));
         CheckLogs(dataPath, "retain", options.RetainShards, nameof(GrainOptions.RetainShards));
         Attempt(file, () => Write(file, options));
@@ -29,9 +32,15 @@ internal static partial class ShardLayout
     public static void Compare(string dataPath, GrainOptions options)
     {
         if (Attempt(FileOf(dataPath), () => Text(dataPath)) is not { } found)
+        {
             return;
+        }
+
         if (!Pattern().IsMatch(found))
+        {
             throw Garbled(dataPath);
+        }
+
         if (found != Text(options))
         {
             throw new StartupException(
@@ -45,9 +54,15 @@ internal static partial class ShardLayout
     public static void Adopt(string dataPath, GrainOptions options)
     {
         if (Attempt(FileOf(dataPath), () => Text(dataPath)) is not { } found)
+        {
             return;
+        }
+
         if (Pattern().Match(found) is not { Success: true } match)
+        {
             throw Garbled(dataPath);
+        }
+
         options.StoreShards = int.Parse(match.Groups[1].ValueSpan);
         options.RetainShards = int.Parse(match.Groups[2].ValueSpan);
     }

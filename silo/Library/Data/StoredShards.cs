@@ -18,7 +18,10 @@ internal sealed class StoredShards(IGrainFactory grains, SiloOptions options) : 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.Data.Durability != Durability.File)
+        {
             return;
+        }
+
         var mode = GCSettings.LatencyMode;
         GCSettings.LatencyMode = GCLatencyMode.Batch; // nothing waits for an answer yet: collections beside the reading only cost time
         try

@@ -17,16 +17,25 @@ internal sealed class ProcessCommand(string name, TextWriter output, TextWriter 
         // '@file' is not special; signals are the process's own affair.
         var result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (result.UnmatchedTokens.Count > 0)
+        {
             return Fail(result.UnmatchedTokens.Select(token => Unknown(token, result.CommandResult.Command)));
+        }
+
         if (result.Errors.Count > 0)
+        {
             return Fail(result.Errors.Select(fault => fault.Message));
+        }
+
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, Output = output, Error = error });
     }
 
     public int Fail(IEnumerable<string> errors)
     {
         foreach (var line in errors)
+        {
             error.WriteLine($"{name}: {line}");
+        }
+
         return Failure;
     }
 
@@ -34,7 +43,10 @@ internal sealed class ProcessCommand(string name, TextWriter output, TextWriter 
     public int Report(IReadOnlyCollection<string> faults)
     {
         if (faults.Count > 0)
+        {
             return Fail(faults);
+        }
+
         output.WriteLine("The configuration is usable.");
         return 0;
     }

@@ -22,7 +22,10 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error,
         {
             using var host = Build(configure);
             if (!await StartAsync(host))
+            {
                 return 0;
+            }
+
             ConsoleLogging.HasStarted();
             started(host.Services);
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // what only the start needed goes back to the system
@@ -33,7 +36,10 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error,
         {
             error.WriteLine($"{name}: {e.Message}");
             if (log.Level <= LogLevel.Debug)
+            {
                 error.WriteLine(e);
+            }
+
             return 1;
         }
     }
@@ -62,7 +68,10 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error,
             var isStopped = stopping.IsCancellationRequested;
             await StopAsync(host); // what has started must not be cut off by the end of the process
             if (isStopped)
+            {
                 return false;
+            }
+
             throw StartupException.In(e) ?? explain?.Invoke(e) ?? e;
         }
     }

@@ -34,14 +34,20 @@ internal sealed class SettingOptions(IReadOnlyDictionary<string, Option<string?>
         foreach (var (key, option) in named)
         {
             if (result.GetValue(option) is { } value)
+            {
                 settings.Add(new(key, value, option.Name));
+            }
         }
         foreach (var text in result.GetValue(_set) ?? [])
         {
             if (text.Split('=', 2) is [var key, var value])
+            {
                 settings.Add(new(key.Trim(), value, "--set"));
+            }
             else
+            {
                 faults.Add($"--set: read '{text}', expected KEY=VALUE.");
+            }
         }
         return (settings, faults);
     }

@@ -12,7 +12,10 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHo
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT])
+        {
             _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
+        }
+
         return Task.CompletedTask;
     }
 
@@ -24,9 +27,13 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHo
     {
         context.Cancel = true;
         if (Interlocked.Increment(ref _signals) == 1)
+        {
             application.StopApplication();
+        }
         else
+        {
             Environment.Exit(128 + Number(context.Signal));
+        }
     }
 
     // The shell's convention for an exit by signal.

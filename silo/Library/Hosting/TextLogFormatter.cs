@@ -43,9 +43,13 @@ internal sealed class TextLogFormatter() : ConsoleFormatter(FormatterName)
         foreach (var c in text.AsSpan())
         {
             if (char.IsControl(c) || c is '\u2028' or '\u2029')
+            {
                 writer.Write($"\\u{(int)c:x4}");
+            }
             else
+            {
                 writer.Write(c);
+            }
         }
     }
 }

@@ -27,8 +27,13 @@ public sealed class ClusterOptions
     public IEnumerable<string> Errors()
     {
         if (string.IsNullOrWhiteSpace(Id))
+        {
             yield return "Id is not set, and a silo has to belong to a cluster. Give the silo and its gateways the same name with --cluster-id NAME.";
+        }
+
         if (SiloPort == GatewayPort)
+        {
             yield return $"SiloPort and GatewayPort are both {SiloPort}. Give one of them another.";
+        }
     }
 }

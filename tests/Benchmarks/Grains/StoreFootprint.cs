@@ -33,10 +33,15 @@ public static class StoreFootprint
             await PrintPresetsAsync(shard, sessions);
             await PrintQueueAsync(shard, sessions, messages);
             if (directory is not null)
+            {
                 Console.WriteLine($"  {Bytes(directory) / (double)messages:0} B on disk per message, sessions included");
+            }
         }
         if (directory is null)
+        {
             return;
+        }
+
         using var process = Process.GetCurrentProcess();
         var (processor, clock) = (process.TotalProcessorTime, Stopwatch.StartNew());
         await using var again = await Shard.StartAsync(directory);
@@ -52,7 +57,10 @@ public static class StoreFootprint
         var clock = Stopwatch.StartNew();
         var request = new PresetRequest([new SubscriptionRecord("fleet/+/commands", 1, 0)], 0);
         foreach (var chunk in Enumerable.Range(0, sessions).Chunk(2_000))
+        {
             await Task.WhenAll(chunk.Select(number => shard.Store.PresetAsync(Key(number), request)));
+        }
+
         Console.WriteLine($"  {sessions:N0} sessions made: {sessions / clock.Elapsed.TotalSeconds:N0}/s");
     }
 
@@ -79,7 +87,9 @@ public static class StoreFootprint
                 new byte[256], 0, [new QueueTarget(Key((int)((number * (long)Producers + producer) % sessions)), 1, false, [])]));
             var reply = await shard.Store.QueueAsync(new QueueBatch(gateway, sent + 1, [.. entries]));
             if (reply.Result != SessionResult.Ok)
+            {
                 throw new InvalidOperationException($"The store answered {reply.Result}.");
+            }
         }
     }
 
@@ -88,8 +98,11 @@ public static class StoreFootprint
         const int Backlog = 100_000;
         var opened = await shard.Store.AttachAsync("t/reader", new OpenRequest(new GatewayRef("g", 1), 1, false, 600, null));
         for (var sent = 0; sent < Backlog; sent += PerBatch)
+        {
             await shard.Store.QueueAsync(new QueueBatch(new GatewayRef("g", 1), sent + 1, [
                 .. Enumerable.Range(0, PerBatch).Select(_ => new QueueEntry(new byte[256], 0, [new QueueTarget("t/reader", 1, false, [])]))]));
+        }
+
         var (read, after, clock) = (0, 0L, Stopwatch.StartNew());
         QueuePage page;
         do

@@ -55,7 +55,10 @@ internal static class RoutingFootprint
         PrintMatch("routes miss", topic => table.Match(topic, ref match), misses);
         PrintRate("routes drop all", filters, device =>
         {
-            if (device == 0) table.Remove(owner);
+            if (device == 0)
+            {
+                table.Remove(owner);
+            }
         });
     }
 
@@ -78,7 +81,11 @@ internal static class RoutingFootprint
     private static void PrintRate(string name, int filters, Action<int> step)
     {
         var start = Stopwatch.GetTimestamp();
-        for (var device = 0; device < filters; device++) step(device);
+        for (var device = 0; device < filters; device++)
+        {
+            step(device);
+        }
+
         Console.WriteLine($"{name,-16} {filters / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e6,7:F2} M/s");
     }
 
@@ -99,9 +106,17 @@ internal static class RoutingFootprint
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             var start = Environment.CpuUsage.TotalTime; // of one thread: other load on the machine costs caches, not time
-            foreach (var topic in topics) match(topic);
+            foreach (var topic in topics)
+            {
+                match(topic);
+            }
+
             var elapsed = Environment.CpuUsage.TotalTime - start;
-            if (run == 0) continue; // warms up
+            if (run == 0)
+            {
+                continue; // warms up
+            }
+
             allocated += GC.GetAllocatedBytesForCurrentThread() - before;
             nanoseconds.Add(elapsed.TotalNanoseconds / topics.Length);
         }

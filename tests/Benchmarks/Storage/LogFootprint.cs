@@ -22,8 +22,13 @@ internal static class LogFootprint
         Random.Shared.NextBytes(Payload);
         Console.WriteLine($"{records:N0} records of {PayloadBytes} B on {Topics:N0} topics, {Environment.ProcessorCount} processors, .NET {Environment.Version}");
         foreach (var block in new[] { 1, 64, 256 })
+        {
             foreach (var underWay in new[] { 1, 4 })
+            {
                 await InDirectoryAsync(parent, path => PrintAppendsAsync(path, $"append, blocks of {block}, {underWay} under way", 1, block, underWay));
+            }
+        }
+
         await InDirectoryAsync(parent, path => PrintAppendsAsync(path, $"append to {Logs} logs, blocks of 64", Logs, 64, 1));
         await InDirectoryAsync(parent, path => PrintAppendsAsync(path, $"append to {Logs} logs, blocks of 256", Logs, 256, 1));
         await PrintMemoryAsync();
@@ -35,7 +40,10 @@ internal static class LogFootprint
         await using var store = Open(path);
         var opened = new ILog[logs];
         for (var log = 0; log < logs; log++)
+        {
             opened[log] = await OpenAsync(store, log);
+        }
+
         await RunAsync(TimeSpan.FromSeconds(0.5)); // warms up
         var (cpu, start) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
         var latencies = await RunAsync(TimeSpan.FromSeconds(3));
@@ -90,7 +98,10 @@ internal static class LogFootprint
         await using var store = Open(path);
         var logs = new ILog[Logs];
         for (var log = 0; log < Logs; log++)
+        {
             logs[log] = await OpenAsync(store, log);
+        }
+
         DropCaches();
         await PrintReadAsync("read all, cold", logs, null);
         await PrintReadAsync("read all, warm", logs, null);
@@ -104,7 +115,10 @@ internal static class LogFootprint
         var held = DirectoryLock.TryTake(path, out _) ?? throw new InvalidOperationException("The directory is in use.");
         var store = LogStore.OnFiles(held, new LogStoreOptions(), TimeProvider.System, NullLogger<LogStore>.Instance);
         for (var log = 0; log < Logs; log++)
+        {
             await FillAsync(await OpenAsync(store, log), records / Logs);
+        }
+
         held.Dispose();
     }
 
@@ -123,6 +137,7 @@ internal static class LogFootprint
         var (count, bytes) = (0L, 0L);
         var page = new LogPage();
         foreach (var log in logs)
+        {
             for (var offset = log.FirstOffset; offset < log.NextOffset;)
             {
                 var reply = await log.ReadAsync(new LogRead(offset, topics), page);
@@ -134,6 +149,8 @@ internal static class LogFootprint
                     bytes += record.Payload.Length;
                 }
             }
+        }
+
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Console.WriteLine($"{name,-44} {count,10:N0} records in {seconds * 1e3,8:F1} ms, {count / seconds,12:N0}/s  "
             + $"{(Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / count,6:F2} µs CPU  {(GC.GetTotalAllocatedBytes(precise: true) - allocated) / (double)count:F2} B allocated");
@@ -148,12 +165,17 @@ internal static class LogFootprint
         {
             var slot = number % batches.Length;
             if (number >= batches.Length)
+            {
                 Demand((await underWay[slot]).Result);
+            }
+
             Fill(batches[slot], number * block, Math.Min(block, records - number * block));
             underWay[slot] = log.AppendAsync(batches[slot]);
         }
         foreach (var append in underWay)
+        {
             Demand((await append).Result);
+        }
     }
 
     private static void Fill(LogBatch batch, int first, int count)
@@ -161,7 +183,9 @@ internal static class LogFootprint
         batch.Clear();
         (batch.Producer, batch.Sequence) = (1, (ulong)first + 1);
         for (var record = first; record < first + count; record++)
+        {
             batch.Add(1, 1, (ulong)record, TopicNames[record * 31L % Topics], [], Payload);
+        }
     }
 
     private static LogStore Open(string path) => LogStore.OnFiles(
@@ -177,14 +201,19 @@ internal static class LogFootprint
     private static void Demand(LogResult result)
     {
         if (result != LogResult.Ok)
+        {
             throw new InvalidOperationException($"The store answered {result}.");
+        }
     }
 
     /// <summary>Only root can; without it the figure is one of a warm restart.</summary>
     private static void DropCaches()
     {
         if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+        {
             return;
+        }
+
         using var sync = Process.Start("sync");
         sync.WaitForExit();
         File.WriteAllText("/proc/sys/vm/drop_caches", "1");

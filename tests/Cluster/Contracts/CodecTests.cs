@@ -13,8 +13,13 @@ public sealed class CodecTests
         {
             var samples = new TheoryData<Type, Fill>();
             foreach (var type in ContractTypes.Records)
+            {
                 foreach (var fill in Enum.GetValues<Fill>())
+                {
                     samples.Add(type, fill);
+                }
+            }
+
             return samples;
         }
     }
@@ -68,11 +73,16 @@ public sealed class CodecTests
         {
             var parameters = request.GetMethod().GetParameters();
             for (var at = 0; at < parameters.Length; at++)
+            {
                 request.SetArgument(at, SampleValues.Of(parameters[at].ParameterType, fill));
+            }
+
             var read = Assert.IsAssignableFrom<IInvokable>(WireSerializer.Read(WireSerializer.Write(request)));
             Assert.Equal((request.GetInterfaceType(), request.GetMethod()), (read.GetInterfaceType(), read.GetMethod()));
             for (var at = 0; at < parameters.Length; at++)
+            {
                 Assert.Equal(WireSerializer.Describe(request.GetArgument(at)), WireSerializer.Describe(read.GetArgument(at)));
+            }
         }
     }
 

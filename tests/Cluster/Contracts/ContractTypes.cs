@@ -32,18 +32,29 @@ internal static class ContractTypes
     {
         var found = new HashSet<Type>();
         foreach (var type in Exchanged)
+        {
             Visit(type, found);
+        }
+
         return found;
     }
 
     private static void Visit(Type type, HashSet<Type> found)
     {
         if (type.GetElementType() is { } element)
+        {
             Visit(element, found);
+        }
         else if (Nullable.GetUnderlyingType(type) is { } value)
+        {
             Visit(value, found);
+        }
         else if (type.IsClass && type.Assembly == typeof(ISessionGrain).Assembly && found.Add(type))
+        {
             foreach (var parameter in ConstructorOf(type).GetParameters())
+            {
                 Visit(parameter.ParameterType, found);
+            }
+        }
     }
 }

@@ -26,13 +26,17 @@ public sealed class FrozenBytesTests
         var known = frozen.Select(sample => sample.Key).ToHashSet();
         var missing = ContractTypes.Records.SelectMany(_ => Enum.GetValues<Fill>(), FrozenSample.Of).Where(sample => !known.Contains(sample.Key)).ToArray();
         if (missing.Length > 0 && Environment.GetEnvironmentVariable("GRAINMQ_FREEZE_CONTRACTS") == "1")
+        {
             File.WriteAllLines(Path, [Head, .. frozen.Concat(missing).Select(sample => sample.ToString()).Order(StringComparer.Ordinal)]);
+        }
         else
+        {
             Assert.True(missing.Length == 0, $"""
                 These records are new or have new members, and {Path} has no bytes of them:
                 {string.Join('\n', missing.Select(sample => $"  {sample.Alias} with {sample.Members} members, {sample.Fill}"))}
                 Run the tests once with GRAINMQ_FREEZE_CONTRACTS=1, which adds lines and changes none, and commit the file.
                 """);
+        }
     }
 
     [Fact]
@@ -74,9 +78,15 @@ public sealed class FrozenBytesTests
             return $"{exception.GetType().Name}: {exception.Message}";
         }
         if (value is null || !ContractTypes.Records.Contains(value.GetType()) || ContractTypes.AliasOf(value.GetType()) != sample.Alias)
+        {
             return $"they are read as {value?.GetType().ToString() ?? "null"}";
+        }
+
         if (Unset(value) is { } member)
+        {
             return $"{member} is null";
+        }
+
         var read = WireSerializer.Describe(value);
         return IsSame(Parse(sample.Value), Parse(read)) ? null : $"\n    written {sample.Value}\n    read    {read}";
     }
@@ -102,10 +112,15 @@ public sealed class FrozenBytesTests
         {
             var member = value.GetType().GetProperty(parameter.Name ?? "")?.GetValue(value);
             if (member is null && Nullability.Create(parameter).WriteState == NullabilityState.NotNull)
+            {
                 return $"{value.GetType().Name}.{parameter.Name}";
+            }
+
             var inner = member is IEnumerable elements and not string ? elements.Cast<object>() : member is null ? [] : [member];
             if (inner.Where(element => ContractTypes.Records.Contains(element.GetType())).Select(Unset).FirstOrDefault(found => found is not null) is { } unset)
+            {
                 return unset;
+            }
         }
         return null;
     }

@@ -25,17 +25,35 @@ internal static class SampleValues
     private static object Make(Type type, Fill fill, int number)
     {
         if (type.GetElementType() is { } element)
+        {
             return ArrayOf(element, fill, number);
+        }
+
         if (Nullable.GetUnderlyingType(type) is { } value)
+        {
             return Make(value, fill, number);
+        }
+
         if (type.IsEnum)
+        {
             return EnumOf(type, fill);
+        }
+
         if (type == typeof(string))
+        {
             return fill switch { Fill.Least => "", Fill.Some => $"text {number}", _ => $"ключ/{number}/鍵" };
+        }
+
         if (type == typeof(bool))
+        {
             return fill != Fill.Least;
+        }
+
         if (type.IsPrimitive)
+        {
             return Number(type, fill, number);
+        }
+
         var parameters = ContractTypes.ConstructorOf(type).GetParameters();
         return ContractTypes.ConstructorOf(type).Invoke([.. parameters.Select((parameter, at) => Argument(parameter, fill, number + at))]);
     }
@@ -43,7 +61,10 @@ internal static class SampleValues
     private static object? Argument(ParameterInfo parameter, Fill fill, int number)
     {
         if (Nullability.Create(parameter).WriteState != NullabilityState.Nullable)
+        {
             return Make(parameter.ParameterType, fill, number);
+        }
+
         return fill switch
         {
             Fill.Least => null,
@@ -56,7 +77,10 @@ internal static class SampleValues
     {
         var array = Array.CreateInstance(element, fill switch { Fill.Least => 0, Fill.Some => 1, _ => 3 });
         for (var at = 0; at < array.Length; at++)
+        {
             array.SetValue(Make(element, at == 1 ? Fill.Least : fill, number + at), at);
+        }
+
         return array;
     }
 

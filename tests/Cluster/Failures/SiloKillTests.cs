@@ -59,7 +59,9 @@ public sealed class SiloKillTests
             try
             {
                 if (await call() is { Result: not SessionResult.Busy } reply)
+                {
                     return reply;
+                }
             }
             catch (Exception exception) when (exception is OrleansException or TimeoutException or InvalidOperationException)
             {

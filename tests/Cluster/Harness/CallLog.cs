@@ -18,7 +18,10 @@ internal sealed class CallLog : IIncomingGrainCallFilter
     public Task Invoke(IIncomingGrainCallContext context)
     {
         if (context.Grain is not null && context.Grain.GetType().Assembly == typeof(GrainMQ.Grains.GrainOptions).Assembly)
+        {
             _calls.Enqueue(new Call(context.TargetId, context.MethodName, context.Request.GetArgumentCount() == 0 ? null : context.Request.GetArgument(0)));
+        }
+
         return context.Invoke();
     }
 

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Storage;
+using GrainMQ.Silo;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using GrainMQ.Silo;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.Runtime;

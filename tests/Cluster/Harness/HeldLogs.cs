@@ -33,10 +33,16 @@ internal sealed class HeldLogs(ILogStore inner) : ILogStore
         public async ValueTask<AppendReply> AppendAsync(Func<ValueTask<AppendReply>> append)
         {
             if (!stored)
+            {
                 await PauseAsync();
+            }
+
             var reply = await append();
             if (stored)
+            {
                 await PauseAsync();
+            }
+
             return reply;
         }
 

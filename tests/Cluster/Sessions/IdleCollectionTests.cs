@@ -48,7 +48,9 @@ public sealed class IdleCollectionTests
         {
             if (properties.TryGetValue(WellKnownGrainTypeProperties.IdleDeactivationPeriod, out var age)
                 && age != WellKnownGrainTypeProperties.IndefiniteIdleDeactivationPeriodValue)
+            {
                 properties[WellKnownGrainTypeProperties.IdleDeactivationPeriod] = Age.ToString();
+            }
         }
     }
 }

@@ -40,7 +40,10 @@ public sealed class CallCountTests(TwoSilos silos)
         var keys = Enumerable.Range(0, 20).Select(number => $"t/batched-{number}").ToArray();
         var connection = 0L;
         foreach (var key in keys)
+        {
             await store.AttachAsync(key, Sample.Open(connection: ++connection, expiry: 600));
+        }
+
         var before = _cluster.Calls.To(store).Count;
 
         var reply = await store.QueueAsync(new QueueBatch(Sample.A, 1, [.. Enumerable.Range(0, messages).Select(number => Message($"{number}", keys))]));
@@ -48,7 +51,9 @@ public sealed class CallCountTests(TwoSilos silos)
         Assert.Equal(before + 1, _cluster.Calls.To(store).Count);
         Assert.Equal((SessionResult.Ok, messages * keys.Length), (reply.Result, reply.Sequences?.Count(number => number > 0)));
         foreach (var key in keys)
+        {
             Assert.Equal(messages, (await store.GetInfoAsync(key)).Queued);
+        }
     }
 
     [Fact]

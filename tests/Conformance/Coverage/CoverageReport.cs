@@ -30,7 +30,10 @@ internal static class CoverageReport
             """);
         WriteCounts(report, data);
         foreach (var (version, specification) in Specifications)
+        {
             WriteStatements(report, data, version, specification);
+        }
+
         return report.ToString().ReplaceLineEndings("\n");
     }
 
@@ -58,7 +61,10 @@ internal static class CoverageReport
         report.AppendLine("| Statement | Binds | What it asks | Rows |").AppendLine("|---|---|---|---|");
         var rows = RowsByStatement(data, version);
         foreach (var statement in data.Statements[version])
+        {
             report.AppendLine($"| {statement.Id} | {statement.Binds} | {Cell(statement.Summary)} | {Evidence(statement, rows)} |");
+        }
+
         report.AppendLine();
     }
 
@@ -72,7 +78,10 @@ internal static class CoverageReport
     private static string Evidence(Statement statement, ILookup<string, string> rows)
     {
         if (statement.Untestable is not null)
+        {
             return $"*{Cell(statement.Untestable)}*";
+        }
+
         return rows.Contains(statement.Id) ? Cell(string.Join("<br>", rows[statement.Id])) : "*Binds the client only.*";
     }
 

@@ -61,9 +61,13 @@ public sealed partial class CoverageTests
         foreach (var version in Enum.GetValues<MqttVersion>().Where(step.AppliesTo))
         {
             if (step.Verb == ">")
+            {
                 BytePattern.Parse(step.Arguments, version);
+            }
             else if (step.Verb is "<" or "<<")
+            {
                 Expectation.ParseMany(step.Arguments, version, step.Connection);
+            }
         }
     });
 
@@ -73,7 +77,10 @@ public sealed partial class CoverageTests
         var path = Path.Combine(ConformanceData.Root, "docs", "conformance.md");
         var report = CoverageReport.Write(Data);
         if (Environment.GetEnvironmentVariable("GRAINMQ_UPDATE") == "1")
+        {
             File.WriteAllText(path, report);
+        }
+
         Assert.True(File.Exists(path) && File.ReadAllText(path) == report, "docs/conformance.md is stale: run with GRAINMQ_UPDATE=1");
     }
 

@@ -5,7 +5,9 @@ internal static class PatternEncoder
     public static void Encode(PatternNode[] nodes, IReadOnlyDictionary<string, byte[]> variables, List<byte> bytes)
     {
         foreach (var node in nodes)
+        {
             Encode(node, variables, bytes);
+        }
     }
 
     private static void Encode(PatternNode node, IReadOnlyDictionary<string, byte[]> variables, List<byte> bytes)

@@ -11,7 +11,9 @@ internal static class PatternMatcher
         foreach (var node in nodes)
         {
             if (MatchOne(node, ref bytes, variables) is { } difference)
+            {
                 return difference;
+            }
         }
         return bytes.IsEmpty ? null : $"unexpected bytes at the end of a group: {Convert.ToHexString(bytes)}";
     }
@@ -58,7 +60,10 @@ internal static class PatternMatcher
         PatternNode[] content, int length, ref ReadOnlySpan<byte> bytes, IDictionary<string, byte[]> variables)
     {
         if (length > bytes.Length)
+        {
             return $"a length of {length} where {bytes.Length} bytes follow";
+        }
+
         var group = bytes[..length];
         bytes = bytes[length..];
         return Match(content, group, variables);
@@ -67,7 +72,10 @@ internal static class PatternMatcher
     private static string? Take(byte[] expected, ref ReadOnlySpan<byte> bytes)
     {
         if (!bytes.StartsWith(expected))
+        {
             return $"expected {Convert.ToHexString(expected)}, found {Start(bytes, expected.Length)}";
+        }
+
         bytes = bytes[expected.Length..];
         return null;
     }
@@ -75,7 +83,10 @@ internal static class PatternMatcher
     private static string? TakeOneOf(byte[] choices, ref ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty || !choices.AsSpan().Contains(bytes[0]))
+        {
             return $"expected one of {Convert.ToHexString(choices)}, found {Start(bytes, 1)}";
+        }
+
         bytes = bytes[1..];
         return null;
     }
@@ -83,7 +94,10 @@ internal static class PatternMatcher
     private static string? TakeAny(ref ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
+        {
             return "the packet ends early";
+        }
+
         bytes = bytes[1..];
         return null;
     }
@@ -91,7 +105,10 @@ internal static class PatternMatcher
     private static string? TakeSuccess(ref ReadOnlySpan<byte> bytes)
     {
         if (!bytes.IsEmpty && bytes[0] >= 0x80)
+        {
             return $"expected success, found reason code {bytes[0]:X2}";
+        }
+
         bytes = default;
         return null;
     }
@@ -99,9 +116,15 @@ internal static class PatternMatcher
     private static string? TakeVariable(string name, int length, ref ReadOnlySpan<byte> bytes, IDictionary<string, byte[]> variables)
     {
         if (variables.TryGetValue(name, out var value))
+        {
             return Take(value, ref bytes);
+        }
+
         if (bytes.Length < length)
+        {
             return "the packet ends early";
+        }
+
         variables[name] = bytes[..length].ToArray();
         bytes = bytes[length..];
         return null;

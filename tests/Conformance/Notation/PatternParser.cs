@@ -21,7 +21,10 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
         {
             SkipSpaces();
             if (_at == text.Length)
+            {
                 return end == '\0' ? nodes : throw Wrong($"'{end}' is missing");
+            }
+
             if (text[_at] == end)
             {
                 _at++;
@@ -49,21 +52,33 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
     private static void AddIf(bool condition, List<PatternNode> nodes, List<PatternNode> more)
     {
         if (condition)
+        {
             nodes.AddRange(more);
+        }
     }
 
     private void Word(List<PatternNode> nodes)
     {
         if (Take("??"))
+        {
             nodes.Add(new PatternNode.AnyByte());
+        }
         else if (Take("ok"))
+        {
             nodes.Add(new PatternNode.Success());
+        }
         else if (Take("@protocol"))
+        {
             nodes.Add(new PatternNode.Literal(Protocol()));
+        }
         else if (Take("@id"))
+        {
             nodes.Add(new PatternNode.Literal(Encoding.UTF8.GetBytes(connection)));
+        }
         else
+        {
             HexByte(nodes);
+        }
     }
 
     private byte[] Protocol() => version switch
@@ -82,7 +97,10 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
         }
         var choices = new List<byte> { value };
         while (Take("|"))
+        {
             choices.Add(Hex());
+        }
+
         nodes.Add(new PatternNode.OneOf([.. choices]));
     }
 
@@ -90,7 +108,10 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
     {
         var digits = text.AsSpan(_at, Math.Min(2, text.Length - _at));
         if (digits.Length < 2 || !byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+        {
             throw Wrong("neither a byte in hex nor another token");
+        }
+
         _at += 2;
         return value;
     }
@@ -99,7 +120,10 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
     {
         var end = text.IndexOf('\'', _at + 1);
         if (end < 0)
+        {
             throw Wrong("the quote is not closed");
+        }
+
         var bytes = Encoding.UTF8.GetBytes(text[(_at + 1)..end]);
         _at = end + 1;
         return bytes;
@@ -109,10 +133,16 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
     private PatternNode.Literal Repeat(byte[] bytes)
     {
         if (_at + 1 >= text.Length || text[_at] != '*' || !char.IsAsciiDigit(text[_at + 1]))
+        {
             return new PatternNode.Literal(bytes);
+        }
+
         var start = ++_at;
         while (_at < text.Length && char.IsAsciiDigit(text[_at]))
+        {
             _at++;
+        }
+
         var count = int.Parse(text.AsSpan(start, _at - start), CultureInfo.InvariantCulture);
         return new PatternNode.Literal([.. Enumerable.Repeat(bytes, count).SelectMany(part => part)]);
     }
@@ -121,9 +151,15 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
     {
         var start = ++_at;
         while (_at < text.Length && char.IsAsciiLetterOrDigit(text[_at]))
+        {
             _at++;
+        }
+
         if (_at == start)
+        {
             throw Wrong("a variable has no name");
+        }
+
         var name = text[start.._at];
         return Take("*") ? new PatternNode.RestVariable(name) : new PatternNode.Variable(name);
     }
@@ -131,13 +167,18 @@ internal sealed class PatternParser(string text, MqttVersion version, string con
     private void SkipSpaces()
     {
         while (_at < text.Length && text[_at] == ' ')
+        {
             _at++;
+        }
     }
 
     private bool Take(string token)
     {
         if (!text.AsSpan(_at).StartsWith(token, StringComparison.Ordinal))
+        {
             return false;
+        }
+
         _at += token.Length;
         return true;
     }

@@ -11,7 +11,10 @@ internal static class VariableByteInteger
         {
             value |= (bytes[i] & 0x7F) << (7 * i);
             if ((bytes[i] & 0x80) != 0)
+            {
                 continue;
+            }
+
             var shortest = i == 0 || bytes[i] != 0;
             bytes = bytes[(i + 1)..];
             return shortest;

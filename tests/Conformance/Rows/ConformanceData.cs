@@ -54,7 +54,10 @@ public sealed class ConformanceData
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "Orleans.sln")))
+        {
             directory = directory.Parent ?? throw new DirectoryNotFoundException("No Orleans.sln above the test's binaries.");
+        }
+
         return directory.FullName;
     }
 }

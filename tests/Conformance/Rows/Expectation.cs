@@ -33,12 +33,21 @@ public sealed class Expectation
     public string? Mismatch(byte[] packet, IDictionary<string, byte[]> variables)
     {
         if (_packet.Mismatch(packet, variables) is { } difference)
+        {
             return difference;
+        }
+
         if (_all is null && _some.Length == 0 && _none.Length == 0)
+        {
             return null;
+        }
+
         var properties = PacketProperties.Of(packet);
         if (properties.Find(property => _none.Contains(property[0])) is { } forbidden)
+        {
             return $"a property that must not be there: {Convert.ToHexString(forbidden)}";
+        }
+
         return PropertyMismatch(properties, variables);
     }
 
@@ -53,11 +62,20 @@ public sealed class Expectation
             var index = Enumerable.Range(0, properties.Count)
                 .FirstOrDefault(i => !used[i] && pattern.Mismatch(properties[i], variables) is null, -1);
             if (index < 0)
+            {
                 return "a property is missing";
+            }
+
             if (properties[index][0] == UserProperty && index < lastUserProperty)
+            {
                 return "user properties out of order";
+            }
+
             if (properties[index][0] == UserProperty)
+            {
                 lastUserProperty = index;
+            }
+
             used[index] = true;
         }
         var more = Array.IndexOf(used, false);
@@ -88,13 +106,22 @@ public sealed class Expectation
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '\'')
+            {
                 quoted = !quoted;
+            }
+
             if (quoted || (i > 0 && text[i - 1] != ' '))
+            {
                 continue;
+            }
+
             foreach (var keyword in new[] { "properties", "without", "with" })
             {
                 if (!text.AsSpan(i).StartsWith(keyword + " ", StringComparison.Ordinal) && text[i..] != keyword)
+                {
                     continue;
+                }
+
                 yield return (i, keyword);
                 break;
             }
@@ -107,9 +134,15 @@ public sealed class Expectation
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '\'')
+            {
                 quoted = !quoted;
+            }
+
             if (quoted || text[i] != separator)
+            {
                 continue;
+            }
+
             yield return text[start..i];
             start = i + 1;
         }

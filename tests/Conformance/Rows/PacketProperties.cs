@@ -24,13 +24,22 @@ public static class PacketProperties
         var flags = packet[0];
         var body = packet[1..];
         if (!VariableByteInteger.TryRead(ref body, out _))
+        {
             throw new FormatException("The remaining length is wrong.");
+        }
+
         body = body[Math.Min(BytesBefore(flags, body), body.Length)..];
         // acknowledgements, DISCONNECT and AUTH may end before their properties
         if (body.IsEmpty)
+        {
             return default;
+        }
+
         if (!VariableByteInteger.TryRead(ref body, out var length) || length > body.Length)
+        {
             throw new FormatException("The property length is wrong.");
+        }
+
         return body[..length];
     }
 

@@ -44,11 +44,19 @@ public sealed class Row
         get
         {
             if (Mqtt31 is not null)
+            {
                 yield return ("3.1", Mqtt31);
+            }
+
             if (Mqtt311 is not null)
+            {
                 yield return ("3.1.1", Mqtt311);
+            }
+
             if (Mqtt5 is not null)
+            {
                 yield return ("5.0", Mqtt5);
+            }
         }
     }
 }

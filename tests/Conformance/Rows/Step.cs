@@ -37,10 +37,16 @@ public sealed record Step(string Text, string Connection, string Verb, string Ar
         var onV5 = !line.StartsWith("v3:", StringComparison.Ordinal);
         var onV3 = !line.StartsWith("v5:", StringComparison.Ordinal);
         if (!onV5 || !onV3)
+        {
             line = line[3..].TrimStart();
+        }
+
         var first = NextWord(ref line);
         if (WithoutConnection.Contains(first))
+        {
             return new Step(text, "", first, line, onV5, onV3);
+        }
+
         var verb = NextWord(ref line);
         return verb == ""
             ? throw new FormatException($"A step has a connection and a verb: {text}")
@@ -64,9 +70,14 @@ public sealed record Step(string Text, string Connection, string Verb, string Ar
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '\'')
+            {
                 quoted = !quoted;
+            }
+
             if (!quoted && text.AsSpan(i).StartsWith("//", StringComparison.Ordinal))
+            {
                 return text[..i];
+            }
         }
         return text;
     }

@@ -26,7 +26,10 @@ internal sealed class MemoryRowBroker : RowBroker
     {
         var client = Gateway.Open();
         if (_everyByteAlone)
+        {
             client.Transport.MaximumRead = 1;
+        }
+
         return Task.FromResult<RowClient>(new MemoryRowClient(client));
     }
 

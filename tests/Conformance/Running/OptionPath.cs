@@ -13,7 +13,10 @@ internal static class OptionPath
         object section = options;
         var names = path.Split(':');
         foreach (var name in names[..^1])
+        {
             section = Property(section, name).GetValue(section) ?? throw new FormatException($"{name} of {path} is null.");
+        }
+
         var property = Property(section, names[^1]);
         property.SetValue(section, Value(value, property.PropertyType));
     }
@@ -24,9 +27,15 @@ internal static class OptionPath
     private static object? Value(JsonElement value, Type type)
     {
         if (type == typeof(TimeSpan))
+        {
             return TimeSpan.Parse(value.GetString() ?? "", CultureInfo.InvariantCulture);
+        }
+
         if (type.IsEnum)
+        {
             return Enum.Parse(type, value.GetString() ?? "");
+        }
+
         return value.Deserialize(type);
     }
 }

@@ -43,14 +43,18 @@ internal abstract class RowBroker : IAsyncDisposable
     {
         options.Security.PasswordFile = _directory?.File("users");
         foreach (var (path, value) in Row.Options)
+        {
             OptionPath.Set(options, path, value);
+        }
     }
 
     /// <summary>Rows hold the bytes of a whole exchange, so the broker's part of the nonce is always that of RFC 7677.</summary>
     protected void Replace(IServiceCollection services)
     {
         if (Row.Users.Length > 0)
+        {
             services.Replace(ServiceDescriptor.Singleton<IEnhancedAuthenticator, RfcScram>());
+        }
     }
 
     private sealed class RfcScram(PasswordUsers users) : IEnhancedAuthenticator

@@ -27,7 +27,9 @@ internal sealed class RowConnection(
     {
         var packet = await ReceiveAsync() ?? throw new RowFailedException($"closed instead of {expected}");
         if (expected.Mismatch(packet, variables) is { } difference)
+        {
             throw new RowFailedException($"received {Convert.ToHexString(packet)}: {difference}");
+        }
     }
 
     public async Task ExpectAllAsync(List<Expectation> expected)
@@ -37,7 +39,10 @@ internal sealed class RowConnection(
             var packet = await ReceiveAsync() ?? throw new RowFailedException($"closed instead of {expected[0]}");
             var index = expected.FindIndex(one => Matches(one, packet));
             if (index < 0)
+            {
                 throw new RowFailedException($"received {Convert.ToHexString(packet)} instead of {string.Join(" ; ", expected)}");
+            }
+
             expected.RemoveAt(index);
         }
     }
@@ -49,13 +54,18 @@ internal sealed class RowConnection(
         await SendAsync(PingRequest);
         var packet = await ReceiveAsync() ?? throw new RowFailedException("closed instead of PINGRESP");
         if (!packet.AsSpan().SequenceEqual(PingResponse))
+        {
             throw new RowFailedException($"received {Convert.ToHexString(packet)} instead of nothing");
+        }
     }
 
     public async Task ExpectClosedAsync()
     {
         if (await ReceiveAsync() is { } packet)
+        {
             throw new RowFailedException($"received {Convert.ToHexString(packet)} instead of the end of the connection");
+        }
+
         _client = null;
         await broker.SettledAsync(); // what follows the end in the broker, such as a share group that loses a member
     }
@@ -64,7 +74,10 @@ internal sealed class RowConnection(
     public async Task ExpectErrorAsync(string codes)
     {
         if (Version == MqttVersion.V5)
+        {
             await ExpectAsync(Expectation.Parse($"E0 ({codes} *)", Version, name));
+        }
+
         await ExpectClosedAsync();
     }
 
@@ -73,9 +86,14 @@ internal sealed class RowConnection(
     {
         var slash = codes.IndexOf('/', StringComparison.Ordinal);
         if (Version == MqttVersion.V5)
+        {
             await ExpectAsync(Expectation.Parse($"20 (00 {(slash < 0 ? codes : codes[..slash])} (*))", Version, name));
+        }
         else if (slash >= 0)
+        {
             await ExpectAsync(Expectation.Parse($"20 (00 {codes[(slash + 1)..]})", Version, name));
+        }
+
         await ExpectClosedAsync();
     }
 
@@ -89,7 +107,10 @@ internal sealed class RowConnection(
             return;
         }
         if (packet is not [0x20, _, 0x00, not 0x00, ..])
+        {
             throw new RowFailedException($"received {Convert.ToHexString(packet)} instead of a refusal");
+        }
+
         await ExpectClosedAsync();
     }
 
@@ -107,9 +128,15 @@ internal sealed class RowConnection(
     {
         var packet = await (await ClientAsync()).ReceivePacketAsync();
         if (packet is null)
+        {
             return null;
+        }
+
         if (packet.Length > Limit)
+        {
             throw new RowFailedException($"a packet of {packet.Length} bytes is above the client's maximum of {Limit}");
+        }
+
         return WireRules.Violation(Version, packet) is { } violation
             ? throw new RowFailedException($"received {Convert.ToHexString(packet)}: {violation}")
             : packet;
@@ -120,9 +147,15 @@ internal sealed class RowConnection(
     {
         var trial = new Dictionary<string, byte[]>(variables);
         if (expected.Mismatch(packet, trial) is not null)
+        {
             return false;
+        }
+
         foreach (var (key, value) in trial)
+        {
             variables[key] = value;
+        }
+
         return true;
     }
 }

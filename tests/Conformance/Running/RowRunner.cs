@@ -39,7 +39,9 @@ internal sealed class RowRunner
         try
         {
             foreach (var line in _row.Steps)
+            {
                 await RunAsync(Step.Parse(line));
+            }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -51,14 +53,23 @@ internal sealed class RowRunner
     {
         var connection = step.Connection == "" ? null : Connection(step.Connection);
         if (!step.AppliesTo(connection?.Version ?? _version))
+        {
             return;
+        }
+
         _log.Add(step.Text);
         if (connection is not null)
+        {
             await RunAsync(connection, step);
+        }
         else if (step.Verb == "advance")
+        {
             await AdvanceAsync(Duration(step.Arguments));
+        }
         else
+        {
             Differ(step.Arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        }
     }
 
     private async Task RunAsync(RowConnection connection, Step step)
@@ -83,15 +94,23 @@ internal sealed class RowRunner
     private async Task RunMacroAsync(RowConnection connection, string name)
     {
         if (!ConformanceData.Current.Macros.TryGetValue(name, out var lines))
+        {
             throw new FormatException($"'{name}' is neither a verb nor a macro.");
+        }
+
         foreach (var line in lines)
+        {
             await RunAsync(Step.Parse($"{connection.Name} {line}"));
+        }
     }
 
     private RowConnection Connection(string name)
     {
         if (_connections.TryGetValue(name, out var connection))
+        {
             return connection;
+        }
+
         return _connections[name] = new RowConnection(name, _version, _broker, _variables);
     }
 
@@ -118,6 +137,8 @@ internal sealed class RowRunner
     {
         var values = names.Select(name => Convert.ToHexString(_variables[name.TrimStart('$').TrimEnd('*')])).ToArray();
         if (values.Distinct().Count() != values.Length)
+        {
             throw new RowFailedException($"the same value twice: {string.Join(", ", values)}");
+        }
     }
 }

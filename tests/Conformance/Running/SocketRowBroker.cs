@@ -40,7 +40,7 @@ internal sealed class SocketRowBroker : RowBroker
 
     public override async Task SettledAsync()
     {
-        long start = Environment.TickCount64;
+        var start = Environment.TickCount64;
         do
         {
             await Stuck.UntilAsync(() => _clients.TrueForAll(client => client.IsEven), "bytes to arrive");
@@ -55,7 +55,10 @@ internal sealed class SocketRowBroker : RowBroker
     public override async ValueTask DisposeAsync()
     {
         foreach (var client in _clients)
+        {
             client.Drop();
+        }
+
         await SettledAsync();
         await Gateway.DisposeAsync();
         await base.DisposeAsync();
@@ -64,7 +67,10 @@ internal sealed class SocketRowBroker : RowBroker
     private void OnlyOneListener(Gateway.Hosting.GatewayOptions options)
     {
         foreach (var other in options.Listeners.Where(listener => listener.Kind != _kind).ToArray())
+        {
             options.Listeners.Remove(other);
+        }
+
         Configure(options);
     }
 

@@ -33,7 +33,10 @@ internal sealed class SocketRowClient : RowClient
         {
             _meter ??= _meters.Find(_port);
             if (_meter is null)
+            {
                 return false; // the broker's end of the handshake is not done
+            }
+
             return _isOver || _meter.IsDisposed
                 ? _isOver && _meter.IsDisposed
                 : _meter.BytesRead == Volatile.Read(ref _sent) && _meter.BytesWritten == Volatile.Read(ref _received);
@@ -91,8 +94,11 @@ internal sealed class SocketRowClient : RowClient
         {
             var body = bytes[1..];
             if (!VariableByteInteger.TryRead(ref body, out var length) || length > body.Length)
+            {
                 break;
-            int whole = bytes.Length - body.Length + length;
+            }
+
+            var whole = bytes.Length - body.Length + length;
             _packets.Writer.TryWrite(bytes[..whole].ToArray());
             bytes = bytes[whole..];
         }

@@ -18,11 +18,20 @@ public static class WireRules
         var (type, flags) = (packet[0] >> 4, packet[0] & 0x0F);
         var body = packet[1..];
         if (!VariableByteInteger.TryRead(ref body, out var length) || length != body.Length) // [MQTT-1.5.5-1]
+        {
             return "the remaining length is wrong";
+        }
+
         if (type is 0 or 1 or 8 or 10 or 12 || (version != MqttVersion.V5 && type > 13))
+        {
             return $"a server does not send packet type {type}";
+        }
+
         if (type != 3 && flags != (type == 6 ? 2 : 0)) // [MQTT-2.1.3-1] [MQTT-2.2.2-1]
+        {
             return $"flags {flags:X} on packet type {type}";
+        }
+
         return type switch
         {
             2 => Connack(version, body),
@@ -37,13 +46,25 @@ public static class WireRules
     private static string? Connack(MqttVersion version, ReadOnlySpan<byte> body)
     {
         if (body.Length < 2 || (version != MqttVersion.V5 && body.Length != 2))
+        {
             return "CONNACK has the wrong length";
+        }
+
         if ((body[0] & 0xFE) != 0) // [MQTT-3.2.2-1]
+        {
             return "reserved acknowledge flags are set";
+        }
+
         if (body[0] == 1 && body[1] != 0) // [MQTT-3.2.2-6]
+        {
             return "a session is present in a refusal";
+        }
+
         if (version == MqttVersion.V5)
+        {
             return ReasonCodes.Violation(2, body[1]);
+        }
+
         return body[1] > 5 ? $"return code {body[1]:X2} does not exist" : null;
     }
 
@@ -51,32 +72,58 @@ public static class WireRules
     {
         var qos = flags >> 1 & 3;
         if (qos == 3) // [MQTT-3.3.1-4]
+        {
             return "QoS 3";
+        }
+
         if (qos == 0 && (flags & 8) != 0) // [MQTT-3.3.1-2]
+        {
             return "DUP on QoS 0";
+        }
+
         var topicLength = body[0] << 8 | body[1];
         if (Text(body.Slice(2, topicLength)) is not { } topic || topic.AsSpan().ContainsAny("+#\0")) // [MQTT-3.3.2-1] [MQTT-3.3.2-2]
+        {
             return "the topic name is invalid";
+        }
+
         return qos > 0 && body.Slice(2 + topicLength, 2) is [0, 0] ? "packet identifier 0" : null; // [MQTT-2.2.1-4]
     }
 
     private static string? Acknowledgement(MqttVersion version, int type, ReadOnlySpan<byte> body)
     {
         if (body.Length < 2 || body is [0, 0, ..])
+        {
             return "no packet identifier";
+        }
+
         var rest = body[2..];
         if (type is not (9 or 11) && (rest.IsEmpty || version == MqttVersion.V5))
+        {
             return rest.IsEmpty ? null : ReasonCodes.Violation(type, rest[0]);
+        }
+
         if (type is not (9 or 11))
+        {
             return "bytes behind the packet identifier";
+        }
+
         if (version != MqttVersion.V5)
+        {
             return type == 11 ? (rest.IsEmpty ? null : "UNSUBACK has a payload") : ReturnCodeViolation(rest);
+        }
+
         if (!VariableByteInteger.TryRead(ref rest, out var length))
+        {
             return "the property length is wrong";
+        }
+
         foreach (var code in rest[length..])
         {
             if (ReasonCodes.Violation(type, code) is { } violation)
+            {
                 return violation;
+            }
         }
         return null;
     }
@@ -94,10 +141,15 @@ public static class WireRules
         foreach (var property in PacketProperties.Of(packet))
         {
             if (!Allowed(type).Contains(property[0]))
+            {
                 return $"property {property[0]:X2} on packet type {type}";
+            }
+
             var repeatable = property[0] == 0x26 || (property[0] == 0x0B && type == 3);
             if (!seen.Add(property[0]) && !repeatable)
+            {
                 return $"property {property[0]:X2} twice";
+            }
         }
         return null;
     }

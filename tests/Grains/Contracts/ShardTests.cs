@@ -29,7 +29,9 @@ public sealed class ShardTests
     {
         var counts = new int[4];
         for (var i = 0; i < 40_000; i++)
+        {
             counts[StoreShard.Of($"t/device-{i}", 4)]++;
+        }
 
         Assert.All(counts, count => Assert.InRange(count, 9_500, 10_500));
     }
@@ -45,7 +47,9 @@ public sealed class ShardTests
     public void FilterWithTwoLiteralLevelsAsksTheShardOfItsTopics(string topic, string filter)
     {
         for (var shards = 1; shards < 50; shards++)
+        {
             Assert.Equal(RetainShard.Of("t", topic, shards), RetainShard.For("t", filter, shards));
+        }
     }
 
     [Theory]

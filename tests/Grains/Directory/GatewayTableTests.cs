@@ -42,7 +42,9 @@ public sealed class GatewayTableTests
     {
         var view = _table.Heartbeat(Beat("a"), Start);
         for (var i = 2; i < 20; i++)
+        {
             view = _table.Heartbeat(Beat("a", incarnation: i), Start + (i * 100));
+        }
 
         var next = new GatewayTable(new GrainOptions(), Start + 2_000);
 

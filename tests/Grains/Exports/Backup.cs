@@ -35,7 +35,10 @@ internal static class Backup
         await using var logs = Logs(target);
         using var import = await DataImport.BeginAsync(logs, options, time, new NoProgress());
         foreach (var file in files)
+        {
             await import.AddAsync(file, File);
+        }
+
         await import.FinishAsync();
         return target;
     }
@@ -50,8 +53,13 @@ internal static class Backup
         await using var source = await ExportSource.OpenAsync(data, options, time, new NoProgress());
         var texts = new Dictionary<(StoreSource, long), string>();
         foreach (var store in source.Stores)
+        {
             await foreach (var (message, bytes) in store.ReadAsync())
+            {
                 texts[(store, message.Offset)] = bytes is null ? "lost" : Sample.Text(bytes);
+            }
+        }
+
         var lines = new List<string>();
         foreach (var store in source.Stores)
         {
@@ -59,8 +67,11 @@ internal static class Backup
             lines.AddRange(store.Table.Work.Snapshot().Select(work => $"will {work.Work.Key} {Sample.Text(work.Work.Message)}"));
         }
         foreach (var shard in source.Retained)
+        {
             lines.AddRange(shard.Tree.All().Select(message =>
                 $"retained {message.Tenant} {message.Entry.Topic} {message.Entry.ExpiresAt} {Sample.Text(message.Entry.Message ?? [])}"));
+        }
+
         return string.Join('\n', lines.Order(StringComparer.Ordinal));
     }
 
@@ -73,9 +84,12 @@ internal static class Backup
             string.Join(',', session.Subscriptions.Select(subscription => subscription.ToString()).Order()),
             string.Join(',', session.InboundQos2.Order())]);
         foreach (var item in session.Items())
+        {
             text.Append("\n  ").AppendJoin(' ', [
                 item.Number, item.Qos, item.Retain, string.Join(',', item.SubscriptionIdentifiers), item.Stage, item.PacketId,
                 item.Message.ExpiresAt, textOf(item.Message)]);
+        }
+
         return text.ToString();
     }
 

@@ -126,11 +126,18 @@ public sealed class DataImportTests
                 return operation == DiskOperation.Write && left-- <= 0 ? new DiskFullException("There is no space.") : null;
             };
             if (await Record.ExceptionAsync(() => Backup.ImportAsync(target, Backup.Options(), data.Time, file)) is { } error)
+            {
                 Assert.Contains("cannot be written", Assert.IsType<ExportException>(error).Message, StringComparison.Ordinal);
+            }
             else
+            {
                 Assert.False(isMet && await Backup.DescribeAsync(target, Backup.Options(), data.Time) == "");
+            }
+
             if (!isMet)
+            {
                 return;
+            }
         }
         Assert.Fail("An import of a few records takes less than 40 writes.");
     }

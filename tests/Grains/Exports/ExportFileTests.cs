@@ -76,9 +76,15 @@ public sealed class ExportFileTests
         {
             var writer = new ExportWriter(file, Time.GetUtcNow());
             if (types[0] == 99)
+            {
                 Add(writer, ExportRecord.Begin);
+            }
+
             foreach (var type in types)
+            {
                 Add(writer, (byte)type);
+            }
+
             writer.Finish();
         }
         var error = await Assert.ThrowsAsync<ExportException>(() => Backup.ImportAsync(Backup.Options(), Time, disk));
@@ -122,9 +128,15 @@ public sealed class ExportFileTests
     {
         var record = new RecordWriter();
         if (type is ExportRecord.Begin or ExportRecord.End)
+        {
             ExportCounts.Write(record, ExportCounts.None);
+        }
+
         if (type == ExportRecord.Retained)
+        {
             ExportFields.Retained(record, "t", new GrainMQ.Grains.Contracts.RetainEntry("a", [1], 0));
+        }
+
         writer.Add(type, 0, [], record.Written);
     }
 

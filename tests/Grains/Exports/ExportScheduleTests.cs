@@ -29,8 +29,10 @@ public sealed class ExportScheduleTests
             met.UnionWith(simulation.Met);
         }
         if (Environment.GetEnvironmentVariable("GRAINMQ_EXPORT_SEED") is null)
+        {
             Assert.Superset(
                 new HashSet<DiskOperation>([DiskOperation.Write, DiskOperation.Flush, DiskOperation.Rename, DiskOperation.Delete]), met);
+        }
     }
 
     private static IEnumerable<int> Seeds() =>

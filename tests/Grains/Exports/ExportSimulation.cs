@@ -60,7 +60,10 @@ internal sealed class ExportSimulation
             _table.FireDue(Now);
             await StepAsync(_traffic.Key());
             foreach (var export in _exports)
+            {
                 await CheckAsync(export.File, export.Acknowledged, export.UnderWay);
+            }
+
             _exports.Clear();
         }
     }
@@ -103,7 +106,9 @@ internal sealed class ExportSimulation
         var epoch = _table.NextEpoch(Now);
         var reply = _table.Attach(key, request, epoch, Now);
         if (reply.Result == SessionResult.Ok && _table.IsJournaled(key))
+        {
             await CommitAsync(new Attached(Now, key, request, epoch, reply.DueWill is not null), []);
+        }
     }
 
     private async Task QueueAsync()
@@ -115,7 +120,10 @@ internal sealed class ExportSimulation
     private async Task ReportAsync(string key)
     {
         if (_traffic.Report(_table, key, Now) is not { } batch)
+        {
             return;
+        }
+
         _table.Report(batch);
         await CommitAsync(new Reported(Now, batch), []);
     }
@@ -127,7 +135,10 @@ internal sealed class ExportSimulation
         var reply = await Journal.AppendAsync(change);
         Assert.Equal(JournalResult.Ok, reply.Result);
         for (var at = 0; at < messages.Length; at++)
+        {
             messages[at].Commit(reply.FirstMessage + at);
+        }
+
         _acknowledged.Add(change);
         _underWay = null;
     }
@@ -136,7 +147,10 @@ internal sealed class ExportSimulation
     private IOException? Export(DiskOperation operation)
     {
         if (_isExporting || _random.Next(6) > 0)
+        {
             return null;
+        }
+
         _isExporting = true;
         Met.Add(operation);
         _exports.Add((Backup.ExportAsync(_disk, Backup.Options(), _time).GetAwaiter().GetResult(), _acknowledged.Count, _underWay));
@@ -151,7 +165,9 @@ internal sealed class ExportSimulation
         var actual = await Backup.DescribeAsync(imported, options, _time);
         var without = await ExpectedAsync(_acknowledged.Take(acknowledged));
         if (underWay is null || actual != await ExpectedAsync(_acknowledged.Take(acknowledged).Append(underWay)))
+        {
             Assert.Equal(without, actual);
+        }
     }
 
     /// <summary>Every connection is over.</summary>
@@ -162,9 +178,15 @@ internal sealed class ExportSimulation
         var journals = new LogJournalStore<SessionSnapshot, SessionChange>(Backup.Logs(disk, 1 << 20), new SessionCodec());
         var journal = (await journals.OpenAsync(0, 0, table)).Journal ?? throw new InvalidOperationException("A new disk has room.");
         foreach (var change in changes)
+        {
             await journal.AppendAsync(change);
+        }
+
         foreach (var gateway in Gateways)
+        {
             await journal.AppendAsync(new GatewayLost(Now, gateway));
+        }
+
         return await Backup.DescribeAsync(disk, Backup.Options(), _time);
     }
 }

@@ -30,7 +30,10 @@ public sealed class PinnedDiskTests
         await AppendAsync(log, 1, 200);
         var before = _fixture.Disk.Files().ToDictionary(file => file, _fixture.Disk.Contents);
         using (var pinned = Pin())
+        {
             await IdsAsync(pinned);
+        }
+
         Assert.Equal(before, _fixture.Disk.Files().ToDictionary(file => file, _fixture.Disk.Contents));
         Assert.True(await log.IsCurrentAsync());
     }
@@ -66,7 +69,10 @@ public sealed class PinnedDiskTests
             _fixture.Disk.Fault = (operation, _) =>
             {
                 if (--left != 0)
+                {
                     return null;
+                }
+
                 isReplaced = true;
                 AppendAsync(log, next + 100, next + 199).GetAwaiter().GetResult(); // nothing here waits for another thread
                 SnapshotAsync(log).GetAwaiter().GetResult();
@@ -130,7 +136,9 @@ public sealed class PinnedDiskTests
     private static async Task AppendAsync(ILog log, long first, long last)
     {
         for (var id = first; id <= last; id++)
+        {
             await LogFixture.AppendAsync(log, id);
+        }
     }
 
     private static async Task SnapshotAsync(ILog log)

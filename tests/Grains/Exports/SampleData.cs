@@ -83,7 +83,9 @@ internal sealed class SampleData
         var outcome = _table.Queue(new QueueBatch(Sample.A, ++_number, [entry]), Now);
         var reply = await _sessions.AppendAsync(outcome.Change);
         for (var at = 0; at < outcome.Messages.Length; at++)
+        {
             outcome.Messages[at].Commit(reply.FirstMessage + at);
+        }
     }
 
     public Task BeginAsync(string key, long number, ushort packetId, PendingStage stage)

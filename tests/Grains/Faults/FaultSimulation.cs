@@ -85,7 +85,9 @@ internal sealed class FaultSimulation
                 Start("queue", QueueAsync), Start("retain", RetainAsync), .. _devices.Select(device => Start("device", () => device.RunAsync(_rounds)))]);
             _isPeace = true;
             foreach (var device in _devices)
+            {
                 await device.DrainAsync();
+            }
         }
         finally
         {
@@ -106,7 +108,9 @@ internal sealed class FaultSimulation
     private async Task PollAllAsync()
     {
         foreach (var gateway in _gateways)
+        {
             await gateway.PollAsync(Live, wait: 0);
+        }
     }
 
     private async Task RunClockAsync()
@@ -116,7 +120,10 @@ internal sealed class FaultSimulation
         {
             _cluster.Time.Advance(TimeSpan.FromMilliseconds(1));
             if (!_isPeace && random.Next(400) == 0)
+            {
                 KillAny(random.Next(_cluster.Silos));
+            }
+
             await Task.Yield();
         }
     }
@@ -131,7 +138,9 @@ internal sealed class FaultSimulation
     private async Task PollAsync(FaultyGateway gateway)
     {
         while (!_isOver)
+        {
             await gateway.PollAsync(Live, wait: 20);
+        }
     }
 
     private async Task QueueAsync()
@@ -144,7 +153,9 @@ internal sealed class FaultSimulation
             QueueTarget[] targets = [.. keys.Select(key => new QueueTarget(key, 1, false, []))];
             await _gateways[0].QueueAsync([.. texts.Select(text => new QueueEntry(Sample.Bytes(text), 0, targets))]);
             foreach (var key in keys)
+            {
                 (_acknowledged.TryGetValue(key, out var own) ? own : _acknowledged[key] = []).AddRange(texts);
+            }
         }
     }
 
@@ -162,7 +173,10 @@ internal sealed class FaultSimulation
     private async Task CheckAsync()
     {
         foreach (var device in _devices)
+        {
             CheckMessages(device, _acknowledged.GetValueOrDefault(device.Key) ?? []);
+        }
+
         CheckWills();
         var page = await _gateways[0].QueryAsync(new RetainQuery("t", "#", null, 100, int.MaxValue));
         var retained = page.Messages.Select(entry => KeyValuePair.Create(entry.Topic, Sample.Text(entry.Message ?? [])));

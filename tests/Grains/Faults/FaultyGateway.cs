@@ -26,7 +26,10 @@ internal sealed class FaultyGateway(SimulatedGrainCluster cluster, GatewayRef se
         var request = Sample.Open(self, ++_connection, false, uint.MaxValue, will, delay);
         var reply = await RepeatAsync(() => Store.AttachAsync(key, request), reply => reply.Result);
         if (reply.Result == SessionResult.Fenced)
+        {
             return null;
+        }
+
         Assert.Equal(SessionResult.Ok, reply.Result);
         if (reply.DueWill is not null)
         {
@@ -84,14 +87,20 @@ internal sealed class FaultyGateway(SimulatedGrainCluster cluster, GatewayRef se
         var poll = Sample.Poll(self, _last, live, completed, wait);
         var reply = await RepeatAsync(() => Store.PollAsync(poll), _ => SessionResult.Ok);
         foreach (var _ in completed)
+        {
             _unreported.TryDequeue(out var _);
+        }
+
         foreach (var work in reply.Work)
         {
             Published.Enqueue(Sample.Text(work.Message));
             _unreported.Enqueue(work.Id);
         }
         if (_last?.ShardEpoch != reply.ShardEpoch)
+        {
             await ReattachAsync();
+        }
+
         _last = reply;
     }
 
@@ -111,7 +120,9 @@ internal sealed class FaultyGateway(SimulatedGrainCluster cluster, GatewayRef se
             {
                 var reply = await call();
                 if (resultOf(reply) != SessionResult.Busy)
+                {
                     return reply;
+                }
             }
             catch (Exception exception) when (exception is not Xunit.Sdk.XunitException)
             {

@@ -34,11 +34,19 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
             await ConnectAsync();
             Receive(random.Next(_rest.Count + 1));
             if (random.Next(2) == 0)
+            {
                 await ReadAsync();
+            }
+
             if (random.Next(2) == 0)
+            {
                 await ReportAsync();
+            }
+
             if (random.Next(3) > 0) // otherwise the next connection takes over
+            {
                 await CloseAsync(random.Next(2) == 0 ? WillAction.Arm : WillAction.Discard);
+            }
         }
     }
 
@@ -57,7 +65,9 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
     private async Task ConnectAsync()
     {
         while (!await TryConnectAsync())
+        {
             HasMetAGhost = true;
+        }
     }
 
     private async Task<bool> TryConnectAsync()
@@ -65,11 +75,17 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         var gateway = gateways[random.Next(gateways.Length)];
         var (will, delay) = ($"{key}#{_wills++}", random.Next(2) == 0 ? 0 : Never);
         if (await gateway.OpenAsync(key, will, delay) is not { } reply)
+        {
             return false;
+        }
+
         Assert.True(reply.SessionPresent, key);
         HasMetAGhost |= reply.Previous?.Epoch != _connection?.Epoch;
         if (_connection is { Delay: 0 } last && last.Gateway == gateway)
+        {
             DueWills.Add(last.Will);
+        }
+
         _rest.Clear();
         Take(reply.State!.Pending); // present: there is a state
         _connection = (gateway, reply.Epoch, will, delay);
@@ -84,7 +100,9 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         {
             Assert.DoesNotContain(message.Sequence, _reported); // I7
             if (!_received.Contains(message.Sequence))
+            {
                 _rest.Enqueue(message);
+            }
         }
     }
 
@@ -119,10 +137,15 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         var (gateway, epoch, _, _) = _connection ?? throw new InvalidOperationException("Not connected.");
         var (result, done) = (SessionResult.Fenced, Unreported());
         if (await gateway.ReportAsync(key, epoch, done))
+        {
             result = SessionResult.Ok;
+        }
+
         Check(result);
         if (result == SessionResult.Ok)
+        {
             _reported.UnionWith(done);
+        }
     }
 
     private long[] Unreported() => [.. _received.Except(_reported).Order().SelectMany(number => new[] { number, number })];
@@ -137,9 +160,14 @@ internal sealed class SimulatedDevice(string key, FaultyGateway[] gateways, Rand
         var result = await gateway.CloseAsync(key, epoch, request);
         Check(result);
         if (result == SessionResult.Ok)
+        {
             _reported.UnionWith(done);
+        }
+
         if (action == WillAction.Arm && delay == 0)
+        {
             DueWills.Add(will);
+        }
     }
 
     private void Check(SessionResult result)

@@ -19,7 +19,10 @@ public sealed class LevelSetTests
         {
             var set = new LevelSet();
             foreach (var level in levels)
+            {
                 Assert.Equal(level, set.GetOrAdd(level, _names).Level);
+            }
+
             Assert.Equal(levels.Order(StringComparer.Ordinal), Walk(set, ""));
             Assert.Equal(levels.Where(level => level.CompareTo("02500") >= 0).Order(StringComparer.Ordinal), Walk(set, "02500"));
         }
@@ -48,7 +51,10 @@ public sealed class LevelSetTests
             }
             Assert.Equal(truth, Walk(set, ""));
             foreach (var level in truth)
+            {
                 set.Remove(level);
+            }
+
             Assert.True(set.IsEmpty);
         }
     }
@@ -75,6 +81,8 @@ public sealed class LevelSetTests
     private static IEnumerable<string> Walk(LevelSet set, string from)
     {
         for (var at = set.Seek(from); set.At(at) is { } node; at = set.Next(at))
+        {
             yield return node.Level;
+        }
     }
 }

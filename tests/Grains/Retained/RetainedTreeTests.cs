@@ -25,7 +25,9 @@ public sealed class RetainedTreeTests
     public void FilterMatchesItsTopicsInOrder(string filter, params string[] expected)
     {
         foreach (var topic in (string[])["b/b", "a/c", "a/b/c", "a/b", "a/", "a", "/", "/a", "", "$SYS/x"])
+        {
             Set(topic);
+        }
 
         Assert.Equal(expected, Query(filter, 100));
         Assert.Equal(expected, Query(filter, 1));
@@ -91,7 +93,9 @@ public sealed class RetainedTreeTests
     public void PageIsBoundedByBytesButNeverEmpty()
     {
         foreach (var topic in (string[])["a", "b", "c"])
+        {
             Set(topic, new string('x', 1_000));
+        }
 
         var first = _tree.Page(new RetainQuery("t", "#", null, 10, 1), 0);
         var second = _tree.Page(new RetainQuery("t", "#", first.Next, 10, 3_000), 0);
@@ -105,7 +109,10 @@ public sealed class RetainedTreeTests
     {
         var tree = new RetainedTree(200_000, long.MaxValue);
         for (var i = 0; i < 60_000; i++)
+        {
             tree.Set("t", new RetainEntry($"d/{i}/state", [1], 0));
+        }
+
         tree.Set("t", new RetainEntry("d/9/x", [1], 0));
         var (pages, found, after) = (0, 0, (string?)null);
         do
@@ -133,7 +140,9 @@ public sealed class RetainedTreeTests
     public void TreeAgreesWithANaiveMatcher()
     {
         for (var seed = 0; seed < 300; seed++)
+        {
             AssertAgrees(new Random(seed));
+        }
     }
 
     private static void AssertAgrees(Random random)

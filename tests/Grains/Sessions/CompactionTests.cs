@@ -77,7 +77,10 @@ public sealed class CompactionTests
         await StartAsync(_table);
         string[] texts = [.. Enumerable.Range(0, 20).Select(number => $"old {number} {new string('x', 300)}")];
         foreach (var text in texts)
+        {
             await QueueAsync(text, Forgotten);
+        }
+
         await DeliverAsync(200);
         Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
 
@@ -99,7 +102,10 @@ public sealed class CompactionTests
         await CompactAsync(_ =>
         {
             foreach (var key in Forgotten)
+            {
                 Table.Apply(new Reported(Now, new ProgressBatch(Sample.A, [new SessionProgress(key, Epoch(key), [1, 1], [], [])], 0)));
+            }
+
             return true;
         });
 
@@ -112,7 +118,10 @@ public sealed class CompactionTests
         await StartAsync(_table);
         string[] texts = [.. Enumerable.Range(0, 60).Select(number => $"old {number}")];
         foreach (var text in texts)
+        {
             await QueueAsync(text, Forgotten);
+        }
+
         await DeliverAsync(200);
         Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
         var (looking, moves) = (0, new List<long>());
@@ -121,7 +130,10 @@ public sealed class CompactionTests
         {
             looking += moves.Count == 0 && moved == 0 ? 1 : 0;
             if (moved > 0)
+            {
                 moves.Add(moved);
+            }
+
             return true;
         });
 
@@ -150,14 +162,19 @@ public sealed class CompactionTests
             await CompactAsync(_ =>
             {
                 if (part++ != at)
+                {
                     return true;
+                }
+
                 ended = ChangeAsync(change).IsCompletedSuccessfully; // the disk is in memory
                 return ended && change != "crash";
             });
             Assert.True(ended || part <= at, $"part {at}");
             parts = ended ? parts : at;
             if (ended && change == "crash")
+            {
                 await RestartAsync();
+            }
 
             await HasExpectedAsync(ended ? change : "");
             await RestartAsync();
@@ -192,7 +209,10 @@ public sealed class CompactionTests
         _disk = new(new Random(1));
         await StartAsync(_opened = new SessionTable(new GrainOptions()));
         for (var number = 1; number <= 9; number++)
+        {
             await QueueAsync($"old {number}", Forgotten);
+        }
+
         await DeliverAsync(100);
         Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
     }
@@ -238,10 +258,12 @@ public sealed class CompactionTests
     private async Task HasExpectedAsync(string change)
     {
         string[] old = [.. Enumerable.Range(1, 9).Select(number => $"old {number}")];
-        string[] others = change == "queued" ? [.. old, "new"] : old;
+        var others = change == "queued" ? [.. old, "new"] : old;
         await HasAsync(Forgotten[1], others);
         if (change != "expired")
+        {
             await HasAsync(Forgotten[0], change switch { "delivered" => [.. others.Except(["old 2", "old 3", "old 8"])], "ended" => [], _ => others });
+        }
     }
 
     private async Task ReportAsync(SessionProgress progress)
@@ -259,7 +281,10 @@ public sealed class CompactionTests
         var opening = await new LogJournalStore<SessionSnapshot, SessionChange>(logs, new SessionCodec()).OpenAsync(0, 0, table);
         _writer = new(opening.Journal ?? throw new InvalidOperationException(opening.Fault), table.Snapshot, 0, () => (0, 0), _ => { });
         if (table.Count > 0)
+        {
             return;
+        }
+
         foreach (var key in (string[])[.. Forgotten, Busy])
         {
             var (request, epoch) = (Sample.Open(connection: ++_sequence, expiry: uint.MaxValue), table.NextEpoch(Now));
@@ -272,7 +297,10 @@ public sealed class CompactionTests
     private async Task DeliverAsync(int messages)
     {
         for (var number = 0; number < messages; number++)
+        {
             await QueueAsync(new string('b', 400), [Busy]);
+        }
+
         await ReportAsync(new SessionProgress(Busy, Epoch(Busy), [1, long.MaxValue], [], []));
     }
 
@@ -287,7 +315,9 @@ public sealed class CompactionTests
         Assert.Equal(JournalResult.Ok, await Writer.CommitAsync(change, change.Cost, first =>
         {
             for (var at = 0; at < messages.Length; at++)
+            {
                 messages[at].Commit(first + at);
+            }
         }));
 
     /// <param name="pause">Gets the bytes that were moved; false: stop.</param>
@@ -301,7 +331,9 @@ public sealed class CompactionTests
     private async Task HasAsync(params string[] texts)
     {
         foreach (var key in Forgotten)
+        {
             await HasAsync(key, texts);
+        }
     }
 
     private async Task HasAsync(string key, string[] texts)

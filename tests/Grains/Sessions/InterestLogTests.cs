@@ -28,7 +28,9 @@ public sealed class InterestLogTests
     {
         var log = new InterestLog();
         for (var epoch = 1UL; epoch < 10; epoch++)
+        {
             log.Set("a", epoch, [Sample.Subscription("x")]);
+        }
 
         Assert.True(log.TryGetSince(0, out var news));
         Assert.Equal(9UL, Assert.Single(news).Epoch);
@@ -63,7 +65,9 @@ public sealed class InterestLogTests
     public void FollowerHasTheTableWhateverHappens()
     {
         for (var seed = 0; seed < 100; seed++)
+        {
             AssertFollows(new Random(seed));
+        }
     }
 
     private static void AssertFollows(Random random)
@@ -84,7 +88,9 @@ public sealed class InterestLogTests
                 truth.Remove(key);
             }
             if (random.Next(8) == 0)
+            {
                 version = Follow(log, version, follower);
+            }
         }
         Follow(log, version, follower);
         Assert.Equal(truth.OrderBy(pair => pair.Key), follower.OrderBy(pair => pair.Key));
@@ -98,10 +104,17 @@ public sealed class InterestLogTests
             deltas = log.Snapshot();
         }
         foreach (var delta in deltas)
+        {
             if (delta.Subscriptions is null)
+            {
                 follower.Remove(delta.Key);
+            }
             else
+            {
                 follower[delta.Key] = delta.Epoch;
+            }
+        }
+
         return log.Version;
     }
 }

@@ -13,12 +13,17 @@ public sealed class QueueSlotTests
     {
         var slots = new TheoryData<byte, bool, uint[], bool>();
         foreach (var qos in (byte[])[0, 1, 2])
+        {
             foreach (var retain in (bool[])[false, true])
+            {
                 foreach (var isPlain in (bool[])[false, true])
                 {
                     slots.Add(qos, retain, [], isPlain);
                     slots.Add(qos, retain, [1, 268_435_455], isPlain);
                 }
+            }
+        }
+
         return slots;
     }
 
@@ -37,7 +42,10 @@ public sealed class QueueSlotTests
     public void FullChunkLetsGoOfItsObjects()
     {
         for (var number = 1; number <= 1_000; number++)
+        {
             Add(number).Commit(number + 5_000);
+        }
+
         Assert.Equal(Enumerable.Range(1, 1_000).Select(number => (number + 5_000L, number)), _queue.From(0).Select(item => (item.Message.Offset, item.Message.Length)));
         Assert.All(_queue.From(0).TakeWhile(item => item.Number <= 4 + 8 + 16 + 32 + 64 + 128 + 256), item => Assert.Null(item.Message.Object));
     }
@@ -52,7 +60,10 @@ public sealed class QueueSlotTests
         Add(3, expiresAt: 99).Commit(3);
         var uncommitted = Add(4);
         for (var number = 5; number <= 8; number++)
+        {
             Add(number).Commit(-1);
+        }
+
         Fill(9, 20);
         Assert.Equal([2, 3, 4, 5, 6, 7, 8], _queue.From(0).Take(8).Where(item => item.Message.Object is not null).Select(item => item.Number));
 
@@ -81,7 +92,10 @@ public sealed class QueueSlotTests
         var messages = Enumerable.Range(1, 4).Select(number => Add(number)).ToArray();
         var run = Assert.Single(_queue.Waiting);
         foreach (var message in messages)
+        {
             message.Commit(7);
+        }
+
         Fill(5, 20);
         Assert.All(run, item => Assert.NotNull(item.Message.Object));
     }
@@ -89,7 +103,9 @@ public sealed class QueueSlotTests
     private void Fill(int first, int last)
     {
         for (var number = first; number <= last; number++)
+        {
             Add(number).Commit(number + 1_000);
+        }
     }
 
     private StoredMessage Add(long number, long expiresAt = 0)

@@ -20,7 +20,9 @@ public sealed class QueueStructureTests
     {
         var queue = new SessionQueue(new QueueBounds(10_000, long.MaxValue, long.MaxValue));
         for (var i = 0; i < count; i++)
+        {
             queue.Enqueue(Item(i % 7));
+        }
 
         Assert.Equal(Enumerable.Range(1, count).Select(number => (long)number), queue.From(0).Select(item => item.Number));
         Assert.Equal(count, queue.Count);
@@ -34,7 +36,10 @@ public sealed class QueueStructureTests
         var (first, second) = (new SessionQueue(_bounds), new SessionQueue(new QueueBounds(5, 1_000, 1_500)));
         Add(first, 1, 1);
         foreach (var run in first.Waiting)
+        {
             second.Enqueue(run);
+        }
+
         first.Enqueue(Item(3, 1));
         second.Enqueue(Item(4, 1));
         first.Remove(1, 1);
@@ -100,13 +105,17 @@ public sealed class QueueStructureTests
     public void QueueBehavesLikeListsForAnyOperations()
     {
         for (var seed = 0; seed < 50; seed++)
+        {
             new Comparison(new Random(seed)).Run();
+        }
     }
 
     private void Add(SessionQueue queue, params int[] lengths)
     {
         foreach (var length in lengths)
+        {
             queue.Enqueue(Item(length));
+        }
     }
 
     private QueueItem Item(int length) => Item(++_number, length);
@@ -212,7 +221,10 @@ public sealed class QueueStructureTests
             var at = _front.FindIndex(item => item.Number == number);
             var item = at >= 0 ? _front[at] : _waiting.Find(waiting => waiting.Number == number);
             if (item.Number == 0 || item.Stage >= stage)
+            {
                 return;
+            }
+
             _waiting.RemoveAll(waiting => waiting.Number == number);
             var staged = item with { Stage = stage, Message = stage == PendingStage.Released ? StoredMessage.Empty : item.Message };
             if (stage == PendingStage.Released)
@@ -222,9 +234,13 @@ public sealed class QueueStructureTests
                 _front.Insert(before < 0 ? _front.Count : before, staged);
             }
             else if (at >= 0)
+            {
                 _front[at] = staged;
+            }
             else
+            {
                 _front.Add(staged);
+            }
         }
     }
 }

@@ -37,7 +37,10 @@ public sealed class QueueWalkTests
         var walk = new QueueWalk([Record(10)], most: 100);
         var met = new List<long>();
         while (!walk.IsOver)
+        {
             met.AddRange(walk.Part().Take(3).Select(pair => pair.Item.Number));
+        }
+
         Assert.Equal(Enumerable.Range(1, 10).Select(number => (long)number), met);
     }
 
@@ -85,9 +88,15 @@ public sealed class QueueWalkTests
     {
         var record = new SessionRecord("t/s", 1, uint.MaxValue, _bounds);
         for (var count = 0; count < messages; count++)
+        {
             record.Queue.Enqueue(Item(++record.LastNumber));
+        }
+
         for (var number = 1; number <= begun; number++)
+        {
             record.Queue.Begin(number, (ushort)number, PendingStage.Published);
+        }
+
         return record;
     }
 

@@ -39,9 +39,14 @@ public sealed class SessionCodecTests
             var bytes = Written(to => Codec.Write(change, to));
             var isCut = random.Next(2) == 0;
             if (isCut)
+            {
                 bytes = bytes[..random.Next(bytes.Length)];
+            }
             else
+            {
                 bytes[random.Next(bytes.Length)] ^= (byte)random.Next(1, 256);
+            }
+
             try
             {
                 var from = new RecordReader(bytes);
@@ -62,7 +67,10 @@ public sealed class SessionCodecTests
     {
         var table = new SessionTable(new GrainOptions { StoreShards = 1 });
         foreach (var key in (string[])["t/1", "t/2"])
+        {
             table.Attach(key, Sample.Open(connection: 1, expiry: 60, will: "w", delay: 5), table.NextEpoch(1), 1);
+        }
+
         var outcome = table.Queue(new QueueBatch(Sample.B, 3, [new QueueEntry(
             Sample.Bytes("m"), 99, [new QueueTarget("t/1", 2, true, [5]), new QueueTarget("t/2", 1, false, [])], new MessageOrigin("t/2", 8))]), 2);
         outcome.Messages[0].Commit(77);
@@ -86,7 +94,10 @@ public sealed class SessionCodecTests
     {
         var table = new SessionTable(new GrainOptions { StoreShards = 1 });
         foreach (var key in (string[])["t/1", "t/2"])
+        {
             table.Attach(key, Sample.Open(connection: 1, expiry: 60), table.NextEpoch(1), 1);
+        }
+
         for (var at = 0; at < messages; at++)
         {
             var outcome = table.Queue(new QueueBatch(Sample.B, at + 1, [new QueueEntry(Sample.Bytes("m"), 0, [new QueueTarget("t/1", 1, false, [])], null)]), 2);

@@ -40,15 +40,27 @@ internal sealed class SessionOracle
     public SessionResult Close(string key, ulong epoch, CloseRequest request, long now)
     {
         if (Find(key) is not { } session)
+        {
             return SessionResult.NotFound;
+        }
+
         if (epoch < session.Epoch)
+        {
             return SessionResult.Fenced;
+        }
+
         if (!session.IsAttached && !session.IsLost)
+        {
             return SessionResult.Ok;
+        }
+
         session.Expiry = session.Expiry == 0 ? 0 : request.ExpirySeconds;
         session.Will = request.Will == WillAction.Arm ? session.Will : null;
         if (session.Expiry > 0)
+        {
             session.Front.AddRange(Sample.Texts(request.Pending));
+        }
+
         session.IsLost = false;
         Disconnect(session, now);
         Advance(now);
@@ -69,14 +81,19 @@ internal sealed class SessionOracle
     public void Queue(string key, string message)
     {
         if (Find(key) is { } session)
+        {
             session.Queue.Add(message);
+        }
     }
 
     /// <summary>The session's gateway says that so many messages, the oldest first, have been delivered.</summary>
     public void Finish(string key, int count)
     {
         if (Find(key) is not { } session)
+        {
             return;
+        }
+
         var front = Math.Min(count, session.Front.Count);
         session.Front.RemoveRange(0, front);
         session.Queue.RemoveRange(0, Math.Min(count - front, session.Queue.Count));
@@ -94,7 +111,9 @@ internal sealed class SessionOracle
                 session.Will = null;
             }
             if (isOver)
+            {
                 _sessions.Remove(key);
+            }
         }
     }
 

@@ -175,7 +175,10 @@ public sealed class SessionQueueTests : SessionTableTests
 
         Assert.Empty(Table.Report(batch));
         for (var i = 0; i < 2; i++)
+        {
             Assert.Equal([new GoneDelivery(Key, 1)], Table.Gone(batch) ?? []);
+        }
+
         Attach(expiry: 60);
         Assert.Null(Table.Gone(batch)); // it is fenced
     }
@@ -186,7 +189,9 @@ public sealed class SessionQueueTests : SessionTableTests
         var epoch = Attach(expiry: 60).Epoch;
         Queue(1, "1", "2", "3");
         for (var i = 0; i < 3; i++)
+        {
             Assert.Empty(Report(epoch, done: [1, 2, 77, 80], started: [new(3, 5, PendingStage.Published), new(1, 9, PendingStage.Published)]));
+        }
 
         Assert.Equal(1, Info.Queued);
     }

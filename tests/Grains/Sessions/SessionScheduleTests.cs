@@ -24,7 +24,9 @@ public sealed class SessionScheduleTests
     public void TableDoesWhatTheOracleSays(int firstSeed, int seeds)
     {
         for (var seed = firstSeed; seed < firstSeed + seeds; seed++)
+        {
             new Schedule(seed).Run(steps: 120);
+        }
     }
 
     private sealed class Schedule(int seed)
@@ -94,7 +96,9 @@ public sealed class SessionScheduleTests
             var epoch = _table.NextEpoch(_now);
             var reply = _table.Attach(key, request, epoch, _now);
             if (_table.IsJournaled(key))
+            {
                 Commit(new Attached(_now, key, request, epoch, reply.DueWill is not null));
+            }
 
             var expected = _oracle.Open(key, request, epoch);
             Assert.Equal(expected.Present, reply.SessionPresent);
@@ -102,7 +106,10 @@ public sealed class SessionScheduleTests
             Assert.Equal(expected.Pending, reply.SessionPresent ? Pending(key, epoch).Texts : null);
             Assert.Equal(expected.DueWill, reply.DueWill is null ? null : Sample.Text(reply.DueWill));
             if (reply.DueWill is not null)
+            {
                 SetOff(Sample.Text(reply.DueWill), request.Gateway, epoch);
+            }
+
             _epochs[key].Add(epoch);
         }
 
@@ -123,14 +130,20 @@ public sealed class SessionScheduleTests
         private void Close(string key)
         {
             if (_epochs[key] is not { Count: > 0 } epochs)
+            {
                 return;
+            }
+
             var epoch = _random.Next(4) > 0 ? epochs[^1] : epochs[_random.Next(epochs.Count)];
             var pending = Enumerable.Range(0, _random.Next(3)).Select(_ => Sample.Pending($"p{++_number}")).ToArray();
             var request = Sample.Close(Seconds[_random.Next(5)], _random.Next(2) == 0 ? WillAction.Arm : WillAction.Discard, pending);
             var isJournaled = _table.IsJournaled(key);
             var result = _table.Detach(key, epoch, request, _now, out var done);
             if (done is not null && isJournaled)
+            {
                 Commit(done.Change, done.Messages);
+            }
+
             Assert.Equal(_oracle.Close(key, epoch, request, _now), result);
         }
 
@@ -146,7 +159,10 @@ public sealed class SessionScheduleTests
         private void Finish(string key)
         {
             if (_table.Info(key).Owner is not { } owner || !_table.IsJournaled(key))
+            {
                 return;
+            }
+
             var pending = Pending(key, owner.Epoch);
             var count = _random.Next(pending.Numbers.Length + 1);
             var done = pending.Numbers[..count].SelectMany(number => new[] { number, number }).ToArray();
@@ -175,7 +191,9 @@ public sealed class SessionScheduleTests
             var reply = Wait(Journal.AppendAsync(change));
             Assert.Equal(JournalResult.Ok, reply.Result);
             for (var at = 0; at < messages?.Length; at++)
+            {
                 messages[at].Commit(reply.FirstMessage + at);
+            }
         }
 
         private void Open()
@@ -209,12 +227,21 @@ public sealed class SessionScheduleTests
             var live = Keys.Where(key => _table.Info(key).Owner is not null && !_table.IsJournaled(key))
                 .Select(key => new ReattachEntry(key, _table.Info(key).Owner!, 0, null, [])).ToArray(); // not null: just asked
             if (_random.Next(2) == 0)
+            {
                 Assert.Equal(JournalResult.Ok, Wait(Journal.ReplaceAsync(_table.Snapshot(), Journal.Mark())));
+            }
+
             Open();
             foreach (var entry in live)
+            {
                 _oracle.Find(entry.Key)?.Queue.Clear(); // what was queued for the connection alone went with the memory
+            }
+
             foreach (var entry in live)
+            {
                 Assert.Empty(_table.Reattach(new ReattachBatch(entry.Owner.Gateway, [entry])));
+            }
+
             _table.FireDue(_now);
         }
 
@@ -223,20 +250,28 @@ public sealed class SessionScheduleTests
             var work = _table.Work.Available(100, int.MaxValue);
             long[] ids = [.. work.Select(item => item.Id)];
             if (ids.Length > 0)
+            {
                 Commit(new WorkCompleted(_now, ids));
+            }
+
             _table.Work.Complete(ids);
             _published.AddRange(Sample.Texts(work));
             Assert.True(_oracle.Published.Order().SequenceEqual(_published.Order()), where);
             Assert.True(_published.Concat(_publishedAtOpen).Distinct().Count() == _published.Count + _publishedAtOpen.Count, where);
             foreach (var key in Keys)
+            {
                 CheckSession(_oracle.Find(key), _table.Info(key), where);
+            }
         }
 
         private static void CheckSession(SessionOracle.Session? expected, SessionInfo actual, string where)
         {
             Assert.True((expected is not null) == actual.Exists, where);
             if (expected is null)
+            {
                 return;
+            }
+
             Assert.True(expected.Epoch == actual.Epoch, where);
             Assert.True((expected.IsAttached ? expected.Epoch : null) == actual.Owner?.Epoch, where);
             Assert.True(expected.Queue.Count + expected.Front.Count == actual.Queued, where);

@@ -99,7 +99,10 @@ public sealed class SessionTakeoverTests : SessionTableTests
 
         Assert.All(replies, reply => Assert.Equal(SessionResult.Ok, reply.Result)); // connections send CONNECT in any order
         foreach (var late in requests[..^1])
+        {
             Assert.Equal(SessionResult.Fenced, Attach(late).Result);
+        }
+
         Assert.Equal(replies[^1].Epoch, Info.Owner?.Epoch);
     }
 
@@ -123,7 +126,9 @@ public sealed class SessionTakeoverTests : SessionTableTests
     public void SessionsAreLimited()
     {
         for (var i = 0; i < 10; i++)
+        {
             Assert.Equal(SessionResult.Ok, Attach(key: $"t/{i}").Result);
+        }
 
         Assert.Equal(SessionResult.Quota, Attach(key: "t/10").Result);
         Assert.Equal(SessionResult.Ok, Attach(key: "t/9").Result);

@@ -26,10 +26,14 @@ public sealed class ShardCrashTests
                 Assert.Fail($"GRAINMQ_SHARD_SEED={seed}\n{simulation.Trace}\n{e}");
             }
             foreach (var (what, count) in simulation.Met)
+            {
                 met[what] = met.GetValueOrDefault(what) + count;
+            }
         }
         if (Environment.GetEnvironmentVariable("GRAINMQ_SHARD_SEED") is null)
+        {
             Assert.Empty(new[] { "power cut", "kill", "full", "failed", "snapshot", "kept segments", "commit by snapshot", "compacted", "freed" }.Except(met.Keys));
+        }
     }
 
     private static IEnumerable<int> Seeds() =>

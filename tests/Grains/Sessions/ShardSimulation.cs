@@ -54,7 +54,10 @@ internal sealed class ShardSimulation
             try
             {
                 if (_random.Next(12) == 0)
+                {
                     _disk.OperationsLeft = _random.Next(1, 12);
+                }
+
                 await StepAsync(_traffic.Key());
             }
             catch (PowerLossException)
@@ -104,19 +107,27 @@ internal sealed class ShardSimulation
     private async Task AttachAsync(string key)
     {
         if (!_table.Exists(key) && !await Writer.HasSpaceAsync())
+        {
             return;
+        }
+
         var will = _random.Next(3) == 0 ? $"will {_traffic.Next()}" : null;
         var request = Sample.Open(_random.Next(2) == 0 ? Sample.A : Sample.B, _traffic.Next(), _random.Next(5) == 0, uint.MaxValue, will);
         var epoch = _table.NextEpoch(_now);
         var reply = _table.Attach(key, request, epoch, _now);
         if (reply.Result == SessionResult.Ok)
+        {
             await CommitAsync(new Attached(_now, key, request, epoch, reply.DueWill is not null), []);
+        }
     }
 
     private async Task DetachAsync(string key)
     {
         if (_table.Info(key).Owner is not { } owner)
+        {
             return;
+        }
+
         var numbers = ShardTraffic.Numbers(_table, key, owner.Epoch, _now);
         PendingMessage[] pending = [
             .. numbers.Take(_random.Next(3)).Select(number => Sample.Pending("", 2, (PendingStage)_random.Next(3), id: 3) with { Sequence = number }),
@@ -129,7 +140,10 @@ internal sealed class ShardSimulation
     private async Task QueueAsync()
     {
         if (!await Writer.HasSpaceAsync())
+        {
             return;
+        }
+
         var outcome = _table.Queue(_traffic.Batch(_now), _now);
         await CommitAsync(outcome.Change, outcome.Messages);
     }
@@ -137,7 +151,10 @@ internal sealed class ShardSimulation
     private async Task ReportAsync(string key)
     {
         if (_traffic.Report(_table, key, _now) is not { } batch)
+        {
             return;
+        }
+
         _table.Report(batch);
         await CommitAsync(new Reported(_now, batch), []);
     }
@@ -149,9 +166,14 @@ internal sealed class ShardSimulation
         var result = await journal.ReplaceAsync(snapshot, journal.Mark());
         Count(result == JournalResult.Ok ? "snapshot" : "no snapshot");
         if (result == JournalResult.Ok && _disk.Files().Count(file => file.EndsWith(".segment", StringComparison.Ordinal)) > 1)
+        {
             Count("kept segments");
+        }
+
         if (result is not (JournalResult.Ok or JournalResult.Full))
+        {
             await RestartAsync("failed", _disk.Kill());
+        }
     }
 
     private async Task CompactAsync()
@@ -159,11 +181,19 @@ internal sealed class ShardSimulation
         var compaction = new Compaction(_table, Writer, () => _now, least: 0, _random.Next(1, 10), ChangeMeanwhileAsync);
         await compaction.RunAsync();
         if (compaction.Moved > 0)
+        {
             Count("compacted");
+        }
+
         if (compaction.Freed > 0)
+        {
             Count("freed");
+        }
+
         if (Writer.IsOver)
+        {
             await RestartAsync("failed", _disk.Kill());
+        }
     }
 
     /// <summary>Between two parts others have their turn, or the activation ends.</summary>
@@ -203,7 +233,10 @@ internal sealed class ShardSimulation
         _disk.Fault = (operation, _) =>
         {
             if (operation is not (DiskOperation.Write or DiskOperation.Flush) || left-- > 0)
+            {
                 return null;
+            }
+
             _disk.Fault = (_, _) => null;
             return new IOException("The simulated disk failed.");
         };
@@ -216,9 +249,14 @@ internal sealed class ShardSimulation
         var result = await Writer.CommitAsync(change, change.Cost, first =>
         {
             if (first < 0)
+            {
                 Count("commit by snapshot");
+            }
+
             for (var at = 0; at < messages.Length; at++)
+            {
                 messages[at].Commit(first < 0 ? first : first + at);
+            }
         });
         _trace.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"  {result}");
         if (result == JournalResult.Ok)
@@ -228,9 +266,13 @@ internal sealed class ShardSimulation
             return;
         }
         if (result == JournalResult.Full)
+        {
             await RestartAsync("full", null);
+        }
         else
+        {
             await RestartAsync("failed", _disk.Kill());
+        }
     }
 
     private async Task StartAsync()
@@ -246,7 +288,10 @@ internal sealed class ShardSimulation
             var opening = await _journals.OpenAsync(0, 0, _table);
             _journal = opening.Journal;
             if (_journal is not null)
+            {
                 break;
+            }
+
             Count("not opened");
             (_disk, _journals) = (_disk.Kill(), null);
             _disk.Capacity = long.MaxValue;
@@ -261,16 +306,25 @@ internal sealed class ShardSimulation
         Count(why);
         _trace.AppendLine(why);
         if (disk is not null)
+        {
             (_disk, _journals) = (disk, null);
+        }
+
         _disk.OperationsLeft = null;
         await StartAsync();
         var actual = await DescribeAsync(_table);
         var without = await DescribeAsync(Expected([]));
         var with = _unanswered is null ? without : await DescribeAsync(Expected([_unanswered]));
         if (actual != without && actual != with)
+        {
             Assert.Equal(without, actual);
+        }
+
         if (_unanswered is not null && actual == with && actual != without)
+        {
             _acknowledged.Add(_unanswered);
+        }
+
         _unanswered = null;
     }
 
@@ -278,7 +332,10 @@ internal sealed class ShardSimulation
     {
         var table = new SessionTable(Options);
         foreach (var change in _acknowledged.Concat(more))
+        {
             table.Apply(change);
+        }
+
         return table;
     }
 
@@ -288,16 +345,21 @@ internal sealed class ShardSimulation
         var snapshot = table.Snapshot();
         text.AppendJoin(' ', snapshot.Producers.Concat(snapshot.Reporters).Select(producer => producer.ToString()));
         foreach (var work in snapshot.Work)
+        {
             text.AppendLine().Append(string.Join(' ', [work.Work.Id, work.Work.Key, Sample.Text(work.Work.Message), work.Holder, work.LapsesAt]));
+        }
+
         foreach (var record in snapshot.Records.OrderBy(record => record.Key, StringComparer.Ordinal))
         {
             text.AppendLine().Append(string.Join(' ', [
                 record.Key, record.Epoch, record.Owner, record.IsAttached, record.ExpirySeconds, record.LastNumber, record.Opened,
                 string.Join(',', record.InboundQos2.Order())]));
             foreach (var item in record.Items())
+            {
                 text.AppendLine().Append(string.Join(' ', [
                     " ", item.Number, item.Qos, item.Retain, string.Join(',', item.SubscriptionIdentifiers), item.Stage, item.PacketId,
                     item.Message.ExpiresAt, await TextOfAsync(item.Message)]));
+            }
         }
         return text.ToString();
     }
@@ -306,7 +368,10 @@ internal sealed class ShardSimulation
     {
         var bytes = new[] { message.Bytes };
         if (message.Bytes is null)
+        {
             Assert.Equal(JournalResult.Ok, await Writer.ReadAsync([message.Offset], bytes));
+        }
+
         return bytes[0] is { } read ? Sample.Text(read) : "lost";
     }
 

@@ -30,7 +30,10 @@ internal sealed class ShardTraffic(Random random, string[] keys, byte qos)
     public ProgressBatch? Report(SessionTable table, string key, long now)
     {
         if (table.Info(key).Owner is not { } owner)
+        {
             return null;
+        }
+
         var numbers = Numbers(table, key, owner.Epoch, now);
         var started = numbers.Where(_ => random.Next(4) == 0).Select(number => new StartedDelivery(number, 9, (PendingStage)random.Next(1, 3)));
         return new ProgressBatch(owner.Gateway, [new SessionProgress(

@@ -9,7 +9,9 @@ internal static class TableExtensions
     public static void Commit(this IEnumerable<StoredMessage> messages)
     {
         foreach (var message in messages)
+        {
             message.Commit(-1);
+        }
     }
 
     public static SessionState? StateOf(this SessionTable table, string key, ulong epoch, long now) =>

@@ -69,7 +69,9 @@ public sealed class WorkQueueTests
         _queue.Lease(Sample.A, 5, [1]);
         var restored = new WorkQueue(10_000);
         foreach (var work in _queue.Snapshot())
+        {
             restored.Restore(work);
+        }
 
         Assert.Equal(2, restored.Count);
         Assert.Equal(10_005, restored.NextLapse);
@@ -79,7 +81,9 @@ public sealed class WorkQueueTests
     private void Add(params long[] ids)
     {
         foreach (var id in ids)
+        {
             _queue.Add(new WorkItem(id, "k", [1]));
+        }
     }
 
     private long[] Take(GatewayRef gateway, long now)

@@ -116,9 +116,14 @@ public sealed class InjectedFaultTests
         try
         {
             if (i % 3 == 0)
+            {
                 await test.Grain<IProbe>($"{i % 17}").RelayAsync([$"r:{i % 5}"], interleave: false);
+            }
             else
+            {
                 await test.Grain<IReentrantProbe>($"r:{i % 17}").CountUnsafelyAsync(3);
+            }
+
             return "answered";
         }
         catch (TimeoutException)

@@ -109,7 +109,10 @@ public sealed class LifecycleTests : IAsyncDisposable
         Assert.Equal(["ProbeGrain/a"], _test.Cluster.Activations);
         Assert.Equal(1, _test.Journal.Count("numbered deactivated ActivationIdle"));
         for (var minute = 0; minute < 6; minute++)
+        {
             _test.Advance(60);
+        }
+
         Assert.Empty(_test.Cluster.Activations);
     }
 

@@ -40,7 +40,9 @@ public sealed class PoolRunTests : IAsyncDisposable
         await Task.WhenAll(Enumerable.Range(0, 8).Select(racer => Task.Run(async () =>
         {
             for (var i = 0; i < 500; i++)
+            {
                 await RaceAsync(_test.Grain<IProbe>($"{i % 3}"), deactivates: (i + racer) % 5 == 0);
+            }
         })));
     }
 
@@ -52,9 +54,13 @@ public sealed class PoolRunTests : IAsyncDisposable
         try
         {
             if (deactivates)
+            {
                 await grain.DeactivateAsync();
+            }
             else
+            {
                 Assert.InRange(await grain.CountAsync(), 1, 4_000);
+            }
         }
         catch (OrleansMessageRejectionException)
         {

@@ -47,7 +47,9 @@ internal sealed class ProbeCluster : IAsyncDisposable
     public void KillAll()
     {
         for (var silo = 0; silo < Cluster.Options.SiloCount; silo++)
+        {
             Cluster.KillSilo(silo);
+        }
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
@@ -67,7 +69,9 @@ internal sealed class EventIdLog : ILoggerProvider, ILogger
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (IsEnabled(logLevel))
+        {
             Ids.Add(eventId.Id);
+        }
     }
 
     public void Dispose()

@@ -19,11 +19,20 @@ public abstract class Probe(Journal journal) : Grain, IProbeMethods
     {
         journal.Write($"{Key} activated");
         if (Is("fails-once") && journal.Count($"{Key} activated") == 1)
+        {
             throw new InvalidDataException("not yet");
+        }
+
         if (Is("slow-start"))
+        {
             await journal.Gate("start");
+        }
+
         if (Is("ends-at-once"))
+        {
             DeactivateOnIdle();
+        }
+
         if (Is("stops-at-start"))
         {
             cancellationToken.Register(() => journal.Write($"{Key} cancelled"));
@@ -31,18 +40,28 @@ public abstract class Probe(Journal journal) : Grain, IProbeMethods
             await journal.Gate("never");
         }
         if (Is("self-start"))
+        {
             await GrainFactory.GetGrain<IProbe>(Key).CountAsync();
+        }
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (Is("calls-at-end"))
+        {
             await GrainFactory.GetGrain<IProbe>("called-at-end").CountAsync();
+        }
+
         if (Is("slow-end"))
+        {
             await journal.Gate("end");
+        }
+
         journal.Write($"{Key} deactivated {reason.ReasonCode}");
         if (Is("fails-end"))
+        {
             throw new InvalidDataException("no end");
+        }
     }
 
     public Task<int> CountAsync() => Task.FromResult(++_count);
@@ -146,9 +165,15 @@ public abstract class Probe(Journal journal) : Grain, IProbeMethods
     {
         journal.Write($"{timer.Name} tick");
         if (timer.Fails)
+        {
             throw new InvalidDataException("tick");
+        }
+
         if (timer.Name.StartsWith("held", StringComparison.Ordinal))
+        {
             await journal.Gate(timer.Name);
+        }
+
         journal.Write(stop.IsCancellationRequested ? $"{timer.Name} stopped" : $"{timer.Name} tock");
     }
 

@@ -53,7 +53,10 @@ public sealed class ReplayTests
     {
         var (first, second) = (await PlayAsync(seed, keepsTrace: false), await PlayAsync(seed, keepsTrace: false));
         if (first.Trace.Hash != second.Trace.Hash)
+        {
             Assert.Equal((await PlayAsync(seed, keepsTrace: true)).Trace.Lines, (await PlayAsync(seed, keepsTrace: true)).Trace.Lines);
+        }
+
         Assert.Equal(first.Trace.Hash, second.Trace.Hash);
         return first;
     }

@@ -47,7 +47,9 @@ public sealed class SchedulingTests
         {
             _ = Task.Run(() => test.Journal.Open("held"));
             while (true)
+            {
                 await Task.Yield(); // or the time would be up before the other thread is there
+            }
         }));
         Assert.Contains("added by another thread", thrown.Message);
     }
@@ -75,7 +77,10 @@ public sealed class SchedulingTests
         test.Cluster.Run(async () =>
         {
             for (var i = 0; i < 1_000; i++)
+            {
                 await Task.Yield();
+            }
+
             Assert.Equal(began, test.Time.GetUtcNow());
             await Task.Delay(TimeSpan.FromHours(1), test.Time);
             Assert.Equal(began.AddHours(1), test.Time.GetUtcNow());
@@ -90,7 +95,9 @@ public sealed class SchedulingTests
         var clients = Enumerable.Range(0, 3).Select(i => test.Cluster.Start("client", async () =>
         {
             for (var call = 0; call < 3; call++)
+            {
                 order.Add($"{i}{await test.Grain<IProbe>($"{(i + call) % 3}").CountAsync()}");
+            }
         }));
         test.Cluster.Run(Task.WhenAll(clients));
         return (string.Join(' ', order), test.Cluster.Trace.Hash);

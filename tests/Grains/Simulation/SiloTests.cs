@@ -29,7 +29,10 @@ public sealed class SiloTests : IAsyncDisposable
         foreach (var test in new[] { _test, other })
         {
             foreach (var key in Keys)
+            {
                 test.Cluster.Run(test.Grain<IProbe>(key).CountAsync());
+            }
+
             test.Cluster.KillSilo(2);
         }
         Assert.Equal(_test.Cluster.Activations.Order(), other.Cluster.Activations.Order());

@@ -125,7 +125,10 @@ public sealed class TimerTests : IAsyncDisposable
     {
         Start(new ProbeTimer("t", 20 * Second, 20 * Second, KeepAlive: keepAlive));
         for (var minute = 0; minute < 60; minute++)
+        {
             _test.Advance(20);
+        }
+
         Assert.Equal(keepAlive ? 0 : 1, _test.Journal.Count("a deactivated ActivationIdle"));
     }
 

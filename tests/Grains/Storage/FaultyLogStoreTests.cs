@@ -59,7 +59,10 @@ public sealed class FaultyLogStoreTests
         var log = await OpenAsync(new LogFaults { Seed = seed, Full = 0.3, Script = point => point.Operation == "Open" ? LogFaultKind.None : null,
             Injected = (point, kind) => injected.Add($"{point} {kind}") });
         for (var id = 0; id < 50; id++)
+        {
             await log.AppendAsync(Batch(id));
+        }
+
         return injected;
     }
 

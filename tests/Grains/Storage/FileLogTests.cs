@@ -24,7 +24,10 @@ public sealed class FileLogTests : IDisposable
         {
             var log = await OpenLogAsync(store);
             for (var id = 0; id < 1_000; id += 5)
+            {
                 await AppendAsync(log, id, id + 1, id + 2, id + 3, id + 4);
+            }
+
             await using var snapshot = log.BeginSnapshot(500);
             await snapshot.AddAsync(Batch(7));
             Assert.Equal(LogReply.Ok, await snapshot.CommitAsync());
@@ -72,8 +75,13 @@ public sealed class FileLogTests : IDisposable
                 var reply = await log.ReadAsync(new LogRead(offset), page);
                 Assert.True(reply.Result is LogResult.Ok or LogResult.Trimmed, $"{reply}");
                 if (reply.Result == LogResult.Ok)
+                {
                     foreach (var record in page)
+                    {
                         Assert.Equal(offset++, record.Offset);
+                    }
+                }
+
                 Assert.True(reply.Result == LogResult.Trimmed || offset == reply.NextOffset);
                 offset = reply.NextOffset;
                 await Task.Yield();
@@ -96,7 +104,10 @@ public sealed class FileLogTests : IDisposable
         await using var store = LogStore.InMemory(SmallSegments, TimeProvider.System, NullLogger<LogStore>.Instance);
         var log = await OpenLogAsync(store);
         for (var id = 0; id < 2_000; id += 2)
+        {
             await AppendAsync(log, id, id + 1);
+        }
+
         await log.TrimAsync(1_000);
         var again = await OpenLogAsync(store);
 
@@ -125,13 +136,19 @@ public sealed class FileLogTests : IDisposable
     {
         using var tmpfs = Tmpfs.TryMount(_directory.File("disk"), "1m");
         if (tmpfs is null)
+        {
             Assert.Skip("mounting a tmpfs needs root");
+        }
+
         await using var store = Open(tmpfs.Path, new LogStoreOptions { SegmentBytes = 200 << 10, MinFreeBytes = minFreeBytes });
         var log = await OpenLogAsync(store);
         List<long> stored = [];
         AppendReply reply;
         for (var id = 0; (reply = await log.AppendAsync(Batch(id, id + 1))).Result == LogResult.Ok; id += 2)
+        {
             stored.AddRange([id, id + 1]);
+        }
+
         Assert.Equal(LogResult.Full, reply.Result);
         Assert.Equal(stored, await ReadIdsAsync(log));
 

@@ -21,8 +21,12 @@ public sealed class LogDamageTests
         var files = _fixture.Disk.Files().ToDictionary(file => file, _fixture.Disk.Contents);
         Assert.Contains(files.Keys, file => file.EndsWith(".segment"));
         foreach (var (file, bytes) in files)
+        {
             for (var position = 0; position < bytes.Length; position += file.EndsWith("manifest") ? 1 : Stride(position))
+            {
                 await FlipAsync(files, file, position);
+            }
+        }
     }
 
     [Fact]
@@ -172,11 +176,18 @@ public sealed class LogDamageTests
     {
         var log = await _fixture.OpenAsync();
         for (var id = 0; id < Records; id += 2)
+        {
             await AppendAsync(log, id, id + 1);
+        }
+
         if (isStoppedInOrder)
+        {
             await _fixture.RestartAsync();
+        }
         else
+        {
             _fixture.Kill();
+        }
     }
 
     /// <summary>Headers and the first blocks byte by byte; of the many that are alike every seventh.</summary>
@@ -185,7 +196,10 @@ public sealed class LogDamageTests
     private async Task FlipAsync(Dictionary<string, byte[]> files, string flipped, int position)
     {
         foreach (var (file, bytes) in files)
+        {
             _fixture.Disk.SetContents(file, [.. bytes]);
+        }
+
         var changed = _fixture.Disk.Contents(flipped);
         changed[position] ^= 0x10;
         _fixture.Disk.SetContents(flipped, changed);
@@ -204,6 +218,8 @@ public sealed class LogDamageTests
         }
         _fixture.Kill();
         foreach (var file in _fixture.Disk.Files().Except(files.Keys))
+        {
             _fixture.Disk.Delete(file);
+        }
     }
 }

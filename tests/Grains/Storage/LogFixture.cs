@@ -47,7 +47,10 @@ internal sealed class LogFixture
     {
         var batch = new LogBatch(256);
         foreach (var id in ids)
+        {
             new TestRecord(id, (int)(id % 10), 20).AddTo(batch);
+        }
+
         return batch;
     }
 
@@ -70,12 +73,21 @@ internal sealed class LogFixture
             Assert.True(reply.NextOffset > offset);
             offset = reply.NextOffset;
             if (reply.Result == LogResult.Damaged)
+            {
                 damages.Add(reply);
+            }
             else
+            {
                 Assert.Equal(LogResult.Ok, reply.Result);
+            }
+
             if (reply.Result == LogResult.Ok)
+            {
                 foreach (var record in page)
+                {
                     records.Add((record.Offset, TestRecord.Of(record).Id));
+                }
+            }
         }
         return (records, damages);
     }

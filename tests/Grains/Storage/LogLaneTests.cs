@@ -12,7 +12,9 @@ public sealed class LogLaneTests
         List<int> rounds = [];
         var lane = new LogLane(executor, changes => rounds.Add(changes.Count));
         for (var i = 0; i < 3; i++)
+        {
             lane.Post(Nothing());
+        }
 
         executor.RunOne();
 
@@ -30,7 +32,9 @@ public sealed class LogLaneTests
         {
             order.Add("busy");
             if (order.Count < 10)
+            {
                 busy?.Post(Nothing());
+            }
         });
         var other = new LogLane(executor, _ => order.Add("other"));
         busy.Post(Nothing());

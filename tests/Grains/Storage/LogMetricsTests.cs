@@ -25,7 +25,9 @@ public sealed class LogMetricsTests : IDisposable
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == LogMetrics.MeterName && instrument.Meter.Scope == meters)
+            {
                 listener.EnableMeasurementEvents(instrument);
+            }
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, value, tags));
@@ -46,7 +48,10 @@ public sealed class LogMetricsTests : IDisposable
         _disk.Fault = (operation, _) =>
         {
             if (operation == DiskOperation.Flush)
+            {
                 _time.Advance(TimeSpan.FromMilliseconds(5));
+            }
+
             return null;
         };
         var batch = LogFixture.Batch(1, 2, 3);

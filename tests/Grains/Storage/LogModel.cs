@@ -20,7 +20,9 @@ internal sealed class LogModel
     public void Acknowledged(long first, TestRecord[] records)
     {
         for (var i = 0; i < records.Length; i++)
+        {
             _acknowledged.Add(first + i, records[i]);
+        }
     }
 
     /// <summary>The writer does not know what became of it; in the order of the calls.</summary>
@@ -41,14 +43,20 @@ internal sealed class LogModel
         Assert.Equal(_acknowledged, read.Except(survivors).Select(entry => KeyValuePair.Create(entry.Offset, entry.Record)));
         CheckSurvivors(survivors);
         foreach (var (offset, record) in survivors)
+        {
             _acknowledged.Add(offset, record);
+        }
+
         _unanswered.Clear();
     }
 
     private void CheckSurvivors(List<(long Offset, TestRecord Record)> survivors)
     {
         if (survivors.Count == 0)
+        {
             return;
+        }
+
         Assert.All(survivors, survivor => Assert.True(survivor.Offset > _acknowledged.Keys.LastOrDefault(-1), "a survivor before what was acknowledged"));
         var left = survivors.Select(survivor => survivor.Record).ToList();
         foreach (var batch in _unanswered.TakeWhile(_ => left.Count > 0))

@@ -47,12 +47,18 @@ internal sealed class LogSimulation
     {
         Reopen();
         for (var step = 0; step < steps; step++)
+        {
             Step();
+        }
+
         _disk.OperationsLeft = null;
         _disk.Fault = (_, _) => null;
         _disk.Capacity = long.MaxValue;
         if (_isCrashed)
+        {
             Crash();
+        }
+
         Reopen();
         CheckAll();
     }
@@ -74,7 +80,9 @@ internal sealed class LogSimulation
             default: CrashNow(); break;
         }
         if (_isCrashed)
+        {
             Crash();
+        }
     }
 
     private (StepExecutor, LogStore) Start()
@@ -87,7 +95,10 @@ internal sealed class LogSimulation
     private void Append()
     {
         if (_log is null)
+        {
             return;
+        }
+
         for (var count = _random.Next(1, 4); count > 0; count--)
         {
             var records = Enumerable.Range(0, _random.Next(1, 9)).Select(_ => NewRecord()).ToArray();
@@ -97,7 +108,9 @@ internal sealed class LogSimulation
             _trace.Add($"append {records[0].Id}..{records[^1].Id}");
         }
         if (_random.Next(3) > 0)
+        {
             Settle();
+        }
     }
 
     private TestRecord NewRecord() =>
@@ -107,7 +120,10 @@ internal sealed class LogSimulation
     {
         var batch = new LogBatch(1_024);
         foreach (var record in records)
+        {
             record.AddTo(batch);
+        }
+
         return batch;
     }
 
@@ -116,7 +132,10 @@ internal sealed class LogSimulation
     {
         _executor.RunAll();
         foreach (var (records, reply) in _underWay)
+        {
             Note(records, reply);
+        }
+
         _underWay.Clear();
     }
 
@@ -133,11 +152,17 @@ internal sealed class LogSimulation
         var (result, first, _) = reply.Result;
         _trace.Add($"  {records[0].Id}: {result} {first}");
         if (result == LogResult.Ok)
+        {
             _model.Acknowledged(first, records);
+        }
         else if (result == LogResult.Failed)
+        {
             _model.Unanswered(records);
+        }
         else
+        {
             Assert.Equal(LogResult.Full, result);
+        }
     }
 
     /// <summary>The answer, or null when the power failed meanwhile.</summary>
@@ -148,14 +173,20 @@ internal sealed class LogSimulation
         Settle();
         _isCrashed |= task.IsFaulted;
         if (task.IsFaulted)
+        {
             Assert.IsType<PowerLossException>(task.Exception?.InnerException);
+        }
+
         return task.IsFaulted ? default : task.Result;
     }
 
     private void Trim()
     {
         if (_log is null)
+        {
             return;
+        }
+
         Settle();
         var below = _random.NextInt64(_log.FirstOffset, _log.NextOffset + 1);
         _model.Trimmed(below);
@@ -165,7 +196,10 @@ internal sealed class LogSimulation
     private void TakeSnapshot()
     {
         if (_log is null)
+        {
             return;
+        }
+
         Settle();
         var offset = _log.NextOffset;
         var count = 0;
@@ -184,9 +218,14 @@ internal sealed class LogSimulation
         var reply = Await(snapshot.CommitAsync());
         _trace.Add($"snapshot {offset}: {reply?.Result}");
         if (reply?.Result == LogResult.Ok)
+        {
             _snapshots = [(offset, count)];
+        }
         else if (reply is null || reply.Result == LogResult.Failed)
+        {
             _snapshots.Add((offset, count));
+        }
+
         Dispose(snapshot);
     }
 
@@ -200,12 +239,17 @@ internal sealed class LogSimulation
     private void ReadTopics()
     {
         if (_log is null)
+        {
             return;
+        }
+
         Settle();
         var topics = Enumerable.Range(0, _random.Next(1, 4)).Select(_ => _random.Next(Topics)).ToHashSet();
         var all = ReadAll(null);
         if (all is not null && ReadAll([.. topics.Select(TestRecord.HashOf)]) is { } some)
+        {
             Assert.Equal(all.Where(entry => topics.Contains(entry.Record.Topic)), some);
+        }
     }
 
     private List<(long Offset, TestRecord Record)>? ReadAll(ulong[]? topics)
@@ -216,12 +260,21 @@ internal sealed class LogSimulation
         {
             var reply = Await(log.ReadAsync(new LogRead(offset, topics), _page));
             if (_isCrashed)
+            {
                 return null;
+            }
+
             Assert.Equal((LogResult.Ok, null), (reply.Result, reply.Fault));
             foreach (var record in _page)
+            {
                 read.Add((record.Offset, TestRecord.Of(record)));
+            }
+
             if (reply.NextOffset >= log.NextOffset)
+            {
                 return read;
+            }
+
             Assert.True(reply.NextOffset > offset, "reading does not get on");
             offset = reply.NextOffset;
         }
@@ -233,7 +286,10 @@ internal sealed class LogSimulation
         var before = _log;
         var opening = Await(_store.OpenAsync(Name, _random.Next(100)));
         if (_isCrashed)
+        {
             return;
+        }
+
         _trace.Add($"open: {opening?.Result} {opening?.Log?.Epoch}, {string.Join(", ", opening?.Findings.Select(finding => finding.Kind) ?? [])}");
         _log = opening?.Log;
         if (_log is null)
@@ -249,7 +305,10 @@ internal sealed class LogSimulation
     private void CheckFenced(ILog? zombie)
     {
         if (zombie is null)
+        {
             return;
+        }
+
         var append = Await(zombie.AppendAsync(BatchOf([NewRecord()])));
         var trim = Await(zombie.TrimAsync(long.MaxValue));
         Assert.True(_isCrashed || (append.Result, trim?.Result) == (LogResult.Fenced, LogResult.Fenced), "two may write");
@@ -258,7 +317,10 @@ internal sealed class LogSimulation
     private void CheckAll()
     {
         if (_log is null || ReadAll(null) is not { } all)
+        {
             return;
+        }
+
         _model.Check(_log.FirstOffset, all);
         CheckSnapshot();
     }
@@ -273,10 +335,15 @@ internal sealed class LogSimulation
         {
             var reply = Await(_log!.ReadSnapshotAsync(new LogRead(seen), _page)); // only an open log is checked
             if (_isCrashed)
+            {
                 return;
+            }
+
             Assert.Equal((LogResult.Ok, null), (reply.Result, reply.Fault));
             foreach (var record in _page)
+            {
                 Assert.Equal(known.Offset * 100 + seen++, TestRecord.Of(record).Id);
+            }
         }
     }
 
@@ -288,7 +355,10 @@ internal sealed class LogSimulation
         _executor.RunUntil(stop);
         _isCrashed |= stop.IsFaulted;
         if (_isCrashed)
+        {
             return;
+        }
+
         _trace.Add("restart");
         _disk = _disk.Kill();
         (_executor, _store) = Start();
@@ -309,7 +379,10 @@ internal sealed class LogSimulation
     private void CrashNow()
     {
         if (_random.Next(2) == 0)
+        {
             Settle();
+        }
+
         _isCrashed = true;
     }
 
@@ -317,10 +390,17 @@ internal sealed class LogSimulation
     {
         Crashes++;
         foreach (var (records, reply) in _underWay)
+        {
             if (!reply.IsCompleted)
+            {
                 _model.Unanswered(records);
+            }
             else
+            {
                 Note(records, reply);
+            }
+        }
+
         _underWay.Clear();
         _isCrashed = false;
         var isPowerCut = _random.Next(3) > 0;
@@ -329,9 +409,14 @@ internal sealed class LogSimulation
         (_executor, _store) = Start();
         _log = null;
         if (_random.Next(3) == 0)
+        {
             _disk.OperationsLeft = _random.Next(1, 60); // and soon again
+        }
+
         Reopen();
         if (_isCrashed)
+        {
             Crash();
+        }
     }
 }

@@ -44,7 +44,10 @@ public sealed class LogTests
         Assert.Equal(LogResult.Fenced, (await zombie.AppendAsync(Batch(2))).Result);
         Assert.Equal(LogResult.Fenced, (await zombie.TrimAsync(1)).Result);
         await using (var snapshot = zombie.BeginSnapshot(1))
+        {
             Assert.Equal(LogResult.Fenced, (await snapshot.CommitAsync()).Result);
+        }
+
         Assert.False(await zombie.IsCurrentAsync());
         Assert.True(await log.IsCurrentAsync());
         await AppendAsync(log, 3);
@@ -65,7 +68,10 @@ public sealed class LogTests
     {
         var log = await _fixture.OpenAsync();
         for (var id = 0; id < 200; id++)
+        {
             await AppendAsync(log, id);
+        }
+
         var files = Segments();
         Assert.True(files.Count > 3);
 
@@ -102,7 +108,10 @@ public sealed class LogTests
     {
         var log = await _fixture.OpenAsync();
         for (var id = 0; id < 300; id++)
+        {
             await AppendAsync(log, id);
+        }
+
         Assert.Equal(Enumerable.Range(0, 30).Select(n => n * 10L + 4), await ReadIdsAsync(log, [TestRecord.HashOf(4)]));
 
         await _fixture.RestartAsync();
@@ -151,7 +160,10 @@ public sealed class LogTests
         Assert.Equal(new ReadReply(LogResult.Ok, 3), await log.ReadSnapshotAsync(new LogRead(0), page));
         var ids = new List<long>();
         foreach (var record in page)
+        {
             ids.Add(TestRecord.Of(record).Id);
+        }
+
         Assert.Equal([10, 11, 12], ids);
         Assert.Equal([4], (await ReadAsync(log)).Records.Where(record => record.Offset >= 3).Select(record => record.Id));
     }
@@ -162,7 +174,9 @@ public sealed class LogTests
         var log = await _fixture.OpenAsync();
         await AppendAsync(log, 1);
         await using (var snapshot = log.BeginSnapshot(1))
+        {
             await snapshot.AddAsync(Batch(10));
+        }
 
         Assert.Null(log.Snapshot);
         Assert.DoesNotContain(_fixture.Disk.Files(), file => file.EndsWith(".snapshot"));
@@ -283,7 +297,9 @@ public sealed class LogTests
     public async Task NamesThatCouldLeaveTheDirectoryAreRefused()
     {
         foreach (var name in new[] { "", "../x", "a//b", "/a", "a/", "A", "a.b" })
+        {
             await Assert.ThrowsAsync<ArgumentException>(async () => await _fixture.Store.OpenAsync(name, 0));
+        }
     }
 
     private long Used() => _fixture.Disk.Files().Sum(file => (long)_fixture.Disk.Contents(file).Length);

@@ -70,7 +70,9 @@ public sealed class MemoryJournalStoreTests
             {
                 var (journal, _) = await OpenAsync();
                 if (await AppendAsync(journal, $"{journal.Epoch}/{writer}") == JournalResult.Ok)
+                {
                     own.Add($"{journal.Epoch}/{writer}");
+                }
             }
             return own;
         })));

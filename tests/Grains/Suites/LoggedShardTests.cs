@@ -37,7 +37,9 @@ public sealed class LoggedShardTests : IAsyncLifetime
         Assert.Equal(SessionResult.Ok, (await Store.QueueAsync(Sample.Batch(++sequence, text, "2", "3"))).Result);
         _disk.Capacity = Used() + LeastFree + 100;
         while ((await Store.QueueAsync(Sample.Batch(++sequence, text))).Result == SessionResult.Ok)
+        {
             Assert.True(sequence < 100);
+        }
 
         Assert.Equal(SessionResult.Full, (await Store.QueueAsync(Sample.Batch(++sequence, text))).Result);
         var page = await Store.ReadAsync(new QueueRead(Sample.Key, opened.Epoch, 0, 3, 10_000));
@@ -135,7 +137,10 @@ public sealed class LoggedShardTests : IAsyncLifetime
         Task<OpenReply>[] opening =
             [.. Enumerable.Range(2, 3).Select(connection => Store.AttachAsync(Sample.Key, Sample.Open(Sample.B, connection, expiry: 600)))];
         foreach (var reply in opening)
+        {
             slow.RunUntil(reply);
+        }
+
         slow.IsHeld = false;
 
         var replies = await Task.WhenAll(opening);
@@ -153,7 +158,10 @@ public sealed class LoggedShardTests : IAsyncLifetime
 
         SessionResult result;
         while ((result = (await retain.SetAsync(Retained(2, "b"))).Result) == SessionResult.Busy)
+        {
             await Task.Yield();
+        }
+
         Assert.Equal(SessionResult.Full, result);
         Assert.Equal("a", Assert.Single((await retain.QueryAsync(new RetainQuery("t", "#", null, 10, 1_000))).Messages).Topic);
         _disk.Capacity = long.MaxValue;
@@ -168,7 +176,10 @@ public sealed class LoggedShardTests : IAsyncLifetime
         _disk.Fault = (operation, _) =>
         {
             if (operation != DiskOperation.Flush)
+            {
                 return null;
+            }
+
             _disk.Fault = (_, _) => null;
             return new IOException("The simulated disk failed.");
         };
@@ -185,7 +196,10 @@ public sealed class LoggedShardTests : IAsyncLifetime
     {
         var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 600));
         foreach (var number in (long[])[1, 2, 3])
+        {
             await Store.QueueAsync(Sample.Batch(number, $"message {number}"));
+        }
+
         var file = _disk.Files().Single(file => file.StartsWith("sessions/0/", StringComparison.Ordinal) && _disk.Contents(file).AsSpan().IndexOf("message 2"u8) > 0);
         var bytes = _disk.Contents(file);
         bytes[bytes.AsSpan().IndexOf("message 2"u8)] ^= 1;

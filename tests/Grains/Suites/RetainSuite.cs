@@ -14,7 +14,9 @@ public abstract class RetainSuite : GrainSuite
     public async Task MessagesAreFoundPageByPage()
     {
         foreach (var chunk in Enumerable.Range(0, 2_500).Chunk(100))
+        {
             await SetAsync([.. chunk.Select(i => new RetainEntry($"d/{i:D4}/state", Sample.Bytes($"{i}"), 0))]);
+        }
 
         var (topics, pages, after) = (new List<string>(), 0, (string?)null);
         do
@@ -44,7 +46,10 @@ public abstract class RetainSuite : GrainSuite
     public async Task SurvivorsOfManySnapshotsAreComplete()
     {
         for (var round = 0; round < 30; round++)
+        {
             await SetAsync([.. Enumerable.Range(0, 20).Select(i => new RetainEntry($"a/{i}", new byte[20_000], 0))]); // 400 KB a batch
+        }
+
         KillEverything();
 
         Assert.Equal(20, (await TopicsAsync()).Length);
@@ -92,7 +97,9 @@ public abstract class RetainSuite : GrainSuite
             _sequence++;
             var batch = new RetainBatch("t", Sample.A, _sequence, [new RetainEntry($"a/{i}", [1], 0)]);
             while ((await Shard.SetAsync(batch)).Result == SessionResult.Busy)
+            {
                 Advance(0.1);
+            }
         }
         Advance(2);
         KillEverything();

@@ -33,7 +33,10 @@ public abstract class SessionSuite : GrainSuite
 
         var progress = new SessionProgress(Sample.Key, opened.Epoch, [1, 1], [new StartedDelivery(2, 7, PendingStage.Released)], []);
         for (var i = 0; i < 2; i++)
+        {
             Assert.Empty((await Store.ReportAsync(new ProgressBatch(Sample.A, [progress]))).Fenced);
+        }
+
         KillEverything();
         var resumed = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 60));
 
@@ -66,7 +69,10 @@ public abstract class SessionSuite : GrainSuite
         await DetachedAsync(Sample.Key, 60, "a");
         var texts = Enumerable.Range(0, 500).Select(i => $"{i}").ToArray();
         for (var from = 0; from < texts.Length; from += 50)
+        {
             await Store.QueueAsync(Sample.Batch(from + 1, texts[from..(from + 50)]));
+        }
+
         KillEverything();
         var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2_000, expiry: 60));
         var read = new List<PendingMessage>(opened.State?.Pending ?? []);
@@ -188,7 +194,9 @@ public abstract class SessionSuite : GrainSuite
         {
             var batch = Sample.Batch(sequence, $"{sequence}");
             while ((await Store.QueueAsync(batch)).Result == SessionResult.Busy)
+            {
                 Advance(0.1);
+            }
         }
         Advance(2);
 
@@ -207,7 +215,10 @@ public abstract class SessionSuite : GrainSuite
             var request = Sample.Open(connection % 2 == 0 ? Sample.A : Sample.B, connection, expiry: 60);
             OpenReply reply;
             while ((reply = await Store.AttachAsync(Sample.Key, request)).Result == SessionResult.Busy)
+            {
                 Advance(0.1);
+            }
+
             replies.Add(reply);
         }
 

@@ -26,7 +26,10 @@ internal sealed class SimulatedGrainCluster : IGrainCluster
     {
         var services = new ServiceCollection();
         if (logs is not null)
+        {
             services.AddSingleton(logs);
+        }
+
         _services = services
             .AddLogging(logging => logging.AddProvider(_errors))
             .AddSingleton<TimeProvider>(Time)
@@ -74,7 +77,9 @@ internal sealed class SimulatedGrainCluster : IGrainCluster
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
+            {
                 Messages.Enqueue($"{formatter(state, exception)} {exception}");
+            }
         }
 
         public void Dispose()

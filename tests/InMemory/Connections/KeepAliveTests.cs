@@ -33,7 +33,7 @@ public sealed class KeepAliveTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await gateway.ConnectAsync("c", version: version, keepAlive: 10);
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             gateway.Time.Advance(TimeSpan.FromSeconds(14));
             client.Send(0xC0, 0x00);
@@ -49,7 +49,7 @@ public sealed class KeepAliveTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await gateway.ConnectAsync("c", keepAlive: 10);
-        for (int i = 0; i < 4; i++)
+        for (var i = 0; i < 4; i++)
         {
             gateway.Time.Advance(TimeSpan.FromSeconds(14));
             await client.PublishAsync("t", "m", QoS.AtLeastOnce);
@@ -104,7 +104,7 @@ public sealed class KeepAliveTests
         var client = await gateway.ConnectAsync("c", keepAlive: 4);
         faults.Break("ISessionStoreGrain.QueueAsync", CallFault.TimeoutBefore);
         client.Send(ClientPackets.Publish("t", "m", QoS.AtLeastOnce, 1)); // its acknowledgement has to wait, and with it the reader
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             await gateway.AdvanceAsync(TimeSpan.FromSeconds(3));
             client.Send(ClientPackets.Pingreq());
@@ -112,7 +112,7 @@ public sealed class KeepAliveTests
 
         faults.Heal();
         await gateway.AdvanceUntilAsync(client.ExpectAsync(PacketType.Puback, 1), "PUBACK");
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             await client.ExpectAsync(PacketType.Pingresp);
         }
@@ -163,12 +163,12 @@ public sealed class KeepAliveTests
         await client.NothingMoreAsync();
         client.Transport.StopTaking();
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 1600; i++)
+        for (var i = 0; i < 1600; i++)
         {
             await publisher.PublishAsync("t", $"{i}");
         }
 
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             client.Send(ClientPackets.Pingreq());
         }
@@ -213,7 +213,7 @@ public sealed class KeepAliveTests
 
             return script?.Invoke(call);
         };
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
         {
             var qos = (QoS)(i % 3);
             await publisher.PublishAsync("t", $"{i}", qos);
@@ -227,10 +227,10 @@ public sealed class KeepAliveTests
     [Fact]
     public async Task I12OfflineMessagesAreQueuedInBatches()
     {
-        int queued = 0;
+        var queued = 0;
         var faults = new GrainFaults();
         await using var gateway = await InMemoryGateway.StartAsync(options => options.Grains.StoreShards = 1, faults: faults);
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
         {
             var durable = await gateway.ConnectAsync($"d{i}", cleanStart: false, expiry: 1000);
             await durable.SubscribeAsync("t", QoS.AtLeastOnce);

@@ -84,7 +84,7 @@ public sealed class NullFrameTests
         var publishing = Task.Run(async () =>
         {
             var publisher = await gateway.ConnectAsync("p");
-            for (int i = 0; i < Messages; i++)
+            for (var i = 0; i < Messages; i++)
             {
                 await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
                 if (i % 50 == 25)
@@ -94,7 +94,7 @@ public sealed class NullFrameTests
             }
         });
         var seen = new HashSet<int>();
-        int closed = 0;
+        var closed = 0;
         while (seen.Count < Messages)
         {
             var packet = await client.ReceiveAsync();
@@ -142,7 +142,7 @@ public sealed class NullFrameTests
         await using var gateway = await InMemoryGateway.StartAsync();
         gateway.ExpectError(NullOutboundFrame);
         var clients = new List<MemoryClient>();
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             clients.Add(await gateway.ConnectAsync($"c{i}"));
             await clients[i].SubscribeAsync("t");
@@ -151,7 +151,7 @@ public sealed class NullFrameTests
         gateway.Connections.All.Single(connection => connection.ClientId == "c2").Outbound.TryEnqueue(default);
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "m");
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             await (i == 2 ? clients[i].ExpectDisconnectAsync(ReasonCode.ImplementationSpecificError) : clients[i].ExpectPublishAsync("m"));
         }

@@ -34,7 +34,7 @@ public sealed class ShutdownTests
         var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
         await client.SubscribeAsync("t", QoS.ExactlyOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
         {
             await publisher.PublishAsync("t", $"{i}", (QoS)(1 + i % 2));
             await client.ExpectPublishAsync($"{i}", acknowledge: i < 3);

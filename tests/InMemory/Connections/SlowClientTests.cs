@@ -33,7 +33,7 @@ public sealed class SlowClientTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await gateway.ConnectAsync("c");
-        for (int i = 0; i < 4; i++)
+        for (var i = 0; i < 4; i++)
         {
             client.Transport.StopTaking();
             client.Send(ClientPackets.Pingreq());
@@ -52,7 +52,7 @@ public sealed class SlowClientTests
         await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.ReplyLimit = 16);
         var client = await gateway.ConnectAsync("c");
         client.Transport.StopTaking();
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
         {
             client.Send(ClientPackets.Pingreq());
             await Stuck.CalmAsync();
@@ -61,7 +61,7 @@ public sealed class SlowClientTests
         var connection = gateway.Connections.All.Single();
         Assert.InRange(connection.Outbound.Count, 16, 40);
         client.Transport.GoOnTaking();
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
         {
             await client.ExpectAsync(PacketType.Pingresp);
         }
@@ -75,16 +75,16 @@ public sealed class SlowClientTests
         await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.MaximumMessages = 300);
         var client = await StuckAsync(gateway, QoS.AtMostOnce, durable: false);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
         {
             await publisher.PublishAsync("t", $"{i}");
         }
 
-        long dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
+        var dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
         Assert.True(dropped >= 600);
         client.Transport.GoOnTaking();
         var received = new List<int>();
-        for (int i = 0; i < 1000 - dropped; i++)
+        for (var i = 0; i < 1000 - dropped; i++)
         {
             received.Add(int.Parse((await client.ExpectAsync(PacketType.Publish)).Text));
         }
@@ -101,7 +101,7 @@ public sealed class SlowClientTests
         await StuckAsync(gateway, QoS.AtMostOnce, durable: false);
         var publisher = await gateway.ConnectAsync("p");
         string large = new('x', 20_000);
-        for (int i = 0; i < 1500; i++)
+        for (var i = 0; i < 1500; i++)
         {
             await publisher.PublishAsync("t", i < 1200 ? "small" : large);
         }
@@ -119,7 +119,7 @@ public sealed class SlowClientTests
         var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
         await client.SubscribeAsync("t", qos);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 302; i++)
+        for (var i = 0; i < 302; i++)
         {
             await publisher.PublishAsync("t", $"{i}", qos);
         }
@@ -143,14 +143,14 @@ public sealed class SlowClientTests
         var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 400; i++)
+        for (var i = 0; i < 400; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
         }
 
-        long dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
+        var dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
         Assert.InRange(dropped, 98, 100);
-        for (int i = 0; i < 400 - dropped; i++)
+        for (var i = 0; i < 400 - dropped; i++)
         {
             await client.ExpectPublishAsync($"{i}");
         }
@@ -167,7 +167,7 @@ public sealed class SlowClientTests
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "first", QoS.AtLeastOnce);
         await publisher.PublishAsync("t", "second", QoS.AtLeastOnce);
-        for (int i = 0; i < 400; i++)
+        for (var i = 0; i < 400; i++)
         {
             await publisher.PublishAsync("t", $"zero-{i}");
         }
@@ -193,12 +193,12 @@ public sealed class SlowClientTests
             "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 2000; i++)
+        for (var i = 0; i < 2000; i++)
         {
             Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce));
         }
 
-        long dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
+        var dropped = gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull");
         var received = new List<int>();
         while (received.LastOrDefault() < 1999)
         {
@@ -222,14 +222,14 @@ public sealed class SlowClientTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var stuck = await StuckAsync(gateway, qos, durable: true);
         var others = new List<MemoryClient>();
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
         {
             others.Add(await gateway.ConnectAsync($"o{i}"));
             await others[i].SubscribeAsync("t", qos);
         }
 
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
         {
             Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("t", $"{i}", qos));
             foreach (var other in others)
@@ -239,7 +239,7 @@ public sealed class SlowClientTests
         }
 
         stuck.Transport.GoOnTaking();
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
         {
             await stuck.ExpectPublishAsync($"{i}");
         }
@@ -254,7 +254,7 @@ public sealed class SlowClientTests
         var subscriber = await gateway.ConnectAsync("s");
         await subscriber.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p", cleanStart: false, expiry: 1000);
-        int subscribes = 0;
+        var subscribes = 0;
         faults.Plan.Script = call =>
             call.Method == "ISessionStoreGrain.ApplyAsync" && Interlocked.Increment(ref subscribes) == 2 ? CallFault.Delay : null;
         publisher.Send([

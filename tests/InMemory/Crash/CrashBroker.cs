@@ -60,7 +60,7 @@ internal sealed class CrashBroker(CrashPlan plan, FaultCounts counts, Action<str
         var opening = await store.OpenAsync("sessions/0", 0);
         var log = opening.Log ?? throw new CrashModelException($"The log cannot be opened: {opening.Fault}");
         var (page, stored) = (new LogPage(), new Dictionary<string, int>());
-        for (long offset = log.FirstOffset; offset < log.NextOffset;)
+        for (var offset = log.FirstOffset; offset < log.NextOffset;)
         {
             var reply = await log.ReadAsync(new LogRead(offset), page);
             if (reply.Result is not (LogResult.Ok or LogResult.Trimmed))
@@ -82,7 +82,7 @@ internal sealed class CrashBroker(CrashPlan plan, FaultCounts counts, Action<str
             if (record.Type == JournalRecord.Message)
             {
                 var payload = record.Payload[(record.Payload.LastIndexOf((byte)'#') is var at and >= 0 ? at : 0)..];
-                string text = System.Text.Encoding.UTF8.GetString(payload);
+                var text = System.Text.Encoding.UTF8.GetString(payload);
                 stored[text] = stored.GetValueOrDefault(text) + 1;
             }
         }
@@ -93,7 +93,7 @@ internal sealed class CrashBroker(CrashPlan plan, FaultCounts counts, Action<str
         var time = new ManualTimeProvider(_now);
         _disk.OperationsLeft = null;
         _life = new BrokerLife(plan, ++Lives, _disk, time, _watch, counts, note, point);
-        for (int waited = 0; !Life.Started.IsCompleted; waited++)
+        for (var waited = 0; !Life.Started.IsCompleted; waited++)
         {
             await Stuck.CalmAsync();
             if (Life.IsDead)

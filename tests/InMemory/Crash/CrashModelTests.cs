@@ -42,9 +42,9 @@ public sealed class CrashModelTests(ITestOutputHelper output)
     {
         var counts = new FaultCounts();
         var failures = new List<string>();
-        long start = Environment.TickCount64;
+        var start = Environment.TickCount64;
         int seeds = 0, accepted = 0, dropped = 0, appends = 0;
-        foreach (int seed in Seeds())
+        foreach (var seed in Seeds())
         {
             var failure = await CrashFailure.OfAsync(new CrashPlan(seed), round =>
             {
@@ -65,7 +65,7 @@ public sealed class CrashModelTests(ITestOutputHelper output)
             }
         }
 
-        string summary =
+        var summary =
             $"{seeds} seeds in {(Environment.TickCount64 - start) / 1000} s: {accepted} messages acknowledged, lost 0, {dropped} dropped by full queues and counted, " +
             $"{appends} appends by one writer each\n{counts}";
         output.WriteLine(summary);
@@ -84,7 +84,7 @@ public sealed class CrashModelTests(ITestOutputHelper output)
         var shrinker = new Shrinker(failure.Plan, failure);
         await shrinker.RunAsync();
         var shortest = shrinker.Shortest;
-        string file = Path.Combine(Artifacts(), $"crash-seed-{failure.Plan.Seed}.txt");
+        var file = Path.Combine(Artifacts(), $"crash-seed-{failure.Plan.Seed}.txt");
         await File.WriteAllTextAsync(
             file, $"GRAINMQ_CRASH_SEED={failure.Plan.Seed}, {shortest.Plan}\n{shortest.Exception}\n{shortest.Trace}\n\nthe whole round:\n{failure.Exception}\n{failure.Trace}\n");
         return $"GRAINMQ_CRASH_SEED={failure.Plan.Seed}: {failure.Exception.Message} Shortest: {shortest.Plan}, {file}";
@@ -108,13 +108,13 @@ public sealed class CrashModelTests(ITestOutputHelper output)
     }
 
     private static int? Number(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     private static string SeedFile([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here) ?? "", "seeds.txt");
 
     private static string Artifacts([CallerFilePath] string here = "")
     {
-        string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here) ?? "", "..", "..", ".."));
+        var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here) ?? "", "..", "..", ".."));
         return Directory.CreateDirectory(Path.Combine(root, "artifacts", "tests")).FullName;
     }
 }

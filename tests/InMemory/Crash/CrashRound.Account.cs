@@ -39,7 +39,7 @@ internal sealed partial class CrashRound
     {
         Note("everybody comes back");
         _chance = 0;
-        for (int turn = 0; turn < 8; turn++)
+        for (var turn = 0; turn < 8; turn++)
         {
             Array.ForEach(_clients, client => client.Return(random));
             do

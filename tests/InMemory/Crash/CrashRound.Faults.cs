@@ -76,7 +76,7 @@ internal sealed partial class CrashRound
     private void Squeeze(Random random)
     {
         var disk = _broker.Life.Disk;
-        bool isFull = disk.Capacity == long.MaxValue;
+        var isFull = disk.Capacity == long.MaxValue;
         disk.Capacity = isFull ? disk.Capacity - disk.FreeBytes + BrokerLife.LeastFree + random.Next(-6_000, 2_000) : long.MaxValue;
         if (isFull)
         {

@@ -123,7 +123,7 @@ internal sealed partial class CrashRound
                 await RestAsync();
                 break;
             case 6:
-                for (int i = random.Next(1, 6); i > 0 && _broker.Life.Executor.RunOne(); i--)
+                for (var i = random.Next(1, 6); i > 0 && _broker.Life.Executor.RunOne(); i--)
                 {
                     await Stuck.CalmAsync();
                 }
@@ -176,7 +176,7 @@ internal sealed partial class CrashRound
     {
         Heal();
         Note("rest");
-        for (int seconds = 0; (seconds < QuietSeconds || _everybody.Any(client => client.IsWaiting)) && !IsDead; seconds++)
+        for (var seconds = 0; (seconds < QuietSeconds || _everybody.Any(client => client.IsWaiting)) && !IsDead; seconds++)
         {
             if (seconds > 90)
             {

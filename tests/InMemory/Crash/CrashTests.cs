@@ -67,7 +67,7 @@ public sealed class CrashTests
         await SubscribeOfflineAsync("reader", "t");
         var publisher = await ConnectAsync("publisher", version: version);
         _broker.Life.LogFaults.Script = point => point is { Log: Retain, Operation: "Append", IsDone: false } ? LogFaultKind.Full : LogFaultKind.None;
-        for (int attempt = 0; attempt < 2; attempt++)
+        for (var attempt = 0; attempt < 2; attempt++)
         {
             publisher.Send(ClientPackets.Publish("t", "1", QoS.ExactlyOnce, 7, retain: true, dup: attempt > 0, version: version));
             await Gateway.AdvanceUntilAsync(publisher.ExpectClosedAsync(), "the connection to end");
@@ -182,10 +182,10 @@ public sealed class CrashTests
     [InlineData(true, 60, 20, true)] // the delay has begun
     public async Task I11WillThatTheNextConnectSetsOffSurvivesAKillAtAnyAwait(bool cleanStart, uint expiry, uint delay, bool isGone)
     {
-        int kills = 0;
+        var kills = 0;
         foreach (var place in Enum.GetValues<KillPlace>())
         {
-            for (int countdown = 1; await WillComesAsync(new KillPoint(place, countdown, IsAfter: countdown % 2 == 0), cleanStart, expiry, delay, isGone); countdown++)
+            for (var countdown = 1; await WillComesAsync(new KillPoint(place, countdown, IsAfter: countdown % 2 == 0), cleanStart, expiry, delay, isGone); countdown++)
             {
                 kills++;
             }
@@ -230,7 +230,7 @@ public sealed class CrashTests
         await Stuck.CalmAsync();
         _broker.Life.Arm(null);
         await Gateway.AdvanceAsync(12 * Second); // it may be in the answer to a poll that it dies, which hangs for 10
-        bool isDead = _broker.Life.IsDead;
+        var isDead = _broker.Life.IsDead;
         if (isDead)
         {
             await RestartAsync();

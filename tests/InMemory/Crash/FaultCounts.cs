@@ -15,27 +15,38 @@ internal sealed class FaultCounts
     public bool Has(string kind)
     {
         lock (_lock)
+        {
             return _kinds.ContainsKey(kind);
+        }
     }
 
     public void Add(string kind, int times = 1)
     {
         lock (_lock)
+        {
             _kinds[kind] = _kinds.GetValueOrDefault(kind) + times;
+        }
     }
 
     public void AddDeath(string where)
     {
         lock (_lock)
+        {
             _deaths[where] = _deaths.GetValueOrDefault(where) + 1;
+        }
     }
 
     public void Add(FaultCounts other)
     {
         foreach (var (kind, times) in other._kinds)
+        {
             Add(kind, times);
+        }
+
         foreach (var (where, times) in other._deaths)
+        {
             _deaths[where] = _deaths.GetValueOrDefault(where) + times;
+        }
     }
 
     public override string ToString() =>

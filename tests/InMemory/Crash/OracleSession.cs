@@ -98,7 +98,7 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
 
     private string? WrongTime(ServerPacket publish, ModelMessage message, bool wasSentHere, bool isExact)
     {
-        bool isSecond = publish.QoS == QoS.ExactlyOnce && isExact && !_seenExactly.Add(message);
+        var isSecond = publish.QoS == QoS.ExactlyOnce && isExact && !_seenExactly.Add(message);
         var order = (message.Publisher, message.Topic, message.QoS, publish.QoS);
         if (_seen.Add(message))
         {
@@ -113,7 +113,7 @@ internal sealed class OracleSession(string clientId, Oracle oracle)
                 return null;
             }
 
-            bool mayHaveBeenAway = message.IsResent && publish.QoS == QoS.AtMostOnce; // when it was sent first: at QoS 0 nothing waits for a client
+            var mayHaveBeenAway = message.IsResent && publish.QoS == QoS.AtMostOnce; // when it was sent first: at QoS 0 nothing waits for a client
             return mayHaveBeenAway || oracle.MayHaveBeenRefused(message) || MayHaveMissed(message, latest.Message, latest.At)
                 ? null
                 : $"{latest.Message.Payload} of the same publisher, topic and QoS came before"; // I8 [MQTT-4.6.0-6]

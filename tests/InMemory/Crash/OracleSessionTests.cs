@@ -102,7 +102,7 @@ public sealed class OracleSessionTests
     private string? Take(OracleSession session, ModelMessage message, QoS qos = QoS.AtLeastOnce, bool wasSentHere = false)
     {
         _oracle.Tick();
-        byte[] publish = ClientPackets.Publish(message.Topic, message.Payload, qos, (ushort)(qos == QoS.AtMostOnce ? 0 : 1));
+        var publish = ClientPackets.Publish(message.Topic, message.Payload, qos, (ushort)(qos == QoS.AtMostOnce ? 0 : 1));
         return session.Take(ServerPacket.Read(publish, ProtocolVersion.Mqtt5), message, isFresh: true, wasSentHere, isExact: true);
     }
 }

@@ -20,9 +20,9 @@ internal sealed class Shrinker(CrashPlan plan, CrashFailure failure)
             await TryAsync(_plan with { Without = new HashSet<CrashFault>(_plan.Without) { fault } });
         }
 
-        for (int size = _plan.Steps / 2; size > 0 && HasTime; size /= 2)
+        for (var size = _plan.Steps / 2; size > 0 && HasTime; size /= 2)
         {
-            for (int start = 0; start < _plan.Steps && HasTime; start += size)
+            for (var start = 0; start < _plan.Steps && HasTime; start += size)
             {
                 var skipped = _plan.Skipped.Concat(Enumerable.Range(start, Math.Min(size, _plan.Steps - start))).ToHashSet();
                 if (skipped.Count > _plan.Skipped.Count)
@@ -32,7 +32,7 @@ internal sealed class Shrinker(CrashPlan plan, CrashFailure failure)
             }
         }
 
-        for (int clients = 1; clients < _plan.Clients && HasTime; clients++)
+        for (var clients = 1; clients < _plan.Clients && HasTime; clients++)
         {
             await TryAsync(_plan with { Clients = clients });
         }

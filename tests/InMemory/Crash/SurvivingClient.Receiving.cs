@@ -97,7 +97,7 @@ internal sealed partial class SurvivingClient
         }
 
         NoticeExpiry();
-        bool isExpected = _isCleanStart || _presence == Presence.None ? !packet.SessionPresent : packet.SessionPresent || _presence == Presence.Unknown;
+        var isExpected = _isCleanStart || _presence == Presence.None ? !packet.SessionPresent : packet.SessionPresent || _presence == Presence.Unknown;
         if (!isExpected) // I11 [MQTT-3.2.2-2] [MQTT-3.2.2-3]
         {
             return $"Session Present was to be {!packet.SessionPresent}";
@@ -165,7 +165,7 @@ internal sealed partial class SurvivingClient
             return "nothing to answer";
         }
 
-        for (int i = 0; i < packet.Reasons.Length; i++)
+        for (var i = 0; i < packet.Reasons.Length; i++)
         {
             if (packet.Reasons[i] >= ReasonCode.UnspecifiedError)
             {
@@ -190,13 +190,13 @@ internal sealed partial class SurvivingClient
             return "nobody has published that";
         }
 
-        bool isOpen = packet.QoS == QoS.ExactlyOnce && session.Open.TryGetValue(packet.PacketId, out var open) && open == message;
+        var isOpen = packet.QoS == QoS.ExactlyOnce && session.Open.TryGetValue(packet.PacketId, out var open) && open == message;
         if (packet.QoS == QoS.ExactlyOnce && !isOpen && session.Open.TryGetValue(packet.PacketId, out var other))
         {
             return $"its packet identifier is in use by {other}: whoever keeps to the protocol takes it for a repetition"; // [MQTT-2.2.1-4]
         }
 
-        string? fault = session.Take(packet, message, isFresh: !isOpen, wasSentHere: !packet.Retain && !_sentHere.Add(message), _isDurable);
+        var fault = session.Take(packet, message, isFresh: !isOpen, wasSentHere: !packet.Retain && !_sentHere.Add(message), _isDurable);
         if (packet.QoS == QoS.AtMostOnce || fault is not null)
         {
             return fault;
@@ -234,7 +234,7 @@ internal sealed partial class SurvivingClient
 
     private int Acknowledge(int most)
     {
-        int done = 0;
+        var done = 0;
         for (; done < most && _connection is not null && _owed.TryDequeue(out var owed); done++)
         {
             Say(owed.What, owed.Bytes);

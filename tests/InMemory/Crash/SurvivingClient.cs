@@ -107,7 +107,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     /// <summary>What its subscriptions have to get, or not: one message on every topic.</summary>
     public void Probe()
     {
-        foreach (string topic in Topics)
+        foreach (var topic in Topics)
         {
             Publish(topic, QoS.AtLeastOnce, retain: false, expires: false);
         }
@@ -134,7 +134,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         _left = null;
         (_connection, _aliveAt) = (round.Open(), round.Time);
         _connection.Version = version;
-        bool isV5 = version == ProtocolVersion.Mqtt5;
+        var isV5 = version == ProtocolVersion.Mqtt5;
         _isCleanStart = cleanStart || _mustStartClean;
         _isDurable = isV5 ? random.Next(8) > 0 : !_isCleanStart;
         _receiveMaximum = isV5 && random.Next(2) == 0 ? random.Next(1, 6) : ushort.MaxValue;
@@ -173,7 +173,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     {
         for (; count > 0 && _publications.Count < Window; count--)
         {
-            bool isAside = random.Next(10) == 0; // retained messages that come and go, for new subscribers only
+            var isAside = random.Next(10) == 0; // retained messages that come and go, for new subscribers only
             Publish(
                 isAside ? $"r/{random.Next(2)}" : Topics[random.Next(Topics.Length)], isAside ? QoS.AtLeastOnce : (QoS)random.Next(1, 3),
                 isAside || random.Next(6) == 0, expires: random.Next(12) == 0, isClear: isAside && random.Next(3) == 0);
@@ -202,7 +202,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
             return;
         }
 
-        bool isClear = round.Oracle.IsClear(message);
+        var isClear = round.Oracle.IsClear(message);
         var properties = publication.Expires ? new PropertyList { { PropertyId.MessageExpiryInterval, (uint)Publication.Lifetime.TotalSeconds } } : null;
         publication.Sent++;
         if (round.IsShortOfSpace)
@@ -223,9 +223,9 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         }
 
         var made = new List<ModelSubscription>();
-        for (int i = random.Next(2); i >= 0; i--)
+        for (var i = random.Next(2); i >= 0; i--)
         {
-            string filter = Filters[random.Next(Filters.Length)];
+            var filter = Filters[random.Next(Filters.Length)];
             if (!made.Exists(one => one.Filter == filter))
             {
                 made.Add(new ModelSubscription(
@@ -236,7 +236,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         var ended = session.Subscriptions.FindAll(old => old.EndedAt == ModelMessage.Never && made.Exists(one => one.Filter == old.Filter));
         ended.ForEach(old => old.DoubtedAt = Math.Min(old.DoubtedAt, round.Oracle.Now));
         session.Subscriptions.AddRange(made);
-        ushort packetId = NextId();
+        var packetId = NextId();
         _requests[packetId] = (PacketType.Suback, made, ended);
         var entries = made.Select(one => (
             one.Filter, version == ProtocolVersion.Mqtt5 ? ClientPackets.SubscribeOptions(one.QoS, one.NoLocal) : (byte)one.QoS)).ToArray();
@@ -253,18 +253,18 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
             return;
         }
 
-        string filter = held[random.Next(held.Count)].Filter;
+        var filter = held[random.Next(held.Count)].Filter;
         var ended = held.FindAll(one => one.Filter == filter);
         round.Oracle.Tick();
         ended.ForEach(one => one.DoubtedAt = Math.Min(one.DoubtedAt, round.Oracle.Now));
-        ushort packetId = NextId();
+        var packetId = NextId();
         _requests[packetId] = (PacketType.Unsuback, [], ended);
         Say($"UNSUBSCRIBE {packetId} {filter}", ClientPackets.Unsubscribe(packetId, filter, version));
     }
 
     private void Disconnect(Random random, bool mayEnd = true)
     {
-        bool ends = mayEnd && version == ProtocolVersion.Mqtt5 && random.Next(4) == 0;
+        var ends = mayEnd && version == ProtocolVersion.Mqtt5 && random.Next(4) == 0;
         Say($"DISCONNECT{(ends ? " and end" : "")}", ends
             ? ClientPackets.Disconnect(version, properties: new PropertyList { { PropertyId.SessionExpiryInterval, 0 } })
             : ClientPackets.Disconnect(version));
@@ -346,7 +346,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     private void ConnectUnanswered()
     {
         NoticeExpiry();
-        bool mayBeAnother = _isCleanStart ? _presence != Presence.None : _isDurable && _presence == Presence.Unknown;
+        var mayBeAnother = _isCleanStart ? _presence != Presence.None : _isDurable && _presence == Presence.Unknown;
         if (mayBeAnother)
         {
             _mustStartClean = true; // whose messages a session would have is not known

@@ -10,7 +10,10 @@ internal sealed class WatchedLogStore(ILogStore inner, WriterWatch watch) : ILog
     {
         var opening = await inner.OpenAsync(name, leastEpoch).ConfigureAwait(false);
         if (opening.Log is not { } log)
+        {
             return opening;
+        }
+
         watch.Opened(name, log.Epoch);
         return opening with { Log = new Log(log, watch) };
     }
@@ -24,7 +27,10 @@ internal sealed class WatchedLogStore(ILogStore inner, WriterWatch watch) : ILog
             var (wasCurrent, count) = (watch.IsCurrent(Name, Epoch), batch.Count);
             var reply = await base.AppendAsync(batch).ConfigureAwait(false);
             if (reply.Result == LogResult.Ok)
+            {
                 watch.Appended(Name, Epoch, wasCurrent, reply.FirstOffset, count);
+            }
+
             return reply;
         }
     }

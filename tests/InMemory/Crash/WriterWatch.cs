@@ -22,7 +22,10 @@ internal sealed class WriterWatch
         lock (writing)
         {
             if (!writing.Epochs.Add(epoch))
+            {
                 Violation ??= $"{log} was opened twice under epoch {epoch}";
+            }
+
             writing.Epoch = Math.Max(writing.Epoch, epoch); // two openings may be told of in another order than they were made
         }
     }
@@ -32,7 +35,9 @@ internal sealed class WriterWatch
     {
         var writing = _logs[log];
         lock (writing)
+        {
             return writing.Epoch == epoch;
+        }
     }
 
     /// <param name="log">Name.</param>
@@ -47,10 +52,17 @@ internal sealed class WriterWatch
         {
             Appends++;
             if (!wasCurrent)
+            {
                 Violation ??= $"{log}: epoch {epoch} appended after {writing.Epoch} had begun";
+            }
+
             for (var offset = first; offset < first + count; offset++)
+            {
                 if (!writing.Acknowledged.Add(offset))
+                {
                     Violation ??= $"{log}: offset {offset} was acknowledged twice: what stood there was lost";
+                }
+            }
         }
     }
 

@@ -16,19 +16,19 @@ public sealed class FlowControlTests
         var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 3 } });
         await client.SubscribeAsync("t", qos);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 8; i++)
+        for (var i = 0; i < 8; i++)
         {
             await publisher.PublishAsync("t", $"m{i}", qos);
         }
 
         var open = new Queue<ServerPacket>();
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             open.Enqueue(await client.ExpectPublishAsync($"m{i}", acknowledge: false));
         }
 
         await client.NothingMoreAsync();
-        for (int i = 3; i < 8; i++)
+        for (var i = 3; i < 8; i++)
         {
             await client.FinishAsync(open.Dequeue());
             open.Enqueue(await client.ExpectPublishAsync($"m{i}", acknowledge: false));
@@ -43,13 +43,13 @@ public sealed class FlowControlTests
         var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 6 } });
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             await publisher.PublishAsync("t", $"m{i}", QoS.AtLeastOnce);
         }
 
         var ids = new List<ushort>();
-        for (int i = 0; i < 6; i++)
+        for (var i = 0; i < 6; i++)
         {
             ids.Add((await client.ExpectPublishAsync($"m{i}", acknowledge: false)).PacketId);
         }
@@ -59,7 +59,7 @@ public sealed class FlowControlTests
             .. ClientPackets.Puback(ids[1]), .. ClientPackets.Puback(ids[0]), .. ClientPackets.Puback(999), // nobody's
             .. ClientPackets.Pingreq(), .. ClientPackets.Puback(ids[3], reason: ReasonCode.QuotaExceeded), .. ClientPackets.Puback(ids[4])]);
         await client.ExpectAsync(PacketType.Pingresp);
-        for (int i = 6; i < 10; i++)
+        for (var i = 6; i < 10; i++)
         {
             await client.ExpectPublishAsync($"m{i}", acknowledge: false);
         }
@@ -122,7 +122,7 @@ public sealed class FlowControlTests
         var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100);
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 6; i++)
+        for (var i = 0; i < 6; i++)
         {
             await publisher.PublishAsync("t", $"m{i}", QoS.AtLeastOnce);
             await client.ExpectPublishAsync($"m{i}", acknowledge: false);
@@ -135,7 +135,7 @@ public sealed class FlowControlTests
         open.Enqueue(await client.ExpectPublishAsync("m0", acknowledge: false));
         open.Enqueue(await client.ExpectPublishAsync("m1", acknowledge: false));
         await client.NothingMoreAsync();
-        for (int i = 2; i < 7; i++)
+        for (var i = 2; i < 7; i++)
         {
             await client.FinishAsync(open.Dequeue());
             open.Enqueue(await client.ExpectPublishAsync($"m{i}", acknowledge: false));

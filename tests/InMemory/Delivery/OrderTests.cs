@@ -20,17 +20,17 @@ public sealed class OrderTests
         var publishing = Enumerable.Range(0, Publishers).Select(number => Task.Run(async () =>
         {
             var publisher = await gateway.ConnectAsync($"p{number}");
-            for (int i = 0; i < Messages; i++)
+            for (var i = 0; i < Messages; i++)
             {
                 await publisher.PublishAsync($"t/{number}", $"{i}", qos);
             }
         })).ToArray();
 
-        int[] next = new int[Publishers];
-        for (int i = 0; i < Publishers * Messages; i++)
+        var next = new int[Publishers];
+        for (var i = 0; i < Publishers * Messages; i++)
         {
             var publish = await subscriber.ExpectAsync(PacketType.Publish);
-            int number = publish.Topic[^1] - '0';
+            var number = publish.Topic[^1] - '0';
             Assert.Equal($"{next[number]++}", publish.Text);
             await subscriber.FinishAsync(publish);
         }
@@ -49,7 +49,7 @@ public sealed class OrderTests
         await subscriber.SubscribeAsync("t", qos);
         var publisher = await gateway.ConnectAsync("p");
         publisher.Send([.. Enumerable.Range(1, 60).SelectMany(i => ClientPackets.Publish("t", $"{i}", qos, qos == QoS.AtMostOnce ? (ushort)0 : (ushort)i))]);
-        for (int i = 1; i <= 60; i++)
+        for (var i = 1; i <= 60; i++)
         {
             await subscriber.ExpectPublishAsync($"{i}");
         }
@@ -59,7 +59,7 @@ public sealed class OrderTests
     public async Task AcknowledgementsComeInTheOrderOfThePublications()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        for (int i = 0; i < 4; i++) // offline sessions on different shards, so that some acknowledgements have to wait
+        for (var i = 0; i < 4; i++) // offline sessions on different shards, so that some acknowledgements have to wait
         {
             var durable = await gateway.ConnectAsync($"d{i}", cleanStart: false, expiry: 100);
             await durable.SubscribeAsync($"wait/{i}", QoS.ExactlyOnce);
@@ -87,18 +87,18 @@ public sealed class OrderTests
         var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
         }
 
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
         {
             await client.ExpectPublishAsync($"{i}");
             await publisher.PublishAsync("t", $"{50 + i}", QoS.AtLeastOnce);
         }
 
-        for (int i = 50; i < 100; i++)
+        for (var i = 50; i < 100; i++)
         {
             await client.ExpectPublishAsync($"{i}");
         }

@@ -19,13 +19,13 @@ public sealed class PacketSizeTests
         await small.SubscribeAsync("t", qos);
         await large.SubscribeAsync("t", qos);
         var publisher = await gateway.ConnectAsync("p");
-        for (int length = 40; length < 70; length++)
+        for (var length = 40; length < 70; length++)
         {
             await publisher.PublishAsync("t", new string('x', length), qos);
         }
 
-        int overhead = 2 + 3 + (qos == QoS.AtMostOnce ? 0 : 2) + 1; // fixed header, topic, identifier, property length
-        for (int length = 40; length < 70; length++)
+        var overhead = 2 + 3 + (qos == QoS.AtMostOnce ? 0 : 2) + 1; // fixed header, topic, identifier, property length
+        for (var length = 40; length < 70; length++)
         {
             await large.ExpectPublishAsync(new string('x', length));
             if (length + overhead <= 60)
@@ -81,7 +81,7 @@ public sealed class PacketSizeTests
         await using var gateway = await InMemoryGateway.StartAsync(options => options.Connections.MaximumPacketSize = 200);
         var client = gateway.Open();
         Assert.Equal(200u, (await client.ConnectAsync("c")).Number(PropertyId.MaximumPacketSize));
-        byte[] fits = ClientPackets.Publish("t", new string('x', 200 - 7));
+        var fits = ClientPackets.Publish("t", new string('x', 200 - 7));
         Assert.Equal(200, fits.Length);
         client.Send(fits);
         await client.NothingMoreAsync();
@@ -110,15 +110,15 @@ public sealed class PacketSizeTests
         var client = await gateway.ConnectAsync("c");
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        string payload = string.Create(length, 7, static (span, seed) =>
+        var payload = string.Create(length, 7, static (span, seed) =>
         {
             var random = new Random(seed);
-            foreach (ref char character in span)
+            foreach (ref var character in span)
             {
                 character = (char)random.Next('a', 'z');
             }
         });
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             await publisher.PublishAsync("t", payload, QoS.AtLeastOnce);
             await client.ExpectPublishAsync(payload);

@@ -77,13 +77,13 @@ public sealed class TopicAliasTests
         var publisher = await gateway.ConnectAsync("p");
         var known = new Dictionary<uint, string>();
         var random = new Random(1);
-        int saved = 0;
-        for (int i = 0; i < 60; i++)
+        var saved = 0;
+        for (var i = 0; i < 60; i++)
         {
-            string topic = $"some/topic/{random.Next(4)}";
+            var topic = $"some/topic/{random.Next(4)}";
             await publisher.PublishAsync(topic, $"{i}");
             var publish = await client.ExpectPublishAsync($"{i}");
-            uint? alias = publish.Number(PropertyId.TopicAlias);
+            var alias = publish.Number(PropertyId.TopicAlias);
             Assert.True(alias is null or 1 or 2);
             if (publish.Topic.Length == 0)
             {
@@ -112,7 +112,7 @@ public sealed class TopicAliasTests
         var client = await gateway.ConnectAsync("c", version: version);
         await client.SubscribeAsync("#");
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             await publisher.PublishAsync("some/topic", $"{i}");
             var publish = await client.ExpectPublishAsync($"{i}");

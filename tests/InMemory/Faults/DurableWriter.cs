@@ -12,12 +12,12 @@ internal sealed class DurableWriter(InMemoryGateway gateway, string clientId, in
 
     public async Task RunAsync(int messages)
     {
-        for (int i = 0; i < messages; i++)
+        for (var i = 0; i < messages; i++)
         {
-            string text = $"{clientId}-{i}";
-            ushort packetId = (ushort)(i % 1000 + 1);
-            bool isDone = false;
-            for (bool dup = false; !isDone; dup = true)
+            var text = $"{clientId}-{i}";
+            var packetId = (ushort)(i % 1000 + 1);
+            var isDone = false;
+            for (var dup = false; !isDone; dup = true)
             {
                 isDone = await TryPublishAsync(text, packetId, dup);
             }
@@ -36,7 +36,7 @@ internal sealed class DurableWriter(InMemoryGateway gateway, string clientId, in
         }
 
         var first = await client.ReceiveAsync();
-        bool isAccepted = first is { Type: PacketType.Puback or PacketType.Pubrec } && (byte)first.Reason < 0x80;
+        var isAccepted = first is { Type: PacketType.Puback or PacketType.Pubrec } && (byte)first.Reason < 0x80;
         if (isAccepted && qos == QoS.ExactlyOnce)
         {
             await ReleaseAsync(packetId);

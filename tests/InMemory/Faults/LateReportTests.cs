@@ -60,7 +60,7 @@ public sealed class LateReportTests
         await Stuck.CalmAsync();
         faults.Heal();
         var sent = new List<ServerPacket>();
-        foreach (string message in (string[])["m0", "m1", "m2"])
+        foreach (var message in (string[])["m0", "m1", "m2"])
         {
             var arrives = client.ExpectPublishAsync(message, acknowledge: false);
             await gateway.AdvanceUntilAsync(arrives, message);
@@ -93,7 +93,7 @@ public sealed class LateReportTests
         faults.Break("ISessionStoreGrain.ReportAsync", CallFault.TimeoutBefore, times: 1);
         var publisher = await gateway.ConnectAsync("p");
         publisher.Send([.. ClientPackets.Publish("t", "m1", QoS.ExactlyOnce, 1), .. ClientPackets.Publish("t", "m2", QoS.AtLeastOnce, 2)]);
-        foreach (string message in (string[])["m1", "m2"])
+        foreach (var message in (string[])["m1", "m2"])
         {
             arrives = client.ExpectPublishAsync(message);
             await gateway.AdvanceUntilAsync(arrives, message);

@@ -16,7 +16,7 @@ internal static class PassingTime
     /// <summary>Connects a durable session, again and again until it is let in.</summary>
     public static async Task<MemoryClient> ConnectWhileTimePassesAsync(this InMemoryGateway gateway, string clientId)
     {
-        long start = Environment.TickCount64;
+        var start = Environment.TickCount64;
         while (true)
         {
             Stuck.Check(start, $"{clientId} to be let in");

@@ -16,14 +16,14 @@ public sealed class SeededFaultTests
     private const int Publishers = 3, Messages = 60;
 
     /// <summary>More seeds for a longer search: <c>GRAINMQ_TEST_SEEDS=200</c>.</summary>
-    private static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_SEEDS"), out int seeds) ? seeds : 6;
+    private static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_SEEDS"), out var seeds) ? seeds : 6;
 
     public static TheoryData<int, QoS, bool> Runs
     {
         get
         {
             var data = new TheoryData<int, QoS, bool>();
-            for (int seed = 1; seed <= Seeds; seed++)
+            for (var seed = 1; seed <= Seeds; seed++)
             {
                 data.Add(seed, QoS.AtLeastOnce, seed % 2 == 0);
                 data.Add(seed, QoS.ExactlyOnce, seed % 2 == 1);
@@ -40,7 +40,7 @@ public sealed class SeededFaultTests
         var faults = new GrainFaults();
         await using var gateway = await InMemoryGateway.StartAsync(
             services: services => services.Configure<SimulatedClusterOptions>(options => options.SiloCount = 3), faults: faults);
-        foreach (int expected in (int[])[4400, 4405, 4407, 4502, 4503])
+        foreach (var expected in (int[])[4400, 4405, 4407, 4502, 4503])
         {
             gateway.ExpectError(expected);
         }
@@ -76,7 +76,7 @@ public sealed class SeededFaultTests
 
     private static async Task AdvanceWithKillsAsync(InMemoryGateway gateway, Task task, Random? random)
     {
-        long start = Environment.TickCount64;
+        var start = Environment.TickCount64;
         int? dead = null;
         while (!task.IsCompleted)
         {

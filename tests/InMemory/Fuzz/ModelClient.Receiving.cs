@@ -145,9 +145,9 @@ internal sealed partial class ModelClient
             return "there is no session";
         }
 
-        bool isRepetition = packet.QoS > 0 && session.Open.TryGetValue(packet.PacketId, out var open)
+        var isRepetition = packet.QoS > 0 && session.Open.TryGetValue(packet.PacketId, out var open)
             && packet.Dup && open.Message == message && !open.IsReleased && !_sentHere.Contains(packet.PacketId);
-        string? fault = packet.QoS == QoS.AtMostOnce ? null : Open(session, packet, message, isRepetition);
+        var fault = packet.QoS == QoS.AtMostOnce ? null : Open(session, packet, message, isRepetition);
         fault ??= session.Take(packet, topic, message, isFresh: !isRepetition);
         if (fault is null && message is { IsShared: true } && !packet.Retain)
         {

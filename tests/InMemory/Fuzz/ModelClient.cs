@@ -91,7 +91,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
         _connection = round.Open();
         _connection.Version = random.Next(5) switch { 0 => ProtocolVersion.Mqtt31, 1 => ProtocolVersion.Mqtt311, _ => ProtocolVersion.Mqtt5 };
         _expectsSession = !cleanStart && Session is not null;
-        bool isV5 = _connection.Version == ProtocolVersion.Mqtt5;
+        var isV5 = _connection.Version == ProtocolVersion.Mqtt5;
         _isDurable = isV5 ? random.Next(3) > 0 : !cleanStart;
         _receiveMaximum = isV5 && random.Next(2) == 0 ? random.Next(1, 6) : ushort.MaxValue;
         var properties = new PropertyList
@@ -119,7 +119,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
         }
 
         var qos = (QoS)random.Next(3);
-        ushort packetId = qos == QoS.AtMostOnce ? (ushort)0 : NextId();
+        var packetId = qos == QoS.AtMostOnce ? (ushort)0 : NextId();
         var message = round.Publish(this, Topics[random.Next(Topics.Length)], qos, random.Next(6) == 0, round.Now);
         if (packetId != 0)
         {
@@ -136,13 +136,13 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
             return;
         }
 
-        bool isV5 = _connection.Version == ProtocolVersion.Mqtt5;
-        uint identifier = isV5 && random.Next(2) == 0 ? (uint)random.Next(1, 200) : 0;
+        var isV5 = _connection.Version == ProtocolVersion.Mqtt5;
+        var identifier = isV5 && random.Next(2) == 0 ? (uint)random.Next(1, 200) : 0;
         var made = new List<ModelSubscription>();
-        for (int i = random.Next(3); i >= 0; i--)
+        for (var i = random.Next(3); i >= 0; i--)
         {
-            bool isShared = random.Next(4) == 0;
-            string filter = isShared ? Shared : Filters[random.Next(Filters.Length)];
+            var isShared = random.Next(4) == 0;
+            var filter = isShared ? Shared : Filters[random.Next(Filters.Length)];
             var one = new ModelSubscription(
                 filter, isShared ? "g" : null, (QoS)random.Next(3), isV5 && !isShared && random.Next(5) == 0, identifier, round.Now);
             if (!made.Exists(other => other.Text == one.Text))
@@ -154,7 +154,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
         var ended = session.Subscriptions.Where(old => old.EndedAt == ModelMessage.Never && made.Exists(one => one.Text == old.Text)).ToList();
         ended.ForEach(old => old.DoubtedAt = Math.Min(old.DoubtedAt, round.Now));
         session.Subscriptions.AddRange(made);
-        ushort packetId = NextId();
+        var packetId = NextId();
         _requests[packetId] = (PacketType.Suback, made, ended);
         var entries = made.Select(one => (one.Text, isV5 ? ClientPackets.SubscribeOptions(one.QoS, one.NoLocal, random.Next(2) == 0) : (byte)one.QoS)).ToArray();
         var properties = identifier == 0 ? null : new PropertyList { { PropertyId.SubscriptionIdentifier, identifier } };
@@ -169,17 +169,17 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
             return;
         }
 
-        string filter = held[random.Next(held.Count)].Text;
+        var filter = held[random.Next(held.Count)].Text;
         var ended = held.Where(one => one.Text == filter).ToList();
         ended.ForEach(one => one.DoubtedAt = Math.Min(one.DoubtedAt, round.Now));
-        ushort packetId = NextId();
+        var packetId = NextId();
         _requests[packetId] = (PacketType.Unsuback, [], ended);
         Say(ClientPackets.Unsubscribe(packetId, filter, _connection.Version));
     }
 
     private int Acknowledge(int most)
     {
-        int done = 0;
+        var done = 0;
         for (; done < most && _connection is not null && _owed.TryDequeue(out var owed); done++)
         {
             Say(owed.Bytes);
@@ -199,7 +199,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
             return;
         }
 
-        bool ends = _connection.Version == ProtocolVersion.Mqtt5 && random.Next(3) == 0;
+        var ends = _connection.Version == ProtocolVersion.Mqtt5 && random.Next(3) == 0;
         Say(ends
             ? ClientPackets.Disconnect(_connection.Version, properties: new PropertyList { { PropertyId.SessionExpiryInterval, 0 } })
             : ClientPackets.Disconnect(_connection.Version));

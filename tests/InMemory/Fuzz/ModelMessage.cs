@@ -56,7 +56,7 @@ internal sealed class ModelMessage(int number, string publisher, string topic, Q
 
     /// <summary>Null for a message of somebody else.</summary>
     public static ModelMessage? Of(ServerPacket publish, List<ModelMessage> all) =>
-        publish.Text is ['#', .. var number] && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < all.Count
+        publish.Text is ['#', .. var number] && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < all.Count
             ? all[index] : null;
 
     public override string ToString() => $"{Payload} of {Publisher} on {Topic} at QoS {(int)QoS}";

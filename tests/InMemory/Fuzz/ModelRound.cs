@@ -55,7 +55,7 @@ internal sealed class ModelRound
         await witness.SubscribeAsync("witness");
         var round = new ModelRound(gateway, seed);
         faults.Plan.Injected = (call, fault) => round.Note($"{fault} of {call.Method} to {call.Grain}");
-        bool isFaulty = seed % 2 != 0;
+        var isFaulty = seed % 2 != 0;
         try
         {
             if (isFaulty)
@@ -127,7 +127,7 @@ internal sealed class ModelRound
         _willsAreAtOnce = willsAreAtOnce;
         for (Now = 0; Now < Steps; Now++)
         {
-            bool settles = _random.Next(3) == 0;
+            var settles = _random.Next(3) == 0;
             if (_random.Next(150) == 0)
             {
                 await ExpireAsync();
@@ -184,7 +184,7 @@ internal sealed class ModelRound
     private async Task SettleAsync()
     {
         await ReceiveAsync();
-        for (int tries = 0; tries < MostTries && Array.Exists(_clients, client => client.IsWaiting); tries++)
+        for (var tries = 0; tries < MostTries && Array.Exists(_clients, client => client.IsWaiting); tries++)
         {
             _gateway.Time.Advance(RepeatAfter);
             await ReceiveAsync();

@@ -117,7 +117,7 @@ internal sealed class ModelSession(ModelClient client)
         }
 
         var order = (message.Publisher, message.Topic, message.QoS, publish.QoS);
-        int latest = _latest.GetValueOrDefault(order, -1);
+        var latest = _latest.GetValueOrDefault(order, -1);
         _latest[order] = message.Number;
         return latest > message.Number ? $"#{latest} of the same publisher, topic and QoS came before" : null; // [MQTT-4.6.0-6]
     }

@@ -23,12 +23,12 @@ internal static class NoiseRound
         var witness = await gateway.ConnectAsync("witness");
         await witness.SubscribeAsync("witness", QoS.AtLeastOnce);
         var fuzzing = Task.WhenAll(Enumerable.Range(0, Clients).Select(number => Task.Run(() => FuzzAsync(gateway, new Random(seed * 1000 + number)))));
-        long before = Environment.TickCount64;
-        for (int told = 0; !fuzzing.IsCompleted; told++)
+        var before = Environment.TickCount64;
+        for (var told = 0; !fuzzing.IsCompleted; told++)
         {
             await witness.PublishAsync("witness", $"{told}", QoS.AtLeastOnce);
             await witness.ExpectPublishAsync($"{told}");
-            long now = Environment.TickCount64;
+            var now = Environment.TickCount64;
             gateway.Time.Advance(TimeSpan.FromMilliseconds(now - before)); // no faster: nobody is late because this machine is slow
             before = now;
         }
@@ -46,7 +46,7 @@ internal static class NoiseRound
         MemoryClient? client = null;
         var fuzzer = new PacketFuzzer(random);
         var readings = new List<Task>();
-        for (int step = 0; step < Steps; step++)
+        for (var step = 0; step < Steps; step++)
         {
             if (client is null)
             {

@@ -40,14 +40,14 @@ internal sealed class PacketFuzzer(Random random)
 
     private byte[] Valid()
     {
-        ushort packetId = (ushort)random.Next(1, 12);
+        var packetId = (ushort)random.Next(1, 12);
         switch (random.Next(16))
         {
             case < 5:
                 var qos = AnyQoS();
                 return ClientPackets.Publish(Topic(), Payload(), qos, packetId, random.Next(5) == 0, qos > 0 && random.Next(3) == 0, Version, PublishProperties());
             case < 8:
-                byte options = Version == ProtocolVersion.Mqtt5
+                var options = Version == ProtocolVersion.Mqtt5
                     ? ClientPackets.SubscribeOptions(AnyQoS(), random.Next(20) == 0, random.Next(2) == 0, (RetainHandling)random.Next(3))
                     : (byte)AnyQoS();
                 var properties = random.Next(2) == 0 ? null : new PropertyList { { PropertyId.SubscriptionIdentifier, (uint)random.Next(1, 300) } };

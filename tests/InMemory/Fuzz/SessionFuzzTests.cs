@@ -30,12 +30,12 @@ public sealed class SessionFuzzTests(ITestOutputHelper output)
 
     private async Task SearchAsync(string kind, Func<int, Task> run, TimeSpan duration)
     {
-        long start = Environment.TickCount64;
+        var start = Environment.TickCount64;
         var known = new Queue<int>(OnlySeed is { } only ? [only] : Known(kind));
         int regressions = known.Count, rounds = 0, seed = Nightly is null ? 1 : Random.Shared.Next(1_000_000);
         for (; known.Count > 0 || (OnlySeed is null && Environment.TickCount64 - start < duration.TotalMilliseconds); rounds++)
         {
-            int next = known.TryDequeue(out int earlier) ? earlier : seed++;
+            var next = known.TryDequeue(out var earlier) ? earlier : seed++;
             try
             {
                 await run(next);
@@ -73,7 +73,7 @@ public sealed class SessionFuzzTests(ITestOutputHelper output)
     }
 
     private static int? Number(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     private static string SeedFile() => Path.Combine(Here(), "seeds.txt");
 

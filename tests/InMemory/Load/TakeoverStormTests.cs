@@ -21,7 +21,7 @@ public sealed class TakeoverStormTests
         var expected = new List<string>();
         var received = ReceiveAsync(wills);
         var all = new List<(int Id, string Will, MemoryClient Client)>();
-        for (int round = 0; round < Rounds; round++)
+        for (var round = 0; round < Rounds; round++)
         {
             var rivals = Enumerable.Range(0, Clients * Rivals).Select(i => (Id: i % Clients, Will: $"{round}-{i}", Client: gateway.Open())).ToArray();
             random.Shuffle(rivals);
@@ -60,7 +60,7 @@ public sealed class TakeoverStormTests
         var texts = new List<string>();
         while (true)
         {
-            string text = (await client.ExpectAsync(PacketType.Publish)).Text;
+            var text = (await client.ExpectAsync(PacketType.Publish)).Text;
             if (text == "end")
             {
                 return texts;

@@ -95,7 +95,7 @@ public sealed class QuicBadInputTests
         var client = gateway.OpenQuic(maximumStreams: 32);
         await client.ConnectAsync("c");
         var neighbour = await gateway.ConnectAsync("n");
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
         {
             await Stuck.UntilAsync(() => client.Link.OpenStreams < 32, "the server to grant a stream");
             var stream = client.Link.TryOpen() ?? throw new InvalidOperationException("The server grants no further stream.");
@@ -135,7 +135,7 @@ public sealed class QuicBadInputTests
         client.Control.Transport.StopTaking();
         client.Control.Send(ClientPackets.Pingreq());
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 100; i++)
+        for (var i = 0; i < 100; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
         }
@@ -169,7 +169,7 @@ public sealed class QuicBadInputTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = gateway.OpenQuic();
-        for (int i = 0; i < streams; i++)
+        for (var i = 0; i < streams; i++)
         {
             client.OpenStream().Send(i == 0 ? ClientPackets.Connect(ProtocolVersion.Mqtt5, "c")[..^1] : HalfPublish);
         }

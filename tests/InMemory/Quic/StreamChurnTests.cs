@@ -31,12 +31,12 @@ public sealed class StreamChurnTests
         var streams = new List<MemoryClient>();
         var readers = new List<Task> { ReadAsync(client.Control, received, new Random(seed), acknowledged: 100) };
         var publisher = await gateway.ConnectAsync("p");
-        for (int topic = 0; topic < Topics; topic++)
+        for (var topic = 0; topic < Topics; topic++)
         {
             await SubscribeAsync(client.Control, topic, gateway);
         }
 
-        for (int number = 0; number < Messages; number++)
+        for (var number = 0; number < Messages; number++)
         {
             await publisher.PublishAsync($"t/{number % Topics}", number.ToString(CultureInfo.InvariantCulture), QoS.AtLeastOnce);
             switch (random.Next(12))
@@ -49,7 +49,7 @@ public sealed class StreamChurnTests
                     await SubscribeAsync(streams[random.Next(streams.Count)], random.Next(Topics), gateway);
                     break;
                 case 3 when streams.Count > 0:
-                    int ended = random.Next(streams.Count);
+                    var ended = random.Next(streams.Count);
                     End(client.StreamOf(streams[ended]), random.Next(2) == 0);
                     streams.RemoveAt(ended);
                     break;

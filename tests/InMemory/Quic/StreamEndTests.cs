@@ -34,14 +34,14 @@ public sealed class StreamEndTests
         await publisher.PublishAsync("t", "0", qos);
         await data.ExpectPublishAsync("0");
         await Stuck.CalmAsync(); // its last acknowledgement has arrived
-        for (int i = 1; i <= 3; i++)
+        for (var i = 1; i <= 3; i++)
         {
             await publisher.PublishAsync("t", $"{i}", qos);
             await data.ExpectPublishAsync($"{i}", acknowledge: false);
         }
 
         client.StreamOf(data).Reset();
-        for (int i = 1; i <= 3; i++)
+        for (var i = 1; i <= 3; i++)
         {
             var again = await client.Control.ExpectPublishAsync($"{i}");
             Assert.False(again.Dup); // under a new identifier it is a new packet
@@ -143,7 +143,7 @@ public sealed class StreamEndTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var publisher = await gateway.ConnectAsync("p");
-        for (int round = 0; round < 20; round++)
+        for (var round = 0; round < 20; round++)
         {
             var client = await gateway.ConnectQuicAsync("c");
             var data = client.OpenStream();

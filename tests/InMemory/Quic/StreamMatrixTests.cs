@@ -25,7 +25,7 @@ public sealed class StreamMatrixTests
         var (subscriber, publisher) = severalStreams ? (client.OpenStream(version), client.OpenStream(version)) : (client.Control, client.Control);
         await subscriber.SubscribeAsync("t", qos);
 
-        for (int round = 0; round < 3; round++)
+        for (var round = 0; round < 3; round++)
         {
             await PublishAsync(publisher, $"{round}", qos);
             var delivery = await subscriber.ExpectPublishAsync($"{round}");

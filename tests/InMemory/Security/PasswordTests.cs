@@ -23,7 +23,7 @@ public sealed class PasswordTests : IDisposable
         await witness.SubscribeAsync("t", QoS.AtLeastOnce);
         var clients = Enumerable.Range(0, Storm).Select(number => Send(gateway, $"storm-{number}", number % 2 == 0)).ToArray();
         var answers = Task.WhenAll(clients.Select(client => client.ExpectAsync(PacketType.Connack)));
-        int rounds = 0;
+        var rounds = 0;
         do
         {
             await witness.PublishAsync("t", $"{rounds}", QoS.AtLeastOnce);

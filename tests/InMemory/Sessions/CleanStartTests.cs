@@ -175,7 +175,7 @@ public sealed class CleanStartTests
     public async Task DisconnectEndsTheSessionEvenWhenTheClientIsBackAtOnce()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
         {
             var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: false);
             client.Send(ClientPackets.Disconnect(
@@ -202,7 +202,7 @@ public sealed class CleanStartTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var first = await gateway.Open().ConnectAsync("");
         var second = await gateway.Open().ConnectAsync("");
-        string? id = first.String(PropertyId.AssignedClientIdentifier);
+        var id = first.String(PropertyId.AssignedClientIdentifier);
         Assert.False(string.IsNullOrEmpty(id));
         Assert.NotEqual(id, second.String(PropertyId.AssignedClientIdentifier));
         Assert.Equal(2, gateway.Sessions.Count);

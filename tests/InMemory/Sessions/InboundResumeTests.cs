@@ -18,7 +18,7 @@ public sealed class InboundResumeTests
         var client = await ConnectAsync(gateway, version);
         client.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 9, version: version));
         await client.ExpectAsync(PacketType.Pubrec, 9);
-        for (int i = 0; i < 2; i++)
+        for (var i = 0; i < 2; i++)
         {
             await gateway.DropAsync(client);
             client = await ConnectAsync(gateway, version);
@@ -66,7 +66,7 @@ public sealed class InboundResumeTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var subscriber = await SubscribedAsync(gateway);
         var client = await ConnectAsync(gateway, ProtocolVersion.Mqtt5);
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             client.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 9, dup: i > 0));
             await client.ExpectAsync(PacketType.Pubrec, 9);

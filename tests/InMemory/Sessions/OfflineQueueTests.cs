@@ -17,14 +17,14 @@ public sealed class OfflineQueueTests
         var client = await OfflineAsync(gateway, version);
         await gateway.DropAsync(client);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 30; i++)
+        for (var i = 0; i < 30; i++)
         {
             await publisher.PublishAsync("t", $"m{i}", (QoS)(i % 3));
         }
 
         Assert.Equal(20, (await gateway.SessionInfoAsync("c")).Queued);
         client = await BackAsync(gateway, version);
-        for (int i = 0; i < 30; i++)
+        for (var i = 0; i < 30; i++)
         {
             if (i % 3 != 0)
             {
@@ -64,21 +64,21 @@ public sealed class OfflineQueueTests
         var publisher = await gateway.ConnectAsync("p");
         var publishing = Task.Run(async () =>
         {
-            for (int i = 0; i < Messages; i++)
+            for (var i = 0; i < Messages; i++)
             {
                 await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
             }
         });
 
         var random = new Random(1);
-        int next = 0;
+        var next = 0;
         while (next < Messages)
         {
-            int take = random.Next(1, 30);
+            var take = random.Next(1, 30);
             while (take-- > 0 && next < Messages)
             {
                 var publish = await client.ExpectAsync(PacketType.Publish);
-                int number = int.Parse(publish.Text);
+                var number = int.Parse(publish.Text);
                 Assert.InRange(number, 0, next); // a repetition of what was not acknowledged, or the next one
                 if (number == next)
                 {
@@ -114,10 +114,10 @@ public sealed class OfflineQueueTests
         var client = await OfflineAsync(gateway);
         await gateway.DropAsync(client);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < Messages; i += 50)
+        for (var i = 0; i < Messages; i += 50)
         {
             publisher.Send([.. Enumerable.Range(i, 50).SelectMany(n => ClientPackets.Publish("t", $"{n}", QoS.AtLeastOnce, (ushort)(n % 50 + 1)))]);
-            for (int n = 0; n < 50; n++)
+            for (var n = 0; n < 50; n++)
             {
                 await publisher.ExpectAsync(PacketType.Puback, (ushort)(n + 1));
             }
@@ -125,7 +125,7 @@ public sealed class OfflineQueueTests
 
         client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100, properties: new PropertyList { { PropertyId.ReceiveMaximum, Window } });
         var open = new List<byte>();
-        for (int i = 0; i < Messages; i++)
+        for (var i = 0; i < Messages; i++)
         {
             var publish = await client.ExpectPublishAsync($"{i}", acknowledge: false);
             Assert.False(publish.Dup);
@@ -148,8 +148,8 @@ public sealed class OfflineQueueTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await OfflineAsync(gateway);
-        bool isOver = false;
-        int published = 0;
+        var isOver = false;
+        var published = 0;
         var publisher = await gateway.ConnectAsync("p");
         var publishing = Task.Run(async () =>
         {
@@ -158,7 +158,7 @@ public sealed class OfflineQueueTests
                 Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("t", $"{published}", QoS.AtLeastOnce));
             }
         });
-        for (int i = 0; i < 300 && !publishing.IsCompleted; i++)
+        for (var i = 0; i < 300 && !publishing.IsCompleted; i++)
         {
             await (i % 2 == 0 ? gateway.DropAsync(client) : gateway.DisconnectAsync(client));
             client = await BackAsync(gateway);
@@ -177,14 +177,14 @@ public sealed class OfflineQueueTests
         var client = await OfflineAsync(gateway);
         await gateway.DropAsync(client);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 25; i++)
+        for (var i = 0; i < 25; i++)
         {
             await publisher.PublishAsync("t", $"m{i}", QoS.AtLeastOnce);
         }
 
         Assert.Equal(15, gateway.Metrics.Sum("grainmq.messages.dropped", "queue_full"));
         client = await BackAsync(gateway);
-        for (int i = 15; i < 25; i++)
+        for (var i = 15; i < 25; i++)
         {
             await client.ExpectPublishAsync($"m{i}");
         }
@@ -202,7 +202,7 @@ public sealed class OfflineQueueTests
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "m0", QoS.ExactlyOnce);
         var first = await client.ExpectPublishAsync("m0", acknowledge: false);
-        for (int i = 1; i < 5; i++)
+        for (var i = 1; i < 5; i++)
         {
             await publisher.PublishAsync("t", $"m{i}", QoS.ExactlyOnce); // they wait for m0, and the queue has room for two
         }
@@ -227,16 +227,16 @@ public sealed class OfflineQueueTests
         var client = await OfflineAsync(gateway);
         await gateway.DropAsync(client);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             await publisher.PublishAsync("t", new string((char)('a' + i), 1000), QoS.AtLeastOnce);
         }
 
-        int queued = (await gateway.SessionInfoAsync("c")).Queued;
+        var queued = (await gateway.SessionInfoAsync("c")).Queued;
         Assert.InRange(queued, 8, 10);
         Assert.Equal(20 - queued, gateway.Metrics.Sum("grainmq.messages.dropped", "queue_full"));
         client = await BackAsync(gateway);
-        for (int i = 20 - queued; i < 20; i++)
+        for (var i = 20 - queued; i < 20; i++)
         {
             await client.ExpectPublishAsync(new string((char)('a' + i), 1000));
         }
@@ -282,13 +282,13 @@ public sealed class OfflineQueueTests
         var client = await OfflineAsync(gateway);
         await gateway.DropAsync(client);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < Messages; i++)
+        for (var i = 0; i < Messages; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
         }
 
         client = await BackAsync(gateway);
-        for (int i = 0; i < Messages; i++)
+        for (var i = 0; i < Messages; i++)
         {
             await client.ExpectPublishAsync($"{i}");
         }
@@ -304,7 +304,7 @@ public sealed class OfflineQueueTests
             "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 2 } });
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
         {
             await publisher.PublishAsync("t", $"m{i}", QoS.AtLeastOnce);
         }
@@ -316,7 +316,7 @@ public sealed class OfflineQueueTests
         Assert.Equal(10, (await gateway.SessionInfoAsync("c")).Queued);
 
         client = await BackAsync(gateway);
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
         {
             Assert.Equal(i < 2, (await client.ExpectPublishAsync($"m{i}")).Dup);
         }

@@ -58,7 +58,7 @@ public sealed class OutboundResumeTests
         client.Send(ClientPackets.Pubrec(publish.PacketId, version));
         await client.ExpectAsync(PacketType.Pubrel, publish.PacketId);
 
-        for (int i = 0; i < 2; i++)
+        for (var i = 0; i < 2; i++)
         {
             client = await BackAsync(gateway, client, version);
             await client.ExpectAsync(PacketType.Pubrel, publish.PacketId);
@@ -78,7 +78,7 @@ public sealed class OutboundResumeTests
         var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
         await PublishAsync(gateway, "m", QoS.ExactlyOnce);
         var publish = await client.ExpectPublishAsync("m", acknowledge: false);
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             client.Send(ClientPackets.Pubrec(publish.PacketId));
             await client.ExpectAsync(PacketType.Pubrel, publish.PacketId);
@@ -113,13 +113,13 @@ public sealed class OutboundResumeTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 6; i++)
+        for (var i = 0; i < 6; i++)
         {
             await publisher.PublishAsync("t", $"m{i}", i % 2 == 0 ? QoS.AtLeastOnce : QoS.ExactlyOnce);
         }
 
         var sent = new List<ServerPacket>();
-        for (int i = 0; i < 6; i++)
+        for (var i = 0; i < 6; i++)
         {
             sent.Add(await client.ExpectPublishAsync($"m{i}", acknowledge: false));
         }
@@ -130,7 +130,7 @@ public sealed class OutboundResumeTests
         await client.NothingMoreAsync();
 
         client = await BackAsync(gateway, client, ProtocolVersion.Mqtt5);
-        foreach (int i in (int[])[0, 1, 3, 4, 5])
+        foreach (var i in (int[])[0, 1, 3, 4, 5])
         {
             if (i == 3)
             {
@@ -153,14 +153,14 @@ public sealed class OutboundResumeTests
         var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.AtLeastOnce);
         await client.NothingMoreAsync();
         client.Transport.StopTaking();
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             await PublishAsync(gateway, $"m{i}", QoS.AtLeastOnce); // the first is in the write that hangs, the others wait behind it
         }
 
         client = await BackAsync(gateway, client, ProtocolVersion.Mqtt5);
         await client.ExpectPublishAsync("m0");
-        for (int i = 1; i < 5; i++)
+        for (var i = 1; i < 5; i++)
         {
             Assert.False((await client.ExpectPublishAsync($"m{i}")).Dup);
         }
@@ -173,7 +173,7 @@ public sealed class OutboundResumeTests
         const int Messages = 400; // more than one write takes, and more than the connection's queue
         var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < Messages; i++)
+        for (var i = 0; i < Messages; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
             await client.ExpectPublishAsync($"{i}", acknowledge: false);
@@ -187,7 +187,7 @@ public sealed class OutboundResumeTests
         await gateway.DropAsync(stuck);
 
         client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
-        for (int i = 0; i < Messages; i++)
+        for (var i = 0; i < Messages; i++)
         {
             Assert.True((await client.ExpectPublishAsync($"{i}")).Dup);
         }
@@ -199,11 +199,11 @@ public sealed class OutboundResumeTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.AtLeastOnce);
         var open = new Dictionary<ushort, string>();
-        for (int round = 0; round < 5; round++)
+        for (var round = 0; round < 5; round++)
         {
             await PublishAsync(gateway, $"m{round}", QoS.AtLeastOnce);
             var ids = new HashSet<ushort>();
-            for (int i = 0; i <= round; i++)
+            for (var i = 0; i <= round; i++)
             {
                 var publish = await client.ExpectAsync(PacketType.Publish);
                 Assert.True(ids.Add(publish.PacketId));

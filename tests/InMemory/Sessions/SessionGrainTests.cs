@@ -19,9 +19,9 @@ public sealed class SessionGrainTests
     {
         await using var gateway = await StartAsync();
         var publisher = await gateway.ConnectAsync("p");
-        for (int round = 0; round < 3; round++)
+        for (var round = 0; round < 3; round++)
         {
-            for (int i = 0; i < 20; i++)
+            for (var i = 0; i < 20; i++)
             {
                 var will = new ClientWill($"will/{i}", "gone"u8.ToArray(), QoS.AtLeastOnce, Properties: new PropertyList { { PropertyId.WillDelayInterval, (uint)(i % 3) } });
                 var client = await gateway.ConnectAsync($"c{i}", cleanStart: i % 4 == 0, expiry: i % 2 == 0 ? 1000u : 0u, will: will);
@@ -92,8 +92,8 @@ public sealed class SessionGrainTests
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(10));
 
         Assert.DoesNotContain(gateway.Activations, IsSessionGrain);
-        int closes = _calls.Count(call => call.EndsWith("ISessionGrain.CloseAsync", StringComparison.Ordinal));
-        int detaches = _calls.Count(call => call.EndsWith("ISessionStoreGrain.DetachAsync", StringComparison.Ordinal));
+        var closes = _calls.Count(call => call.EndsWith("ISessionGrain.CloseAsync", StringComparison.Ordinal));
+        var detaches = _calls.Count(call => call.EndsWith("ISessionStoreGrain.DetachAsync", StringComparison.Ordinal));
         Assert.Equal(fault == CallFault.TimeoutBefore ? closes - _faults.Met : closes, detaches); // each through the grain
         Assert.Null((await gateway.SessionInfoAsync("c")).Owner);
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(10));

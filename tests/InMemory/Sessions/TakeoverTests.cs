@@ -156,7 +156,7 @@ public sealed class TakeoverTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var old = await gateway.ConnectAsync("c", cleanStart: false, expiry: 100);
-        ulong before = (await gateway.SessionInfoAsync("c")).Epoch;
+        var before = (await gateway.SessionInfoAsync("c")).Epoch;
         await gateway.ConnectAsync("c", cleanStart: false, expiry: 100);
         await old.ExpectDisconnectAsync(ReasonCode.SessionTakenOver);
         var info = await gateway.SessionInfoAsync("c");

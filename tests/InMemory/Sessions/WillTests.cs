@@ -234,11 +234,11 @@ public sealed class WillTests
         {
             // the old connection's delay and expiry, Clean Start of the new one; when the old will is published
             var data = new TheoryData<uint, uint, bool, string>();
-            foreach (uint delay in (uint[])[0, 30])
+            foreach (var delay in (uint[])[0, 30])
             {
-                foreach (uint expiry in (uint[])[0, 10, 1000])
+                foreach (var expiry in (uint[])[0, 10, 1000])
                 {
-                    foreach (bool clean in (bool[])[false, true])
+                    foreach (var clean in (bool[])[false, true])
                     {
                         data.Add(delay, expiry, clean, delay == 0 || expiry == 0 || clean ? "at once" : "never");
                     }

@@ -15,7 +15,7 @@ public sealed class RetainedPageTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < Topics; i++)
+        for (var i = 0; i < Topics; i++)
         {
             await publisher.PublishAsync($"t/{i}", "m", retain: true);
         }
@@ -23,11 +23,11 @@ public sealed class RetainedPageTests
         var wide = await ConnectAsync(gateway, "wide");
         var other = await ConnectAsync(gateway, "other");
         var served = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        int first = await Task.Factory.StartNew(
+        var first = await Task.Factory.StartNew(
             () =>
             {
                 // this thread reads for both: what it writes itself goes out at once, what others write waits until the other client is served
-                int reader = Environment.CurrentManagedThreadId;
+                var reader = Environment.CurrentManagedThreadId;
                 ((InlineTransport)wide.Transport).Taking = () => Environment.CurrentManagedThreadId == reader ? Task.CompletedTask : served.Task;
                 wide.Send(ClientPackets.Subscribe(1, "#"));
                 var packets = wide.TakePackets();
@@ -40,7 +40,7 @@ public sealed class RetainedPageTests
         Assert.InRange(first, 0, PageMessages);
 
         served.SetResult();
-        for (int i = first; i < Topics; i++)
+        for (var i = first; i < Topics; i++)
         {
             await wide.ExpectAsync(PacketType.Publish);
         }

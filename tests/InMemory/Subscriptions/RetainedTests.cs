@@ -24,7 +24,7 @@ public sealed class RetainedTests
         var client = await gateway.ConnectAsync("c", version: version);
         await client.SubscribeAsync("a/#", QoS.AtLeastOnce);
         var seen = new Dictionary<string, ServerPacket>();
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             var publish = await client.ExpectAsync(PacketType.Publish);
             await client.FinishAsync(publish);
@@ -77,7 +77,7 @@ public sealed class RetainedTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "m", QoS.AtLeastOnce, retain: true);
-        foreach (uint expiry in (uint[])[0, 100])
+        foreach (var expiry in (uint[])[0, 100])
         {
             var client = await gateway.ConnectAsync("c", cleanStart: true, expiry);
             await SubscribeAsync(first);
@@ -128,13 +128,13 @@ public sealed class RetainedTests
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
         {
             var client = await gateway.ConnectAsync("c");
             await client.SubscribeAsync("t", QoS.AtLeastOnce, retainHandling: RetainHandling.SendIfNewSubscription);
             await publisher.PublishAsync("t", "m", QoS.AtLeastOnce, retain: true);
             client.Send(ClientPackets.Subscribe(50, "t", QoS.AtLeastOnce));
-            for (bool retained = false; !retained;)
+            for (var retained = false; !retained;)
             {
                 var packet = await client.ReceiveAsync();
                 retained = packet is { Type: PacketType.Publish, Retain: true } && packet.Text == "m";
@@ -186,7 +186,7 @@ public sealed class RetainedTests
         const int Topics = 2500; // several pages of every shard
         await using var gateway = await InMemoryGateway.StartAsync();
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < Topics; i++)
+        for (var i = 0; i < Topics; i++)
         {
             await publisher.PublishAsync($"{i % 50}/{i}", $"{i}", QoS.AtLeastOnce, retain: true);
         }
@@ -194,7 +194,7 @@ public sealed class RetainedTests
         var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 5 } });
         await client.SubscribeAsync("#", QoS.AtLeastOnce);
         var seen = new HashSet<string>();
-        for (int i = 0; i < Topics; i++)
+        for (var i = 0; i < Topics; i++)
         {
             var publish = await client.ExpectAsync(PacketType.Publish);
             Assert.True(seen.Add(publish.Text));
@@ -210,18 +210,18 @@ public sealed class RetainedTests
         const int Topics = 3000;
         await using var gateway = await InMemoryGateway.StartAsync();
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < Topics; i++)
+        for (var i = 0; i < Topics; i++)
         {
             await publisher.PublishAsync($"a/{i}", new string('x', 100), QoS.AtLeastOnce, retain: true);
         }
 
         var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             client.Send(ClientPackets.Subscribe((ushort)(i + 1), $"a/{(i % 2 == 0 ? '#' : '+')}", QoS.AtLeastOnce));
         }
 
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             await Stuck.CalmAsync();
             Assert.True(gateway.Sessions.TryGet("default/c", out var session));
@@ -235,7 +235,7 @@ public sealed class RetainedTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var publisher = await gateway.ConnectAsync("p");
         var client = await gateway.ConnectAsync("c");
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce, retain: true);
             await client.SubscribeAsync("t", QoS.AtLeastOnce);

@@ -16,10 +16,10 @@ public sealed class SharedSubscriptionTests
     {
         await using var gateway = await InMemoryGateway.StartAsync(options => options.Delivery.ShareStrategy = strategy);
         var members = await MembersAsync(gateway, 3);
-        for (int number = 0; number < 6; number++)
+        for (var number = 0; number < 6; number++)
         {
             var publisher = await gateway.ConnectAsync($"publisher-{number}");
-            for (int i = 0; i < 10; i++)
+            for (var i = 0; i < 10; i++)
             {
                 Assert.Equal(ReasonCode.Success, await publisher.PublishAsync($"t/{i}", $"{number}:{i}", QoS.AtLeastOnce));
             }
@@ -77,7 +77,7 @@ public sealed class SharedSubscriptionTests
         await gateway.DropAsync(members[0]);
         await gateway.DropAsync(members[2]);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             await publisher.PublishAsync($"t/{i}", $"{i}", (QoS)(i % 3));
             await members[1].ExpectPublishAsync($"{i}");
@@ -90,7 +90,7 @@ public sealed class SharedSubscriptionTests
     public async Task MemberThatIsBehindStillGetsItRatherThanAnOfflineOne()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
-        for (int i = 0; i < 2; i++)
+        for (var i = 0; i < 2; i++)
         {
             var offline = await gateway.ConnectAsync($"offline-{i}", cleanStart: false, expiry: 1000);
             await offline.SubscribeAsync("$share/g/t", QoS.AtLeastOnce);
@@ -100,12 +100,12 @@ public sealed class SharedSubscriptionTests
         var slow = await gateway.ConnectAsync("slow", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
         await slow.SubscribeAsync("$share/g/t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             await publisher.PublishAsync("t", $"{i}", i % 2 == 0 ? QoS.AtLeastOnce : QoS.AtMostOnce);
         }
 
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             await slow.ExpectPublishAsync($"{i}");
         }
@@ -136,7 +136,7 @@ public sealed class SharedSubscriptionTests
         var quick = await gateway.ConnectAsync("quick");
         await quick.SubscribeAsync("$share/g/t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
         }
@@ -155,12 +155,12 @@ public sealed class SharedSubscriptionTests
         var first = await gateway.ConnectAsync("first", cleanStart: false, cleanStart ? 1000u : 0u);
         await first.SubscribeAsync("$share/g/t", QoS.AtLeastOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
         }
 
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             await first.ExpectPublishAsync($"{i}", acknowledge: i == 0);
         }
@@ -177,7 +177,7 @@ public sealed class SharedSubscriptionTests
             await gateway.DropAsync(first);
         }
 
-        for (int i = 1; i < 5; i++)
+        for (var i = 1; i < 5; i++)
         {
             Assert.False((await second.ExpectPublishAsync($"{i}")).Dup); // its first delivery to this client
         }
@@ -192,7 +192,7 @@ public sealed class SharedSubscriptionTests
         var first = await gateway.ConnectAsync("first", properties: new PropertyList { { PropertyId.ReceiveMaximum, 2 } });
         await first.SubscribeAsync("$share/g/t", QoS.ExactlyOnce);
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 4; i++)
+        for (var i = 0; i < 4; i++)
         {
             await publisher.PublishAsync("t", $"{i}", QoS.ExactlyOnce);
         }
@@ -232,7 +232,7 @@ public sealed class SharedSubscriptionTests
         var members = await MembersAsync(gateway, 2);
         await members[0].UnsubscribeAsync("$share/g/t/#");
         var publisher = await gateway.ConnectAsync("p");
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
         {
             await publisher.PublishAsync("t/x", $"{i}", QoS.AtLeastOnce);
         }
@@ -246,7 +246,7 @@ public sealed class SharedSubscriptionTests
     private static async Task<MemoryClient[]> MembersAsync(InMemoryGateway gateway, int count)
     {
         var members = new MemoryClient[count];
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
         {
             members[i] = await gateway.ConnectAsync($"member-{i}", cleanStart: false, expiry: 1000);
             await members[i].SubscribeAsync("$share/g/t/#", QoS.ExactlyOnce);

@@ -75,13 +75,13 @@ public sealed class StoredSubscriptionTests
         MemoryClient[] streams = [client.Control, client.OpenStream(), client.OpenStream()];
         (_faults.Plan.Seed, _faults.Plan.Delay, _faults.Plan.Reorder, _faults.Plan.Duplicate) = (seed, 0.4, 0.2, 0.2);
         var answers = new List<Task>();
-        for (int i = 0; i < 60; i++)
+        for (var i = 0; i < 60; i++)
         {
             var stream = streams[random.Next(streams.Length)];
             string[] filters = [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => $"t/{random.Next(4)}").Distinct()];
             if (random.Next(2) == 0)
             {
-                byte options = (byte)random.Next(3);
+                var options = (byte)random.Next(3);
                 stream.Send(ClientPackets.Subscribe(stream.NextPacketId(), [.. filters.Select(filter => (filter, options))],
                     properties: new PropertyList { { PropertyId.SubscriptionIdentifier, (uint)random.Next(1, 100) } }));
             }

@@ -67,13 +67,13 @@ public sealed class SubscriptionTests
         var publisher = await gateway.ConnectAsync("p");
         var publishing = Task.Run(async () =>
         {
-            for (int i = 0; i < 300; i++)
+            for (var i = 0; i < 300; i++)
             {
                 await publisher.PublishAsync("t", $"{i}");
             }
         });
-        int next = 0;
-        for (int i = 0; next < 300; i++)
+        var next = 0;
+        for (var i = 0; next < 300; i++)
         {
             if (i < 100)
             {
@@ -211,7 +211,7 @@ public sealed class SubscriptionTests
         const int Subscribers = 600; // more than two chunks
         await using var gateway = await InMemoryGateway.StartAsync();
         var clients = new List<MemoryClient>();
-        for (int i = 0; i < Subscribers; i++)
+        for (var i = 0; i < Subscribers; i++)
         {
             clients.Add(await gateway.ConnectAsync($"c{i}"));
             await clients[i].SubscribeAsync("t", (QoS)(i % 3));
@@ -219,18 +219,18 @@ public sealed class SubscriptionTests
 
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "m", QoS.ExactlyOnce);
-        for (int i = 0; i < Subscribers; i++)
+        for (var i = 0; i < Subscribers; i++)
         {
             Assert.Equal((QoS)(i % 3), (await clients[i].ExpectPublishAsync("m")).QoS);
         }
 
-        for (int i = 0; i < Subscribers; i += 2)
+        for (var i = 0; i < Subscribers; i += 2)
         {
             await clients[i].UnsubscribeAsync("t");
         }
 
         await publisher.PublishAsync("t", "n", QoS.ExactlyOnce);
-        for (int i = 0; i < Subscribers; i++)
+        for (var i = 0; i < Subscribers; i++)
         {
             await (i % 2 == 0 ? clients[i].NothingMoreAsync() : clients[i].ExpectPublishAsync("n"));
         }

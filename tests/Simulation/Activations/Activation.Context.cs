@@ -35,9 +35,13 @@ internal sealed partial class Activation : IGrainContext, IWorkItemScheduler
     public void SetComponent<TComponent>(TComponent? value) where TComponent : class
     {
         if (value is null)
+        {
             _components.Remove(typeof(TComponent));
+        }
         else
+        {
             _components[typeof(TComponent)] = value;
+        }
     }
 
     void IGrainContext.ReceiveMessage(object message) => throw new NotSupportedException("Calls come by the message center.");
@@ -50,7 +54,9 @@ internal sealed partial class Activation : IGrainContext, IWorkItemScheduler
     void IGrainContext.Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken)
     {
         lock (_cluster.Gate)
+        {
             Deactivate(deactivationReason);
+        }
     }
 
     void IGrainContext.Rehydrate(IRehydrationContext context) => throw new NotSupportedException("Activations do not move.");

@@ -37,12 +37,18 @@ internal sealed partial class Activation
     public void Deactivate(DeactivationReason reason)
     {
         if (_state is ActivationState.Deactivating or ActivationState.Invalid)
+        {
             return;
+        }
+
         _reason = reason;
         var before = _state;
         _state = ActivationState.Deactivating;
         if (before == ActivationState.Activating)
+        {
             _limit?.Expire();
+        }
+
         Begin(() => DeactivateAsync(isKnown: before == ActivationState.Valid));
     }
 
@@ -51,7 +57,9 @@ internal sealed partial class Activation
     {
         if (_state == ActivationState.Valid && _running.Count == 0 && _waiting.Count == 0 && AgeLimit != Timeout.InfiniteTimeSpan
             && _cluster.Time.GetElapsedTime(_lastUsed) >= AgeLimit)
+        {
             Deactivate(new DeactivationReason(DeactivationReasonCode.ActivationIdle, $"It was not used for {AgeLimit}."));
+        }
     }
 
     /// <summary>Its silo dies: no goodbye. Under the gate.</summary>
@@ -68,13 +76,17 @@ internal sealed partial class Activation
     public void Add(GrainTimer timer)
     {
         lock (_cluster.Gate)
+        {
             _timers.Add(timer);
+        }
     }
 
     public void Remove(GrainTimer timer)
     {
         lock (_cluster.Gate)
+        {
             _timers.Remove(timer);
+        }
     }
 
     private void Begin(Func<Task> operation)
@@ -87,7 +99,10 @@ internal sealed partial class Activation
     private Func<Task>? NextOperation()
     {
         if (_isOperating || IsLost || _running.Count > 0 || !_operations.TryDequeue(out var operation))
+        {
             return null;
+        }
+
         _isOperating = true;
         return operation;
     }
@@ -117,9 +132,13 @@ internal sealed partial class Activation
         lock (_cluster.Gate)
         {
             if (failure is not null)
+            {
                 Fail(failure);
+            }
             else if (_state == ActivationState.Activating)
+            {
                 _state = ActivationState.Valid;
+            }
         }
     }
 
@@ -127,7 +146,9 @@ internal sealed partial class Activation
     private void Fail(Exception failure)
     {
         if (failure is OperationCanceledException && _limit?.Token.IsCancellationRequested == true)
+        {
             Deactivate(new DeactivationReason(DeactivationReasonCode.RuntimeRequested, failure, "Activation was cancelled by the runtime."));
+        }
         else
         {
             _cluster.Logger.ActivationFailed(failure, Name);
@@ -141,7 +162,9 @@ internal sealed partial class Activation
         try
         {
             if (isKnown && _grain is not null)
+            {
                 await LimitAsync(token => _grain.OnDeactivateAsync(_reason, token), Options.DeactivationTimeout);
+            }
         }
         catch (Exception e)
         {
@@ -174,7 +197,9 @@ internal sealed partial class Activation
         var calls = _waiting.OfType<Call>().ToArray();
         _waiting.Clear();
         foreach (var call in calls)
+        {
             _cluster.Messages.Forward(call, _reason.Exception);
+        }
     }
 
     private void SetDeactivated() => _cluster.Queue.Add($"{this} has ended", () => _deactivated.TrySetResult());
@@ -188,6 +213,8 @@ internal sealed partial class Activation
             _timers.Clear();
         }
         foreach (var timer in timers)
+        {
             timer.Dispose();
+        }
     }
 }

@@ -41,7 +41,10 @@ internal sealed partial class Activation
     public void Receive(Request request)
     {
         if (IsLost)
+        {
             return;
+        }
+
         _waiting.Add(request);
         Signal();
     }
@@ -49,7 +52,10 @@ internal sealed partial class Activation
     private void Signal()
     {
         if (_isSignaled || IsLost)
+        {
             return;
+        }
+
         _isSignaled = true;
         _scheduler.Post(Pump);
     }
@@ -63,12 +69,18 @@ internal sealed partial class Activation
             _isSignaled = false;
             operation = NextOperation();
             if (operation is null && !_isOperating && !IsLost)
+            {
                 request = NextRequest();
+            }
         }
         if (operation is not null)
+        {
             _ = OperateAsync(operation);
+        }
         else if (request is not null)
+        {
             _ = RunAsync(request);
+        }
     }
 
     private Request? NextRequest()
@@ -79,13 +91,22 @@ internal sealed partial class Activation
             return null;
         }
         if (_waiting.Find(MayStart) is not { } request)
+        {
             return null;
+        }
+
         _waiting.Remove(request);
         _running.Add(request);
         if (!request.Interleaves)
+        {
             _blocking ??= request;
+        }
+
         if (_waiting.Exists(MayStart))
+        {
             Signal();
+        }
+
         return request;
     }
 
@@ -98,7 +119,9 @@ internal sealed partial class Activation
         try
         {
             if (!request.IsOver)
+            {
                 request.End(await InvokeAsync(request));
+            }
         }
         finally
         {
@@ -124,9 +147,15 @@ internal sealed partial class Activation
         {
             _running.Remove(request);
             if (_blocking == request)
+            {
                 _blocking = null;
+            }
+
             if (request.KeepsAlive)
+            {
                 _lastUsed = _cluster.Time.GetTimestamp();
+            }
+
             Signal();
         }
     }

@@ -17,9 +17,15 @@ internal sealed class Catalog(SimulatedCluster cluster, int siloCount)
     public Activation? GetOrCreate(GrainName grain)
     {
         if (_activations.TryGetValue(grain.Id, out var known))
+        {
             return known;
+        }
+
         if (Create(grain, skip: 0) is not { } activation)
+        {
             return null;
+        }
+
         _activations[grain.Id] = activation;
         cluster.Collector.Start();
         return activation;
@@ -34,7 +40,9 @@ internal sealed class Catalog(SimulatedCluster cluster, int siloCount)
     public void Remove(Activation activation)
     {
         if (Find(activation.Name.Id) == activation)
+        {
             _activations.Remove(activation.Name.Id);
+        }
     }
 
     /// <summary>The silo dies.</summary>
@@ -44,7 +52,10 @@ internal sealed class Catalog(SimulatedCluster cluster, int siloCount)
         _isDead[silo] = true;
         var lost = All.Where(activation => activation.Silo == silo).ToArray();
         foreach (var activation in lost)
+        {
             _activations.Remove(activation.Name.Id);
+        }
+
         return lost;
     }
 

@@ -37,7 +37,9 @@ internal abstract class GrainTimer : IGrainTimer
         {
             (_next, _period) = (dueTime, period);
             if (!_isTicking && !_activation.IsLost)
+            {
                 _timer.Change(dueTime, Timeout.InfiniteTimeSpan);
+            }
         }
     }
 
@@ -63,7 +65,10 @@ internal abstract class GrainTimer : IGrainTimer
     private void EndTick(Exception? failure)
     {
         if (failure is not null)
+        {
             _logger.TimerFailed(failure, _activation.Name);
+        }
+
         lock (_gate)
         {
             _isTicking = false;
@@ -74,7 +79,9 @@ internal abstract class GrainTimer : IGrainTimer
     private static void Validate(TimeSpan time, string name)
     {
         if ((time < TimeSpan.Zero && time != Timeout.InfiniteTimeSpan) || time.TotalMilliseconds > LongestMilliseconds)
+        {
             throw new ArgumentOutOfRangeException(name, time, "Not a time that a timer can wait.");
+        }
     }
 
     /// <summary>One callback.</summary>
@@ -89,7 +96,10 @@ internal abstract class GrainTimer : IGrainTimer
         public override async ValueTask<Response> InvokeAsync(Activation activation)
         {
             if (!timer._stop.IsCancellationRequested)
+            {
                 await timer.CallBackAsync(timer._stop.Token);
+            }
+
             return Response.Completed;
         }
 

@@ -19,7 +19,10 @@ internal sealed class IdleCollector
     public void Start()
     {
         if (IsRunning || !_cluster.Catalog.All.Any(activation => activation.AgeLimit != Timeout.InfiniteTimeSpan))
+        {
             return;
+        }
+
         IsRunning = true;
         _timer.Change(_cluster.Options.CollectionQuantum, Timeout.InfiniteTimeSpan);
     }
@@ -30,7 +33,10 @@ internal sealed class IdleCollector
         {
             IsRunning = false;
             foreach (var activation in _cluster.Catalog.All)
+            {
                 activation.DeactivateWhenIdle();
+            }
+
             Start();
         }
     }

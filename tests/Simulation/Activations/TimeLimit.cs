@@ -30,8 +30,12 @@ internal sealed class TimeLimit : IExpiring
     {
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (task.IsCompletedSuccessfully)
+        {
             _end.TrySetResult();
+        }
         else
+        {
             _end.TrySetException(task.Exception?.InnerException ?? new TaskCanceledException(task));
+        }
     }
 }

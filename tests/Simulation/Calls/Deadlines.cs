@@ -28,13 +28,17 @@ internal sealed class Deadlines
         var due = _time.GetTimestamp() + (long)(limit.TotalSeconds * _time.TimestampFrequency);
         _due.Enqueue(item, (due, _order++));
         if (!(_armedFor <= due))
+        {
             Arm(due);
+        }
     }
 
     private void Expire()
     {
         foreach (var item in TakeExpired())
+        {
             item.Expire();
+        }
     }
 
     private List<IExpiring> TakeExpired()
@@ -48,10 +52,14 @@ internal sealed class Deadlines
             {
                 _due.Dequeue();
                 if (!item.IsOver)
+                {
                     expired.Add(item);
+                }
             }
             if (_due.TryPeek(out _, out var next))
+            {
                 Arm(next.Due);
+            }
         }
         return expired;
     }

@@ -36,18 +36,29 @@ internal sealed class MessageCenter
         lock (_cluster.Gate)
         {
             if (caller is { IsLost: true })
+            {
                 return; // a dead process makes no calls
+            }
+
             if (!call.IsOneWay)
+            {
                 Await(call);
+            }
         }
         _cluster.Trace.Call($"{call} by {TurnOwner.Running?.Name ?? "a client"}");
         _watch?.Sent(call);
         if (IsStopped)
+        {
             Fail(call, new SiloUnavailableException("The local Orleans host is shutting down and can no longer process the request."));
+        }
         else if (_faults is null)
+        {
             Deliver(call);
+        }
         else
+        {
             _faults.Send(call);
+        }
     }
 
     /// <summary>To the activation that answers for the grain; a new one if there is none.</summary>
@@ -56,7 +67,10 @@ internal sealed class MessageCenter
         lock (_cluster.Gate)
         {
             if (call.IsAnswered)
+            {
                 return; // it has come too late
+            }
+
             if ((_cluster.Seconds.Choose(call) ?? _cluster.Catalog.GetOrCreate(call.Target)) is not { } activation)
             {
                 Fail(call, new SiloUnavailableException($"No silo is left for message: {call}."));
@@ -71,22 +85,33 @@ internal sealed class MessageCenter
     public void Forward(Call call, Exception? why)
     {
         if (why is null && call.TryForward())
+        {
             Deliver(call);
+        }
         else
+        {
             Fail(call, why ?? Rejection.Of($"Forwarding failed: tried to forward message {call} to an invalid activation. Rejecting now."));
+        }
     }
 
     /// <summary>The grain has done it.</summary>
     public void Returned(Call call, Response response)
     {
         if (call.IsOneWay)
+        {
             return;
+        }
+
         var copy = _wire.Return(response);
         _watch?.Returned(call, copy);
         if (call.AnswerFault is { } met)
+        {
             _faults?.Answer(call, copy, met.Fault, met.Call);
+        }
         else
+        {
             Answer(call, copy);
+        }
     }
 
     public void Fail(Call call, Exception why) => Answer(call, Response.FromException(why));
@@ -97,11 +122,17 @@ internal sealed class MessageCenter
         lock (_cluster.Gate)
         {
             if (call.IsAnswered)
+            {
                 return;
+            }
+
             call.IsAnswered = true;
             _unanswered.Remove(call);
             if (call.Caller is { IsLost: true })
+            {
                 return;
+            }
+
             _cluster.Queue.Add($"answer {call.Number} {response.Exception?.GetType().Name}", () => call.Complete(response));
         }
     }
@@ -111,7 +142,9 @@ internal sealed class MessageCenter
     {
         _unanswered.RemoveAll(call => call.Caller is { IsLost: true });
         foreach (var call in _unanswered.Where(call => call.Activation is { IsLost: true }).ToArray())
+        {
             Fail(call, new SiloUnavailableException($"The target silo became unavailable for message: {call}."));
+        }
     }
 
     /// <summary>Fails every call that is under way.</summary>
@@ -121,7 +154,9 @@ internal sealed class MessageCenter
         {
             IsStopped = true;
             foreach (var call in _unanswered.ToArray())
+            {
                 Fail(call, new SiloUnavailableException("The local Orleans host is shutting down and can no longer process the request."));
+            }
         }
     }
 

@@ -11,7 +11,10 @@ internal sealed class Wire(GrainModel model, bool isSerialized)
     public Func<IInvokable> Send(IInvokable request)
     {
         if (!isSerialized)
+        {
             return () => request;
+        }
+
         var bytes = model.Serializer.SerializeToArray(request);
         return () => Read<IInvokable>(bytes);
     }

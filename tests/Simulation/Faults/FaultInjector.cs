@@ -13,11 +13,16 @@ internal sealed class FaultInjector(SimulatedCluster cluster, MessageCenter mess
         var (lane, faulty) = Enter(call);
         var fault = plan.Decide(faulty);
         if (fault != CallFault.None)
+        {
             Tell(faulty, fault);
+        }
+
         var overtaken = fault == CallFault.Reorder ? null : lane.Exchange(null);
         Apply(fault, call, lane, faulty);
         if (overtaken is not null)
+        {
             messages.Deliver(overtaken);
+        }
     }
 
     /// <summary>The grain has done what it was asked, and <see cref="Call.AnswerFault"/> says what becomes of its answer.</summary>
@@ -42,7 +47,10 @@ internal sealed class FaultInjector(SimulatedCluster cluster, MessageCenter mess
         lock (cluster.Gate)
         {
             if (!_lanes.TryGetValue(call.Target.Id, out var lane))
+            {
                 _lanes[call.Target.Id] = lane = new Lane();
+            }
+
             return (lane, new FaultyCall(call.Target.ToString(), call.Method, ++lane.Calls));
         }
     }
@@ -90,11 +98,16 @@ internal sealed class FaultInjector(SimulatedCluster cluster, MessageCenter mess
     private void Hold(Call call, Lane lane)
     {
         if (lane.Exchange(call) is { } before)
+        {
             messages.Deliver(before);
+        }
+
         UnboundTimer.After(cluster.Time, plan.MaximumDelay, () =>
         {
             if (lane.TryRelease(call))
+            {
                 messages.Deliver(call);
+            }
         });
     }
 

@@ -45,20 +45,41 @@ public sealed class FaultPlan
     public CallFault Decide(FaultyCall call)
     {
         if (Script?.Invoke(call) is { } scripted)
+        {
             return scripted;
+        }
+
         var draw = Draw(call, salt: 0);
         if ((draw -= Delay) < 0)
+        {
             return CallFault.Delay;
+        }
+
         if ((draw -= Reorder) < 0)
+        {
             return CallFault.Reorder;
+        }
+
         if ((draw -= Duplicate) < 0)
+        {
             return CallFault.Duplicate;
+        }
+
         if ((draw -= TimeoutBefore) < 0)
+        {
             return CallFault.TimeoutBefore;
+        }
+
         if ((draw -= TimeoutAfter) < 0)
+        {
             return CallFault.TimeoutAfter;
+        }
+
         if ((draw -= SecondActivation) < 0)
+        {
             return CallFault.SecondActivation;
+        }
+
         return draw - LateAnswer < 0 ? CallFault.LateAnswer : CallFault.None;
     }
 

@@ -14,7 +14,10 @@ internal sealed class SecondActivations(SimulatedCluster cluster)
     public Activation? Choose(Call call)
     {
         if (!_seconds.TryGetValue(call.Target.Id, out var second))
+        {
             return null;
+        }
+
         second.Calls++;
         return second.Calls % 2 == 1 && !second.Activation.IsInvalid ? second.Activation : null;
     }
@@ -22,7 +25,10 @@ internal sealed class SecondActivations(SimulatedCluster cluster)
     public void Force(GrainName grain, TimeSpan duration)
     {
         if (_seconds.ContainsKey(grain.Id) || cluster.Catalog.GetOrCreate(grain) is null || cluster.Catalog.CreateUnlisted(grain) is not { } activation)
+        {
             return;
+        }
+
         var second = new Second(activation);
         _seconds[grain.Id] = second;
         second.Timer = UnboundTimer.Create(cluster.Time, second, Heal);
@@ -34,7 +40,10 @@ internal sealed class SecondActivations(SimulatedCluster cluster)
     {
         var lost = _seconds.Values.Where(second => second.Activation.Silo == silo).ToArray();
         foreach (var second in lost)
+        {
             Remove(second);
+        }
+
         return [.. lost.Select(second => second.Activation)];
     }
 
@@ -44,7 +53,10 @@ internal sealed class SecondActivations(SimulatedCluster cluster)
         lock (cluster.Gate)
         {
             if (!Remove(second))
+            {
                 return;
+            }
+
             var loser = second.Activation;
             if (second.Calls % 2 == 1 && !loser.IsInvalid && cluster.Catalog.Find(loser.Name.Id) is { } first)
             {

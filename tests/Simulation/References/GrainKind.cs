@@ -45,7 +45,10 @@ internal sealed class GrainKind
     {
         var properties = new Dictionary<string, string>();
         foreach (var attribute in type.GetCustomAttributes(inherit: true).OfType<IGrainPropertiesProviderAttribute>())
+        {
             attribute.Populate(services, type, Type, properties);
+        }
+
         return properties.GetValueOrDefault(WellKnownGrainTypeProperties.IdleDeactivationPeriod) switch
         {
             null => null,

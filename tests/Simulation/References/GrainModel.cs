@@ -28,9 +28,13 @@ internal sealed class GrainModel
         foreach (var type in assemblies.SelectMany(assembly => assembly.GetTypes()).Where(type => type is { IsClass: true, IsAbstract: false }))
         {
             if (type.IsAssignableTo(typeof(Grain)))
+            {
                 Add(new GrainKind(type, services));
+            }
             else if (type.IsAssignableTo(typeof(GrainReference)))
+            {
                 AddReference(type);
+            }
         }
     }
 
@@ -73,7 +77,9 @@ internal sealed class GrainModel
         {
             serializer.AddAssembly(typeof(GrainReference).Assembly);
             foreach (var assembly in assemblies)
+            {
                 serializer.AddAssembly(assembly);
+            }
         })
         .BuildServiceProvider();
 
@@ -84,7 +90,9 @@ internal sealed class GrainModel
         var constructor = reference.GetConstructor(
             BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, [typeof(GrainReferenceShared), typeof(IdSpan)]);
         if (constructor is not null && InterfaceOf(reference) is { } main)
+        {
             _references[main] = ConstructorInvoker.Create(constructor);
+        }
     }
 
     /// <summary>The one that has all the others.</summary>

@@ -23,9 +23,12 @@ internal sealed class GrainReferences(GrainModel model, IServiceProvider service
         lock (_shared)
         {
             if (!_shared.TryGetValue((interfaceType, type), out var shared))
+            {
                 _shared[(interfaceType, type)] = shared = new GrainReferenceShared(
                     type, GrainInterfaceType.Create(interfaceType.FullName ?? interfaceType.Name), 0, runtime, InvokeMethodOptions.None,
                     model.Codecs, model.CopyContexts, services);
+            }
+
             return shared;
         }
     }

@@ -24,7 +24,10 @@ internal sealed class DrivenRun(RunQueue queue, SimulationTrace trace, ManualTim
     private void Run(Func<bool> step)
     {
         if (Interlocked.CompareExchange(ref _thread, Environment.CurrentManagedThreadId, 0) != 0)
+        {
             throw new InvalidOperationException("The simulation runs already.");
+        }
+
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null); // or every await in a turn would come back to the test instead of its owner
         queue.Added = CheckThread;
@@ -35,7 +38,9 @@ internal sealed class DrivenRun(RunQueue queue, SimulationTrace trace, ManualTim
                 // one step at a time
             }
             if (_stranger is not null)
+            {
                 throw new InvalidOperationException(_stranger);
+            }
         }
         finally
         {
@@ -48,7 +53,10 @@ internal sealed class DrivenRun(RunQueue queue, SimulationTrace trace, ManualTim
     private bool TakeTurn()
     {
         if (!queue.TryTake(out var next))
+        {
             return false;
+        }
+
         trace.Turn(next.Owner);
         next.Owner.Run(next.Turn);
         return true;
@@ -57,7 +65,10 @@ internal sealed class DrivenRun(RunQueue queue, SimulationTrace trace, ManualTim
     private bool PassTime()
     {
         if (time.ArmedTimers <= idleTimers() || !time.AdvanceToNextTimer())
+        {
             throw new SimulationStuckException();
+        }
+
         trace.TimeJump(time.GetUtcNow());
         return true;
     }
@@ -66,6 +77,8 @@ internal sealed class DrivenRun(RunQueue queue, SimulationTrace trace, ManualTim
     private void CheckThread(TurnOwner owner)
     {
         if (Environment.CurrentManagedThreadId != _thread)
+        {
             _stranger ??= $"A turn of {owner.Name} was added by another thread: something waits on the thread pool or for real time. {Environment.StackTrace}";
+        }
     }
 }

@@ -40,7 +40,9 @@ public sealed class ManualTimeProvider : TimeProvider
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
         var target = Volatile.Read(ref _nowTicks) + by.Ticks;
         while (TakeDue(target) is { } timer)
+        {
             timer.Fire();
+        }
     }
 
     /// <summary>Moves the clock to the timer that is due next and fires it.</summary>
@@ -48,7 +50,10 @@ public sealed class ManualTimeProvider : TimeProvider
     public bool AdvanceToNextTimer()
     {
         if (TakeDue(null) is not { } timer)
+        {
             return false;
+        }
+
         timer.Fire();
         return true;
     }
@@ -62,7 +67,10 @@ public sealed class ManualTimeProvider : TimeProvider
             {
                 _due.Dequeue();
                 if (entry.Generation != entry.Timer.Generation)
+                {
                     continue;
+                }
+
                 _nowTicks = Math.Max(_nowTicks, at.DueTicks);
                 Rearm(entry.Timer);
                 return entry.Timer;
@@ -76,9 +84,13 @@ public sealed class ManualTimeProvider : TimeProvider
     {
         timer.Generation++;
         if (timer.Period > TimeSpan.Zero)
+        {
             Enqueue(timer, timer.Period);
+        }
         else
+        {
             SetArmed(timer, false);
+        }
     }
 
     private void Enqueue(ManualTimer timer, TimeSpan dueTime) =>
@@ -87,7 +99,10 @@ public sealed class ManualTimeProvider : TimeProvider
     private void SetArmed(ManualTimer timer, bool armed)
     {
         if (timer.Armed == armed)
+        {
             return;
+        }
+
         timer.Armed = armed;
         _armed += armed ? 1 : -1;
     }
@@ -97,12 +112,18 @@ public sealed class ManualTimeProvider : TimeProvider
         lock (_lock)
         {
             if (timer.Disposed)
+            {
                 return false;
+            }
+
             timer.Generation++;
             timer.Period = period;
             var armed = dueTime >= TimeSpan.Zero;
             if (armed)
+            {
                 Enqueue(timer, dueTime);
+            }
+
             SetArmed(timer, armed);
             return true;
         }

@@ -29,7 +29,9 @@ internal sealed class PoolRun : IThreadPoolWorkItem
                 next.Owner.Run(next.Turn);
             }
             else if (Interlocked.CompareExchange(ref _pending, 0, seen) == seen)
+            {
                 return;
+            }
         }
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
@@ -37,6 +39,8 @@ internal sealed class PoolRun : IThreadPoolWorkItem
     private void Schedule()
     {
         if (Interlocked.Increment(ref _pending) == 1)
+        {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
     }
 }

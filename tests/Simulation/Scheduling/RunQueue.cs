@@ -18,10 +18,15 @@ internal sealed class RunQueue(int seed)
         lock (_lock)
         {
             if (owner.IsGone)
+            {
                 return;
+            }
+
             owner.Turns.Enqueue(turn);
             if (owner.Turns.Count == 1)
+            {
                 _ready.Add(owner);
+            }
         }
         Added?.Invoke(owner);
     }
@@ -35,12 +40,18 @@ internal sealed class RunQueue(int seed)
         {
             next = default;
             if (_ready.Count == 0)
+            {
                 return false;
+            }
+
             var at = _random.Next(_ready.Count);
             var owner = _ready[at];
             next = (owner, owner.Turns.Dequeue());
             if (owner.Turns.Count == 0)
+            {
                 RemoveAt(at);
+            }
+
             return true;
         }
     }
@@ -53,7 +64,9 @@ internal sealed class RunQueue(int seed)
             owner.IsGone = true;
             owner.Turns.Clear();
             if (_ready.IndexOf(owner) is >= 0 and var at)
+            {
                 RemoveAt(at);
+            }
         }
     }
 

@@ -55,7 +55,9 @@ public sealed class SimulationTrace
     internal void Add(string what, string who)
     {
         lock (_lock)
+        {
             Write(what, who);
+        }
     }
 
     private void Write(string what, string who)

@@ -16,7 +16,9 @@ internal sealed class TurnScheduler(RunQueue queue, TurnOwner owner) : TaskSched
             return;
         }
         using (ExecutionContext.SuppressFlow())
+        {
             Begin(turn);
+        }
     }
 
     protected override void QueueTask(Task task) => queue.Add(owner, () => TryExecuteTask(task));

@@ -7,9 +7,14 @@ internal static class UnboundTimer
     public static ITimer Create<TOwner>(TimeProvider time, TOwner owner, Action<TOwner> fire) where TOwner : class
     {
         if (ExecutionContext.IsFlowSuppressed())
+        {
             return CreateHere(time, owner, fire);
+        }
+
         using (ExecutionContext.SuppressFlow())
+        {
             return CreateHere(time, owner, fire);
+        }
     }
 
     /// <summary>Calls once, after a while.</summary>

@@ -18,37 +18,53 @@ internal sealed class CallWatch
     public void Sent(Call call)
     {
         for (var at = 0; at < call.Description.GetArgumentCount(); at++)
+        {
             Hold(call.Description.GetArgument(at), call, at);
+        }
     }
 
     /// <summary>The call has ended in the grain: from here on neither side may write to what it returned.</summary>
     public void Returned(Call call, Response response)
     {
         if (response.Exception is null)
+        {
             Hold(response.Result, call, null);
+        }
     }
 
     public void Verify()
     {
         while (_held.TryDequeue(out var memory))
+        {
             Check(memory);
+        }
+
         if (!_changes.IsEmpty)
+        {
             throw new ChangedAfterCallException(string.Join(Environment.NewLine, _changes.Distinct()));
+        }
     }
 
     private void Hold(object? value, Call call, int? argument)
     {
         if (value is null or string or (ValueType and not ReadOnlyMemory<byte> and not System.Memory<byte>))
+        {
             return;
+        }
+
         _held.Enqueue(new Memory(value, DeepHash.Of(value), call, argument));
         if (_held.Count > MaximumHeld && _held.TryDequeue(out var oldest))
+        {
             Check(oldest);
+        }
     }
 
     private void Check(Memory memory)
     {
         if (HashOf(memory.Value) != memory.Hash)
+        {
             _changes.Enqueue($"Changed after the call: {memory}.");
+        }
     }
 
     /// <summary>A collection that is changed while it is read is changed.</summary>

@@ -26,11 +26,20 @@ internal static class DeepHash
         }
         var type = value.GetType();
         if (IsLeaf(type))
+        {
             return Fnv.Add(hash, (ulong)value.GetHashCode());
+        }
+
         if (!type.IsValueType && !seen.Add(value))
+        {
             return hash;
+        }
+
         if (value is IEnumerable elements)
+        {
             return AddElements(hash, elements, seen);
+        }
+
         return FieldsOf(type).Aggregate(hash, (sum, field) => Add(sum, field.GetValue(value), seen));
     }
 
@@ -57,7 +66,9 @@ internal static class DeepHash
         for (; type is not null && type != typeof(object); type = type.BaseType)
         {
             foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            {
                 yield return field;
+            }
         }
     }
 }

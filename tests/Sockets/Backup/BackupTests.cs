@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Net;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Tests.Sockets.Hosting;
-using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Sockets.Processes;
+using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -31,7 +31,9 @@ public sealed class BackupTests : IDisposable
             Assert.Equal("retained", await holder.ReadLineAsync());
             await using var load = broker.Client("pub", "load", ["-q", "1", "-t", "load", "-m", "x", "--repeat", "100000000"]);
             await using (var seen = broker.Client("sub", "seen", ["-t", "load", "-C", "10"]))
+            {
                 await seen.EndAsync();
+            }
 
             using var export = GatewayRun.Start("export", _directory.File("file"), "--data", _directory.File("first"));
             Assert.Equal((0, ""), await export.EndAsync());
@@ -51,7 +53,10 @@ public sealed class BackupTests : IDisposable
     public async Task AnotherNumberOfShardsAndAMerge()
     {
         using (var broker = await Broker.StartAsync(_directory.File("first")))
+        {
             await FillAsync(broker);
+        }
+
         Assert.Equal(0, await RunAsync("export", _directory.File("file"), "--data", _directory.File("first")));
 
         string[] shards = ["--set", "Grains:StoreShards=3", "--set", "Grains:RetainShards=2"];
@@ -76,14 +81,19 @@ public sealed class BackupTests : IDisposable
 
         Assert.Equal(0, await RunAsync(["import", _directory.File("file"), .. second, "--merge", "replace"]));
         using (var broker = await Broker.StartAsync(_directory.File("second"), shards))
+        {
             await ReceivesAsync(broker, "one", "1", [], Lines.Length, Lines);
+        }
     }
 
     [Fact]
     public async Task AFailedImportLeavesTheDirectoryAsItWas()
     {
         using (var broker = await Broker.StartAsync(_directory.File("first")))
+        {
             await FillAsync(broker);
+        }
+
         Assert.Equal(0, await RunAsync("export", _directory.File("file"), "--data", _directory.File("first")));
         var before = Contents(_directory.File("first"));
         var bytes = await File.ReadAllBytesAsync(_directory.File("file"));
@@ -104,7 +114,9 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(bytes.Length, new FileInfo(_directory.File("cut")).Length);
         Assert.False(File.Exists(_directory.File("cut.tmp")));
         if (!OperatingSystem.IsWindows())
+        {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_directory.File("cut")));
+        }
     }
 
     /// <summary>Two sessions whose clients are away, and what waits for them.</summary>

@@ -72,7 +72,10 @@ public sealed class ClusterFaultTests : IDisposable
         Assert.Contains($"No silo listens on 127.0.0.1:{port}", line);
         Assert.Contains("--cluster-id plant", line);
         if (OperatingSystem.IsLinux())
+        {
             Assert.Empty(OpenPorts.Of(gateway.Id));
+        }
+
         gateway.Signal("TERM");
         Assert.Equal((0, ""), await gateway.EndAsync());
         Assert.Equal("", await gateway.ReadToEndAsync());

@@ -40,9 +40,12 @@ public sealed class ClusterNullFrameTests
 
         var last = (await client.ReceiveToEndAsync())[^1];
         Assert.Equal((PacketType.Disconnect, ReasonCode.ImplementationSpecificError), (last.Type, last.Reason));
-        long start = Environment.TickCount64;
+        var start = Environment.TickCount64;
         while (await IsActiveAsync(gateway, session))
+        {
             Stuck.Check(start, "the activation to end");
+        }
+
         await using var resumed = await RawClient.OpenAsync(gateway, ListenerKind.Tcp);
         Assert.True((await resumed.ConnectAsync(ClientId, durable: true)).SessionPresent);
         Assert.Single(gateway.Log.Lines, line => line.EventId == NullFrameEvent);

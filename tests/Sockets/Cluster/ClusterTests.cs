@@ -44,7 +44,10 @@ public sealed class ClusterTests : IAsyncLifetime
     public async Task DurableSessionIsResumedWithItsMessages(ProtocolVersion version)
     {
         await using (var subscriber = await ConnectAsync("subscriber", version))
+        {
             await SubscribeAsync(subscriber, "plant/+");
+        }
+
         await using var publisher = await ConnectAsync("publisher", version);
         await PublishAsync(publisher, "plant/1", "waited", QoS.AtLeastOnce);
 
@@ -72,7 +75,10 @@ public sealed class ClusterTests : IAsyncLifetime
     public async Task SiloStopsWithinFiveSecondsAndTheNextOneHasEverything()
     {
         await using (var subscriber = await ConnectAsync("subscriber"))
+        {
             await SubscribeAsync(subscriber, "plant/+");
+        }
+
         await using var publisher = await ConnectAsync("publisher");
         await PublishAsync(publisher, "plant/1", "before", QoS.AtLeastOnce);
         var watch = Stopwatch.StartNew();
@@ -87,7 +93,10 @@ public sealed class ClusterTests : IAsyncLifetime
         await _silo.StartedAsync();
         // the same connection, which has noticed nothing
         while (await TryPublishAsync(publisher, "plant/1", "after") != ReasonCode.Success)
+        {
             await Task.Yield();
+        }
+
         await using var resumed = await OpenAsync(ProtocolVersion.Mqtt5);
         Assert.True((await resumed.ConnectAsync("subscriber", durable: true)).SessionPresent);
         Assert.Equal("before", (await resumed.ReceiveAsync(PacketType.Publish)).Text);
@@ -98,11 +107,19 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         Assert.SkipWhen(ThirdPartyClient.Mosquitto.Missing is not null, ThirdPartyClient.Mosquitto.Missing ?? "");
         await using (var subscribed = Mosquitto("mosquitto_sub", "-i", "durable", "-c", "-q", "1", "-t", "a/#", "-E"))
+        {
             await subscribed.EndAsync();
+        }
+
         await using (var publisher = Mosquitto("mosquitto_pub", "-q", "2", "-t", "a/b", "-m", "queued"))
+        {
             await publisher.EndAsync();
+        }
+
         await using (var retaining = Mosquitto("mosquitto_pub", "-q", "1", "-r", "-t", "a/c", "-m", "retained"))
+        {
             await retaining.EndAsync();
+        }
 
         await using var resumed = Mosquitto("mosquitto_sub", "-i", "durable", "-c", "-q", "1", "-t", "a/#", "-C", "3");
         var lines = await resumed.EndAsync();
@@ -120,7 +137,9 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         await client.SendAsync(ClientPackets.Publish(topic, text, qos, packetId: 7, retain, version: client.Version));
         if (qos == QoS.AtLeastOnce)
+        {
             await client.ReceiveAsync(PacketType.Puback);
+        }
     }
 
     private static async Task<ReasonCode?> TryPublishAsync(RawClient client, string topic, string text)

@@ -57,9 +57,9 @@ internal sealed class CrashWriter(MortalBroker broker, string clientId, QoS qos,
 
     private async Task HandleAsync(RawClient client, ServerPacket answer)
     {
-        int number = _open.Keys.First(number => IdentifierOf(number) == answer.PacketId);
+        var number = _open.Keys.First(number => IdentifierOf(number) == answer.PacketId);
         // a PUBREL that is sent again may find that the one before was heard
-        bool isFine = answer.Reason < ReasonCode.UnspecifiedError || answer is { Type: PacketType.Pubcomp, Reason: ReasonCode.PacketIdentifierNotFound };
+        var isFine = answer.Reason < ReasonCode.UnspecifiedError || answer is { Type: PacketType.Pubcomp, Reason: ReasonCode.PacketIdentifierNotFound };
         Assert.True(isFine, $"{ClientId}: {answer}");
         if (answer.Type == PacketType.Pubrec)
         {

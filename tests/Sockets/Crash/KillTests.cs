@@ -13,7 +13,7 @@ public sealed class KillTests(ITestOutputHelper output)
 {
     /// <summary>A longer search: <c>GRAINMQ_TEST_KILL_ROUNDS=200</c>.</summary>
     private static readonly int Rounds =
-        int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_KILL_ROUNDS"), out int rounds) ? rounds : 4;
+        int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_KILL_ROUNDS"), out var rounds) ? rounds : 4;
 
     [Fact]
     public async Task NothingAcknowledgedIsLostWhenTheBrokerIsKilled()
@@ -30,11 +30,11 @@ public sealed class KillTests(ITestOutputHelper output)
         ];
         var writing = Task.WhenAll(writers.Select(writer => Task.Run(writer.RunAsync)));
 
-        int seed = Random.Shared.Next();
+        var seed = Random.Shared.Next();
         var random = new Random(seed);
-        for (int round = 0; round < Rounds; round++)
+        for (var round = 0; round < Rounds; round++)
         {
-            int target = writers.Sum(writer => writer.Acknowledged) + random.Next(1, 2000);
+            var target = writers.Sum(writer => writer.Acknowledged) + random.Next(1, 2000);
             await Stuck.UntilAsync(
                 () => writers.Sum(writer => writer.Acknowledged) >= target || writing.IsFaulted || reading.IsFaulted, "acknowledgements");
             await broker.KillAsync();
@@ -54,7 +54,7 @@ public sealed class KillTests(ITestOutputHelper output)
         }
 
         await reading.OrStuck("the readers' end");
-        int repeated = readers.Sum(reader => writers.Sum(writer => Check(reader, writer)));
+        var repeated = readers.Sum(reader => writers.Sum(writer => Check(reader, writer)));
         await CheckRetainedAsync(broker, writers);
         output.WriteLine($"{Rounds} kills (seed {seed}), {counts.Values.Sum()} acknowledged, lost 0, repeated at QoS 1 {repeated}, at QoS 2 0");
     }
@@ -63,8 +63,8 @@ public sealed class KillTests(ITestOutputHelper output)
     private static int Check(CrashReader reader, CrashWriter writer)
     {
         var received = reader.ReceivedOf(writer.Topic);
-        int highest = -1;
-        foreach (int number in received)
+        var highest = -1;
+        foreach (var number in received)
         {
             if (number > highest + 1)
             {
@@ -74,8 +74,8 @@ public sealed class KillTests(ITestOutputHelper output)
             highest = Math.Max(highest, number);
         }
 
-        bool isExactlyOnce = reader.QoS == QoS.ExactlyOnce && writer.QoS == QoS.ExactlyOnce;
-        int repeated = received.Count - writer.Acknowledged;
+        var isExactlyOnce = reader.QoS == QoS.ExactlyOnce && writer.QoS == QoS.ExactlyOnce;
+        var repeated = received.Count - writer.Acknowledged;
         Assert.True(!isExactlyOnce || repeated == 0, $"{reader} has {received.Count} of {writer.Acknowledged} QoS 2 messages of {writer.Topic}");
         return repeated;
     }

@@ -49,11 +49,17 @@ public sealed class DamagedDataTests(DamagedDirectory directory) : IClassFixture
         using var data = directory.Copy();
         var file = data.File(name);
         if (contents is null)
+        {
             File.Delete(file);
+        }
         else if (contents == "version")
+        {
             await PatchAsync(file, position: 8, value: 2);
+        }
         else
+        {
             await File.WriteAllTextAsync(file, contents);
+        }
 
         await FailsAsync(data, words, contents == "store 2, retain 1" ? data.Path : file);
     }
@@ -76,7 +82,9 @@ public sealed class DamagedDataTests(DamagedDirectory directory) : IClassFixture
         using var data = directory.Copy(); // with the process number of a broker that has ended
         Assert.SkipWhen(Environment.IsPrivilegedProcess, "Rights do not bind this user; the read-only file system has a test of its own.");
         foreach (var file in (string[])["grainmq.lock", "grainmq.pid"])
+        {
             File.SetAttributes(data.File(file), FileAttributes.ReadOnly);
+        }
 
         await FailsAsync(data, "is not usable", data.Path);
     }
@@ -116,7 +124,10 @@ public sealed class DamagedDataTests(DamagedDirectory directory) : IClassFixture
     {
         using var run = GatewayRun.Start(DamagedDirectory.Arguments(data.Path));
         while (finding is not null && await run.ReadLineAsync() is var line && !(line ?? throw new InvalidOperationException("The broker ended.")).Contains(finding, StringComparison.Ordinal))
+        {
             Assert.DoesNotContain(" WRN ", line);
+        }
+
         var broker = await run.EndPointAsync("tcp");
         await using var publisher = await DiskClients.ConnectAsync(broker, "publisher");
         Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("stored/a", "more"));

@@ -23,10 +23,16 @@ public sealed class DamagedDirectory : IAsyncLifetime
         using var run = GatewayRun.Start(Arguments(_original.File("data")));
         var broker = await run.EndPointAsync("tcp");
         await using (var device = await DiskClients.ConnectAsync(broker, "device", durable: true))
+        {
             Assert.Equal(ReasonCode.GrantedQoS1, await device.SubscribeAsync("stored/#"));
+        }
+
         await using var publisher = await DiskClients.ConnectAsync(broker, "publisher");
         for (var at = 0; at < Messages; at++)
+        {
             Assert.Equal(ReasonCode.Success, await publisher.PublishAsync("stored/a", Texts[at], (ushort)(at + 1)));
+        }
+
         await publisher.PublishAsync("kept", "retained", retain: true);
         run.Signal("TERM");
         Assert.Equal((0, ""), await run.EndAsync());

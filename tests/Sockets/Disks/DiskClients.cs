@@ -51,7 +51,9 @@ internal static class DiskClients
             var publish = await client.ReceiveAsync(PacketType.Publish);
             texts.Add(publish.Text);
             if (publish.QoS == QoS.AtLeastOnce)
+            {
                 await client.SendAsync(ClientPackets.Puback(publish.PacketId, client.Version));
+            }
         }
 
         return texts;

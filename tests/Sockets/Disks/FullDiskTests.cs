@@ -47,7 +47,10 @@ public sealed class FullDiskTests
         {
             var at = await first.EndPointAsync("tcp");
             await using (var device = await DiskClients.ConnectAsync(at, "device", durable: true))
+            {
                 Assert.Equal(ReasonCode.GrantedQoS1, await device.SubscribeAsync("stored/#"));
+            }
+
             first.Signal("TERM");
             Assert.Equal((0, ""), await first.EndAsync());
         }
@@ -56,7 +59,10 @@ public sealed class FullDiskTests
         using var second = GatewayRun.Start(arguments);
         var broker = await second.EndPointAsync("tcp");
         await using (var refused = await DiskClients.OpenAsync(broker, "device", durable: true))
+        {
             Assert.Equal(ReasonCode.QuotaExceeded, (await refused.ReceiveAsync(PacketType.Connack)).Reason);
+        }
+
         await RefusesAsync(broker);
 
         disk.Free();
@@ -84,7 +90,10 @@ public sealed class FullDiskTests
         using var run = GatewayRun.StartSmallFiles(blocks: 64, [.. Ports, "--data", data.File("data")]);
         var broker = await run.EndPointAsync("tcp");
         await using (var device = await DiskClients.ConnectAsync(broker, "device", durable: true))
+        {
             Assert.Equal(ReasonCode.GrantedQoS1, await device.SubscribeAsync("stored/#"));
+        }
+
         await using var publisher = await DiskClients.ConnectAsync(broker, "publisher");
 
         List<string> acknowledged = [];
@@ -92,7 +101,9 @@ public sealed class FullDiskTests
         {
             var text = $"{number}:" + new string('x', 10_000);
             if (await publisher.PublishAsync("stored/a", text, number) == ReasonCode.Success)
+            {
                 acknowledged.Add(text);
+            }
         }
 
         await using var back = await DiskClients.ConnectAsync(broker, "device", durable: true);
@@ -122,8 +133,13 @@ public sealed class FullDiskTests
     private static async Task<string> LineAsync(ProcessRun run, string id)
     {
         while (await run.ReadLineAsync() is { } line)
+        {
             if (line.Contains($" {id} ", StringComparison.Ordinal))
+            {
                 return line;
+            }
+        }
+
         throw new InvalidOperationException($"The broker ended without event {id}.");
     }
 }

@@ -38,7 +38,9 @@ internal sealed class MountedDisk : IDisposable
         try
         {
             while (true)
+            {
                 file.Write(page);
+            }
         }
         catch (IOException)
         {
@@ -60,7 +62,10 @@ internal sealed class MountedDisk : IDisposable
     private static string? Run(string program, params string[] arguments)
     {
         if (!OperatingSystem.IsLinux())
+        {
             return "this is not Linux";
+        }
+
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })
             ?? throw new InvalidOperationException($"{program} did not start.");
         var error = process.StandardError.ReadToEnd();

@@ -213,7 +213,9 @@ public sealed class ClientCertificateTests : IDisposable
         await using var harness = await StartAsync();
         var client = new SecureClient { Certificate = certificate, Protocols = version };
         for (var i = 1; i <= 3; i++)
+        {
             await EchoAsync(await client.ConnectAsync(harness.Listener.EndPoint)); // the client now has tickets to resume with
+        }
 
         _authority.Revoke(certificate);
         WriteList(_authority.RevocationListPem());
@@ -380,15 +382,19 @@ public sealed class ClientCertificateTests : IDisposable
     {
         await using var stream = await client.ConnectAsync(harness.Listener.EndPoint);
         if (harness.Listener.Kind == ListenerKind.Tls)
+        {
             await EchoAsync(stream);
+        }
         else
+        {
             await AnswerAsync(stream);
+        }
     }
 
     private static async Task<string?> UserNameAsync(ListenerHarness harness, SecureClient client)
     {
         await ConnectAsync(harness, client);
-        Transport transport = await harness.Handler.First.Task;
+        var transport = await harness.Handler.First.Task;
         return transport.UserName;
     }
 
@@ -414,7 +420,9 @@ public sealed class ClientCertificateTests : IDisposable
         {
             await using var stream = await client.ConnectAsync(harness.Listener.EndPoint);
             if (await stream.ReadAsync(new byte[1]).AsTask().OrStuck("the refusal") == 0)
+            {
                 throw new IOException("The server closed.");
+            }
         });
         await Stuck.UntilAsync(() => Lines().Count() > lines, "the line of the refusal");
         Assert.All(words, word => Assert.Contains(word, Lines().Last()));

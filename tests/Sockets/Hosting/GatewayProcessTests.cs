@@ -218,7 +218,10 @@ public sealed class GatewayProcessTests : IDisposable
     {
         var users = _directory.File("users");
         await using (var passwd = ClientProcess.Start("dotnet", [GatewayRun.Product, "passwd", users, "alice"], "correct horse\n"))
+        {
             Assert.Equal([$"{users}: alice written."], await passwd.EndAsync());
+        }
+
         using var broker = GatewayRun.Start("--tcp", "0.0.0.0:0", "--ws", "none", "--password-file", users);
         await broker.EndPointAsync("tcp");
     }
@@ -231,7 +234,10 @@ public sealed class GatewayProcessTests : IDisposable
         var users = _directory.File("users");
         string[] withIcu = ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=0", "dotnet", GatewayRun.Product, "passwd", users, "\u00AA"];
         await using (var passwd = ClientProcess.Start("env", withIcu, "\u2168\n"))
+        {
             await passwd.EndAsync();
+        }
+
         Assert.True(PasswordFile.TryRead(users, out var read, out _));
         Assert.True(Assert.Single(read.Values).Matches("IX"u8)); // RFC 4013 §3
     }
@@ -278,7 +284,9 @@ public sealed class GatewayProcessTests : IDisposable
         Assert.Equal(error.Length - 1, error.IndexOf('\n'));
         Assert.All(words, word => Assert.Contains(word, error));
         while (await broker.ReadLineAsync() is { } line)
+        {
             Assert.DoesNotContain(" ERR ", line);
+        }
     }
 
     private static async Task<Socket> ConnectAsync(string endPoint)

@@ -27,7 +27,10 @@ public sealed class ReloadUnderLoadTests
             TestCertificate.WritePem(next, certificate, key);
             var start = Environment.TickCount64;
             while (await SubjectAsync(gateway) != next.Subject)
+            {
                 Stuck.Check(start, "the new certificate");
+            }
+
             Assert.All(running, client => Assert.False(client.IsCompleted));
         }
         await stop.CancelAsync();
@@ -60,14 +63,17 @@ public sealed class ReloadUnderLoadTests
     {
         var count = 0;
         for (; !stop.IsCancellationRequested; count++)
+        {
             await SubjectAsync(gateway);
+        }
+
         return count;
     }
 
     // A whole visit: TLS 1.3 clients are done before the server is, so it waits for CONNACK.
     private static async Task<string?> SubjectAsync(SocketGateway gateway)
     {
-        await using SslStream stream = await new SecureClient().ConnectAsync(gateway.EndPoint(ListenerKind.Tls));
+        await using var stream = await new SecureClient().ConnectAsync(gateway.EndPoint(ListenerKind.Tls));
         await stream.WriteAsync(ClientPackets.Connect(ProtocolVersion.Mqtt311, ""));
         await stream.ReadExactlyAsync(new byte[4]).AsTask().OrStuck("CONNACK");
         await stream.WriteAsync(ClientPackets.Disconnect(ProtocolVersion.Mqtt311));

@@ -53,9 +53,15 @@ internal sealed record SecureClient
             RemoteCertificateValidationCallback = (_, _, _, _) => true,
         };
         if (Certificate is not null)
+        {
             options.ClientCertificateContext = SslStreamCertificateContext.Create(Certificate, Chain ?? [], offline: true);
+        }
+
         if (CipherSuites is not null && OperatingSystem.IsLinux())
+        {
             options.CipherSuitesPolicy = new CipherSuitesPolicy(CipherSuites);
+        }
+
         return options;
     }
 }

@@ -32,7 +32,9 @@ public sealed class SocketListenerTests
         static async Task SendAsync(Socket client, byte[] bytes)
         {
             for (var sent = 0; sent < bytes.Length;)
+            {
                 sent += await client.SendAsync(bytes.AsMemory(sent));
+            }
         }
     }
 
@@ -159,7 +161,10 @@ public sealed class SocketListenerTests
     public async Task AnyAddressServesBothFamilies(string address)
     {
         if (!Socket.OSSupportsIPv6)
+        {
             Assert.Skip("This machine has no IPv6.");
+        }
+
         await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tcp, address: address);
         foreach (var ip in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
         {

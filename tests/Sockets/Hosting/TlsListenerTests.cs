@@ -134,7 +134,9 @@ public sealed class TlsListenerTests : IDisposable
         var armed = time.ArmedTimers;
         using var silent = await SocketListenerTests.ConnectAsync(harness);
         while (time.ArmedTimers == armed)
+        {
             await Task.Yield();
+        }
 
         await using var other = await ConnectAsync(harness);
         await other.WriteAsync("hello"u8.ToArray());
@@ -179,7 +181,10 @@ public sealed class TlsListenerTests : IDisposable
         {
             await using var client = await ConnectAsync(harness);
             if (client.RemoteCertificate?.Subject == "CN=second")
+            {
                 return;
+            }
+
             time.Advance(TimeSpan.FromMilliseconds(10));
         }
         Assert.Fail("The watcher did not report the change.");

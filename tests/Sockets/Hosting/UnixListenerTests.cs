@@ -35,7 +35,9 @@ public sealed class UnixListenerTests : IDisposable
     public async Task FileGoesWithTheListener()
     {
         await using (await StartAsync())
+        {
             Assert.True(File.Exists(Path));
+        }
 
         Assert.False(File.Exists(Path));
     }
@@ -115,7 +117,9 @@ public sealed class UnixListenerTests : IDisposable
         await using var harness = await ListenerHarness.StartAsync(options);
 
         if (!OperatingSystem.IsWindows())
+        {
             Assert.Equal(expected, File.GetUnixFileMode(Path));
+        }
     }
 
     private static ListenerOptions Options(string path) => new() { Name = "test", Kind = ListenerKind.Unix, Address = path };

@@ -239,7 +239,10 @@ public sealed class WebSocketListenerTests
     {
         var client = new ClientWebSocket();
         foreach (var protocol in protocols)
+        {
             client.Options.AddSubProtocol(protocol);
+        }
+
         await client.ConnectAsync(Url(harness, "ws"), CancellationToken.None);
         return client;
     }

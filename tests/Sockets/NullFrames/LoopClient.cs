@@ -43,7 +43,7 @@ internal sealed class LoopClient(SocketGateway gateway, ListenerKind transport, 
 
     public async Task RunAsync()
     {
-        for (bool first = true; !IsDone; first = false)
+        for (var first = true; !IsDone; first = false)
         {
             await using var client = await RawClient.OpenAsync(gateway, transport, version);
             await ConnectAsync(client, sessionPresent: !first);
@@ -54,7 +54,9 @@ internal sealed class LoopClient(SocketGateway gateway, ListenerKind transport, 
             }
 
             if (await GoOnAsync(client) is { HasEnded: true } end)
+            {
                 await OnEnded(client, end.Last);
+            }
         }
     }
 
@@ -64,7 +66,7 @@ internal sealed class LoopClient(SocketGateway gateway, ListenerKind transport, 
         var will = new ClientWill(WillTopic, "gone"u8.ToArray(), QoS.AtLeastOnce);
         await client.SendAsync(ClientPackets.Connect(version, ClientId, cleanStart: false, will: will, properties: expiry));
         var connack = await client.ReceiveAsync(PacketType.Connack);
-        bool says = version != ProtocolVersion.Mqtt31; // its CONNACK has no such flag
+        var says = version != ProtocolVersion.Mqtt31; // its CONNACK has no such flag
         Assert.Equal((ReasonCode.Success, sessionPresent && says), (connack.Reason, connack.SessionPresent));
     }
 
@@ -78,7 +80,10 @@ internal sealed class LoopClient(SocketGateway gateway, ListenerKind transport, 
             await PublishAsync(client);
             var packet = await client.ReceiveAsync();
             if (packet is null)
+            {
                 return (true, last);
+            }
+
             last = packet;
             OnPacket();
             await AnswerAsync(client, packet);
@@ -90,7 +95,9 @@ internal sealed class LoopClient(SocketGateway gateway, ListenerKind transport, 
         {
             last = packet;
             if (packet.Type == PacketType.Pingresp)
+            {
                 return (false, last);
+            }
         }
 
         return (true, last);
@@ -99,25 +106,37 @@ internal sealed class LoopClient(SocketGateway gateway, ListenerKind transport, 
     /// <summary>What was not acknowledged, in its order. [MQTT-4.4.0-1]</summary>
     private async Task RepeatAsync(RawClient client)
     {
-        foreach (ushort packetId in _released)
+        foreach (var packetId in _released)
+        {
             await client.SendAsync(ClientPackets.Pubrel(packetId, version));
+        }
+
         foreach (var (packetId, number) in _published)
+        {
             await client.SendAsync(Publish(packetId, number, dup: true));
+        }
     }
 
     private async Task PublishAsync(RawClient client)
     {
         while (_next < messages && _unanswered + _published.Count + _released.Count < Window)
         {
-            int number = _next++;
-            ushort packetId = (ushort)(number + 1);
+            var number = _next++;
+            var packetId = (ushort)(number + 1);
             if (qos == QoS.AtMostOnce)
+            {
                 _unanswered++;
+            }
             else
+            {
                 _published[packetId] = number;
+            }
+
             await client.SendAsync(Publish(packetId, number, dup: false));
             if (qos == QoS.AtMostOnce)
+            {
                 await client.SendAsync(ClientPackets.Pingreq()); // its answer opens the window again, whatever happened to the message
+            }
         }
     }
 
@@ -154,18 +173,25 @@ internal sealed class LoopClient(SocketGateway gateway, ListenerKind transport, 
 
     private void Acknowledge(ushort packetId)
     {
-        if (_published.Remove(packetId, out int number))
+        if (_published.Remove(packetId, out var number))
+        {
             Acknowledged.Add(number);
+        }
         else
+        {
             Assert.Contains(packetId, _released); // a second PUBREC answers a repeated PUBLISH
+        }
     }
 
     private Task TakeAsync(RawClient client, ServerPacket packet)
     {
         Assert.Equal(qos, packet.QoS);
-        bool isNew = qos != QoS.ExactlyOnce || _incoming.Add(packet.PacketId);
+        var isNew = qos != QoS.ExactlyOnce || _incoming.Add(packet.PacketId);
         if (isNew)
+        {
             Received.Add(int.Parse(packet.Text, CultureInfo.InvariantCulture));
+        }
+
         return qos switch
         {
             QoS.AtMostOnce => Task.CompletedTask,

@@ -32,14 +32,23 @@ internal sealed class NullFrameInjector(SocketGateway gateway, string clientId, 
     public void OnFrame()
     {
         if (--_countdown > 0)
+        {
             return;
+        }
+
         var connection = gateway.Connections.All.FirstOrDefault(connection => connection.ClientId == clientId && !connection.IsClosing);
         if (connection is null || connection == _ending)
+        {
             return; // the last one has ended this connection, or is about to
+        }
+
         _countdown = _random.Next(1, 2 * OneIn);
         OnInjecting();
         if (!connection.Outbound.TryEnqueue(NullFrames[Injected % NullFrames.Length]))
+        {
             return;
+        }
+
         _ending = connection;
         Injected++;
         connection.FlushOutbound();

@@ -52,7 +52,7 @@ public sealed class NullFrameTests : IAsyncLifetime
         {
             OnInjecting = () => _used = _activations.Alive(Session).Single(), // which is in use when the null frame comes
         };
-        int messages = Frames / FramesPerMessage(qos);
+        var messages = Frames / FramesPerMessage(qos);
         var client = new LoopClient(Gateway, transport, version, qos, messages)
         {
             OnPacket = injector.OnFrame,
@@ -81,17 +81,25 @@ public sealed class NullFrameTests : IAsyncLifetime
 
     private static async Task CheckWitnessAsync(RawClient witness, int wills)
     {
-        for (int will = 0; will < wills; will++)
+        for (var will = 0; will < wills; will++)
+        {
             Assert.Equal(LoopClient.WillTopic, (await witness.ReceiveAsync(PacketType.Publish)).Topic);
+        }
     }
 
     private async Task CheckEndAsync(RawClient client, ServerPacket? last)
     {
         _ended++;
         if (client.Version == ProtocolVersion.Mqtt5)
+        {
             Assert.Equal((PacketType.Disconnect, ReasonCode.ImplementationSpecificError), (last?.Type, last?.Reason));
+        }
+
         if (client.CloseStatus is { } status)
+        {
             Assert.Equal(WebSocketCloseStatus.InternalServerError, status); // 1011
+        }
+
         await client.DisposeAsync();
 
         var used = _used ?? throw new InvalidOperationException("There was no null frame.");
@@ -113,7 +121,9 @@ public sealed class NullFrameTests : IAsyncLifetime
 
         Assert.Empty(client.Acknowledged.Except(client.Received));
         if (qos == QoS.ExactlyOnce)
+        {
             Assert.Equal(Enumerable.Range(0, messages), client.Received); // once each, and in order
+        }
     }
 
     /// <summary>What comes back to a client that publishes to itself.</summary>

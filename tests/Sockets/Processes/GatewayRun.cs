@@ -13,7 +13,10 @@ internal static class GatewayRun
     {
         var start = new ProcessStartInfo("dotnet", [Product, .. WithoutFiles(arguments)]);
         foreach (var (name, value) in environment)
+        {
             start.Environment[name] = value;
+        }
+
         return ProcessRun.Start(start);
     }
 

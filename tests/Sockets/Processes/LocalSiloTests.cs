@@ -87,11 +87,16 @@ public sealed class LocalSiloTests
                 {
                     var packet = await client.ReceiveAsync();
                     if (packet is null || packet.Type == PacketType.Disconnect)
+                    {
                         return packet?.Reason;
+                    }
+
                     acknowledged = packet.Type == PacketType.Puback;
                 }
                 if (id == 20)
+                {
                     flowing.TrySetResult();
+                }
             }
         }
     }

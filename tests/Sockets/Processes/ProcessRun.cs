@@ -37,7 +37,9 @@ internal sealed class ProcessRun : IDisposable
         while (await _process.StandardOutput.ReadLineAsync().OrStuck(what) is { } line)
         {
             if (isIt(line))
+            {
                 return line;
+            }
         }
         throw new InvalidOperationException($"The process ended before {what}: {await _error}");
     }
@@ -63,7 +65,10 @@ internal sealed class ProcessRun : IDisposable
     public void Dispose()
     {
         if (!_process.HasExited)
+        {
             _process.Kill();
+        }
+
         _process.WaitForExit(); // its files are closed then
         _process.Dispose();
     }

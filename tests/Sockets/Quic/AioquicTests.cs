@@ -26,7 +26,10 @@ public sealed class AioquicTests(SharedGateway shared)
     private static readonly Lazy<bool> IsInstalled = new(() =>
     {
         if (!File.Exists(Python))
+        {
             return false;
+        }
+
         using var process = Process.Start(new ProcessStartInfo(Python, ["-c", "import aioquic.asyncio"]) { RedirectStandardError = true });
         process?.WaitForExit();
         return process?.ExitCode == 0;
@@ -48,7 +51,10 @@ public sealed class AioquicTests(SharedGateway shared)
         ]);
         var results = new List<ScriptRuns.Result>();
         while (await script.TryReadLineAsync() is { } line)
+        {
             results.Add(JsonSerializer.Deserialize<ScriptRuns.Result>(line, JsonSerializerOptions.Web) ?? throw new JsonException(line));
+        }
+
         await script.EndAsync();
         Assert.DoesNotContain(results, result => result.Error is not null);
         Assert.Equal(Scenarios.Order(), results.Select(result => result.Scenario).Order());

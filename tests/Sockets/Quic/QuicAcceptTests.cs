@@ -31,12 +31,15 @@ public sealed class QuicAcceptTests
         await using var harness = await ListenerHarness.StartAsync(ListenerKind.Quic, tls);
         var endpoint = Assert.IsType<QuicEndpoint>(harness.Listener);
         var asked = new TaskCompletionSource();
-        int calls = 0;
+        var calls = 0;
 
         var accepting = endpoint.AcceptAsync(async stopping =>
         {
             if (calls < Failures.Length)
+            {
                 throw Failures[calls++];
+            }
+
             asked.SetResult();
             await new TaskCompletionSource().Task.WaitAsync(stopping);
             throw new InvalidOperationException("It was not stopped.");

@@ -92,7 +92,7 @@ public sealed class QuicBadInputTests : IAsyncLifetime
     public async Task ThousandAbandonedStreamsLeaveNothing()
     {
         await using var peer = await QuicPeer.ConnectAsync(Gateway, "c");
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
         {
             var stream = await peer.OpenStreamAsync(); // waits until one of the earlier ones is disposed
             await stream.WriteAsync(i % 2 == 0 ? HalfPublish : ClientPackets.Subscribe(1, $"t/{i}"));
@@ -111,8 +111,11 @@ public sealed class QuicBadInputTests : IAsyncLifetime
     {
         await using var peer = await QuicPeer.ConnectAsync(Gateway, "c");
         var streams = new List<RawClient>();
-        for (int i = 1; i < new QuicOptions().MaximumStreams; i++)
+        for (var i = 1; i < new QuicOptions().MaximumStreams; i++)
+        {
             streams.Add(await peer.OpenClientAsync());
+        }
+
         var next = peer.OpenStreamAsync();
         await PingAsync(peer.Control);
         Assert.False(next.IsCompleted);

@@ -57,7 +57,9 @@ internal sealed class QuicPeer : IAsyncDisposable
         try
         {
             while (true)
+            {
                 await (await _connection.AcceptInboundStreamAsync().AsTask().OrStuck("the broker to close")).DisposeAsync();
+            }
         }
         catch (QuicException e)
         {

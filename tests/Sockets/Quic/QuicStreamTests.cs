@@ -32,7 +32,7 @@ public sealed class QuicStreamTests(SharedGateway shared)
         var (subscriber, publisher) = (await peer.OpenClientAsync(), await peer.OpenClientAsync());
         await subscriber.SendAsync(ClientPackets.Subscribe(1, name, qos, version));
         await subscriber.ReceiveAsync(PacketType.Suback);
-        for (int round = 0; round < 10; round++)
+        for (var round = 0; round < 10; round++)
         {
             await PublishAsync(publisher, name, $"{round}", qos);
             await TakeAsync(subscriber, $"{round}", qos);

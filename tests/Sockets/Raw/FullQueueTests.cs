@@ -25,11 +25,11 @@ public sealed class FullQueueTests(SharedGateway shared)
         await subscriber.ReceiveAsync(PacketType.Suback);
         var connection = await _gateway.ConnectionOfAsync(name);
 
-        int published = await FillAsync(_gateway, connection, name);
+        var published = await FillAsync(_gateway, connection, name);
         await subscriber.SendAsync(ClientPackets.Pingreq());
         await Stuck.UntilAsync(() => Replies(connection) == 1 || connection.Outbound.HasRoom, "the PINGRESP to be queued");
 
-        int delivered = 0;
+        var delivered = 0;
         while (await subscriber.ReceiveAsync() is { } packet && packet.Type != PacketType.Pingresp)
         {
             Assert.Equal(PacketType.Publish, packet.Type);
@@ -44,7 +44,7 @@ public sealed class FullQueueTests(SharedGateway shared)
     public async Task ClientMayGoAwayBehindAFullQueue(ListenerKind transport)
     {
         await using var gateway = await SocketGateway.StartAsync(); // its disposal looks for errors in the log
-        for (int round = 0; round < 20; round++)
+        for (var round = 0; round < 20; round++)
         {
             await using (var subscriber = await RawClient.ConnectAsync(gateway, transport, ProtocolVersion.Mqtt5, "gone", receiveBuffer: ReceiveBuffer))
             {

@@ -31,10 +31,10 @@ public sealed class PacketMatrixTests(SharedGateway shared)
     public async Task PacketsMayBeCutAtEveryByte(ProtocolVersion version, ListenerKind transport)
     {
         // CONNECT is the longest packet of the conversation; a cut behind the end of a shorter one leaves it whole
-        int longest = ClientPackets.Connect(version, Matrix.Client("cut00", version, transport)).Length;
-        for (int cut = 1; cut < longest; cut++)
+        var longest = ClientPackets.Connect(version, Matrix.Client("cut00", version, transport)).Length;
+        for (var cut = 1; cut < longest; cut++)
         {
-            int at = cut;
+            var at = cut;
             await using var client = await RawClient.OpenAsync(_gateway, transport, version);
             client.Cutting = bytes => at < bytes.Length ? [bytes.AsMemory(0, at), bytes.AsMemory(at)] : [bytes];
             await Conversation.RunAsync(client, Matrix.Client(string.Create(CultureInfo.InvariantCulture, $"cut{cut:00}"), version, transport));
@@ -60,7 +60,9 @@ public sealed class PacketMatrixTests(SharedGateway shared)
 
         var packets = new List<ServerPacket>();
         do
+        {
             packets.Add(await client.ReceiveAsync() ?? throw new IOException($"The broker ended the connection after {string.Join(", ", packets)}."));
+        }
         while (packets[^1].Type != PacketType.Pingresp);
         Assert.Equal(["zero", "one", "two"], packets.Where(packet => packet.Type == PacketType.Publish).Select(packet => packet.Text));
         Assert.Equal(
@@ -75,8 +77,12 @@ public sealed class PacketMatrixTests(SharedGateway shared)
         await client.SendAsync(ClientPackets.Auth(ReasonCode.ReAuthenticate, "SCRAM-SHA-1"));
         var packets = await client.ReceiveToEndAsync();
         if (version == ProtocolVersion.Mqtt5)
+        {
             Assert.Equal((PacketType.Disconnect, ReasonCode.ProtocolError), (Assert.Single(packets).Type, packets[0].Reason)); // [MQTT-4.12.0-7]
+        }
         else
+        {
             Assert.Empty(packets); // packet type 15 is reserved there
+        }
     }
 }

@@ -69,7 +69,9 @@ internal sealed class RawClient : IAsyncDisposable
         try
         {
             foreach (var part in Cutting(bytes))
+            {
                 await _pipe.Stream.WriteAsync(part).AsTask().OrStuck("the broker to take bytes");
+            }
         }
         catch (Exception e) when (IsGone(e))
         {
@@ -91,10 +93,16 @@ internal sealed class RawClient : IAsyncDisposable
         while (true)
         {
             if (TryCut() is { } packet)
+            {
                 return packet;
+            }
+
             if (_end == _received.Length)
+            {
                 MakeRoom();
-            int read = await ReadAsync().OrStuck("a packet from the broker");
+            }
+
+            var read = await ReadAsync().OrStuck("a packet from the broker");
             if (read == 0)
             {
                 Assert.True(_start == _end || MayBreakOff, $"The connection ended inside a packet: {Convert.ToHexString(_received.AsSpan(_start, _end - _start))}");
@@ -110,7 +118,10 @@ internal sealed class RawClient : IAsyncDisposable
     {
         var packets = new List<ServerPacket>();
         while (await ReceiveAsync() is { } packet)
+        {
             packets.Add(packet);
+        }
+
         return packets;
     }
 
@@ -148,20 +159,28 @@ internal sealed class RawClient : IAsyncDisposable
 
     private ServerPacket? TryCut()
     {
-        int bodyStart = _start + 1;
-        int length = 0;
-        for (int shift = 0; ; shift += 7)
+        var bodyStart = _start + 1;
+        var length = 0;
+        for (var shift = 0; ; shift += 7)
         {
             if (bodyStart >= _end)
+            {
                 return null;
-            byte digit = _received[bodyStart++];
+            }
+
+            var digit = _received[bodyStart++];
             length |= (digit & 127) << shift;
             if (digit < 128)
+            {
                 break;
+            }
         }
 
         if (_end - bodyStart < length)
+        {
             return null;
+        }
+
         var packet = _received[_start..(bodyStart + length)];
         _start = bodyStart + length;
         return ServerPacket.Read(packet, Version);
@@ -169,7 +188,7 @@ internal sealed class RawClient : IAsyncDisposable
 
     private void MakeRoom()
     {
-        int kept = _end - _start;
+        var kept = _end - _start;
         var larger = kept > _received.Length / 2 ? new byte[_received.Length * 2] : new byte[_received.Length];
         _received.AsSpan(_start, kept).CopyTo(larger);
         (_received, _start, _end) = (larger, 0, kept);

@@ -59,7 +59,7 @@ public sealed class SilenceTests : IAsyncLifetime
     {
         await using var client = await RawClient.OpenAsync(Gateway, transport, version);
         await client.ConnectAsync("idle", keepAlive: 1);
-        for (int ping = 0; ping < 5; ping++)
+        for (var ping = 0; ping < 5; ping++)
         {
             _time.Advance(TimeSpan.FromSeconds(1.4));
             await client.SendAsync(ClientPackets.Pingreq());
@@ -85,8 +85,12 @@ public sealed class SilenceTests : IAsyncLifetime
     private static void AssertKeepAliveTimeout(ProtocolVersion version, List<ServerPacket> last)
     {
         if (version == ProtocolVersion.Mqtt5)
+        {
             Assert.Equal((PacketType.Disconnect, ReasonCode.KeepAliveTimeout), (Assert.Single(last).Type, last[0].Reason));
+        }
         else
+        {
             Assert.Empty(last);
+        }
     }
 }

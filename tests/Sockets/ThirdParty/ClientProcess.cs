@@ -47,10 +47,16 @@ internal sealed class ClientProcess : IAsyncDisposable
         await _process.WaitForExitAsync().OrStuck("a client to end");
         await _reading;
         if (!codes.Contains(_process.ExitCode) && !(codes.Length == 0 && _process.ExitCode == 0))
+        {
             throw new InvalidOperationException($"The client ended with exit code {_process.ExitCode}: {await _errors}");
+        }
+
         var lines = new List<string>();
         while (_lines.Reader.TryRead(out var line))
+        {
             lines.Add(line);
+        }
+
         return [.. lines];
     }
 
@@ -60,7 +66,10 @@ internal sealed class ClientProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
+        {
             _process.Kill();
+        }
+
         await _process.WaitForExitAsync();
         _process.Dispose();
     }
@@ -68,7 +77,10 @@ internal sealed class ClientProcess : IAsyncDisposable
     private async Task ReadLinesAsync()
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
             _lines.Writer.TryWrite(line);
+        }
+
         _lines.Writer.Complete();
     }
 }

@@ -50,7 +50,10 @@ internal static class CompatibilityReport
 
             """);
         foreach (var version in Matrix.Versions)
+        {
             report.AppendLine(CultureInfo.InvariantCulture, $"| MQTT {version.Text()} {string.Concat(Matrix.Transports.Select(_ => "| ✓ "))}|");
+        }
+
         return report.ToString().ReplaceLineEndings("\n");
     }
 

@@ -78,7 +78,10 @@ public sealed class MosquittoTests(SharedGateway shared, MosquittoTests.IdleClie
         var topic = clients.Name("session");
         string[] durable = ["-c", "-t", topic, "-q", "2"];
         await using (var first = clients.Start("mosquitto_sub", "durable", [.. durable, "-E"]))
+        {
             await first.EndAsync();
+        }
+
         await clients.PublishAsync("offline1", ["-t", topic, "-q", "1", "-l"], Ten);
         await clients.PublishAsync("offline2", ["-t", topic, "-q", "2", "-l"], Ten);
 
@@ -113,7 +116,10 @@ public sealed class MosquittoTests(SharedGateway shared, MosquittoTests.IdleClie
         var request = await responder.ReceiveAsync(PacketType.Publish);
         Assert.Equal("question", request.Text);
         if (version == ProtocolVersion.Mqtt5)
+        {
             Assert.Equal(answers, request.String(PropertyId.ResponseTopic));
+        }
+
         await responder.SendAsync(ClientPackets.Publish(answers, "answer"));
         Assert.Equal(["answer"], await requester.EndAsync());
     }
@@ -156,7 +162,9 @@ public sealed class MosquittoTests(SharedGateway shared, MosquittoTests.IdleClie
             foreach (var each in Matrix.Versions)
             {
                 foreach (var kind in ThirdPartyClient.Mosquitto.Transports)
+                {
                     _runs.GetOrAdd((each, kind), row => IdleAsync(new MosquittoClients(gateway, row.Item1, row.Item2)));
+                }
             }
 
             return _runs[(version, transport)];

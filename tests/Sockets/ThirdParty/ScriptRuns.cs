@@ -26,7 +26,9 @@ internal sealed class ScriptRuns(ThirdPartyClient client, SocketGateway gateway)
         foreach (var each in Matrix.Versions)
         {
             foreach (var kind in client.Transports)
+            {
                 _runs.GetOrAdd((each, kind), row => RunAsync(row.Item1, row.Item2));
+            }
         }
 
         return _runs[(version, transport)];
@@ -43,7 +45,10 @@ internal sealed class ScriptRuns(ThirdPartyClient client, SocketGateway gateway)
                 gateway.CertificatePath, $"{(client == ThirdPartyClient.Paho ? "py" : "js")}{version.Text()}{transport.Text()}");
             var results = new List<Result>();
             while (await script.TryReadLineAsync() is { } line)
+            {
                 results.Add(JsonSerializer.Deserialize<Result>(line, JsonSerializerOptions.Web) ?? throw new JsonException(line));
+            }
+
             await script.EndAsync();
             return [.. results];
         }

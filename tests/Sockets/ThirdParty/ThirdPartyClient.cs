@@ -57,7 +57,10 @@ internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Orleans.sln")))
+        {
             directory = directory.Parent;
+        }
+
         return directory?.FullName ?? throw new InvalidOperationException("The tests run outside of the repository.");
     }
 
@@ -70,7 +73,10 @@ internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind
     private static bool Succeeds(string program, params string[] arguments)
     {
         if (!File.Exists(program))
+        {
             return false;
+        }
+
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true });
         process?.WaitForExit();
         return process?.ExitCode == 0;

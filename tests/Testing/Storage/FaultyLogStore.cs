@@ -59,11 +59,20 @@ public sealed class LogFaults
         var random = new Random(unchecked(Seed * 92_821 + point.Number * 7_919) ^ StableHash(log));
         var kind = Script(point) ?? Draw(random.NextDouble());
         if (isDone && kind is LogFaultKind.Full or LogFaultKind.Failed)
+        {
             kind = LogFaultKind.None; // it was done: nobody may say otherwise
+        }
+
         if (kind != LogFaultKind.None)
+        {
             Injected(point, kind);
+        }
+
         if (kind == LogFaultKind.Crash)
+        {
             Crashed(point);
+        }
+
         return (kind, random.NextDouble() * MaximumDelay);
     }
 
@@ -107,9 +116,15 @@ public sealed class FaultyLogStore(ILogStore inner, LogFaults faults, TimeProvid
     {
         var (kind, delay) = faults.Decide(log, operation, isDone);
         if (kind == LogFaultKind.Delay)
+        {
             await Task.Delay(delay, time);
+        }
+
         if (kind == LogFaultKind.Crash)
+        {
             await new TaskCompletionSource().Task; // the dead get no answer
+        }
+
         return kind;
     }
 
@@ -120,10 +135,16 @@ public sealed class FaultyLogStore(ILogStore inner, LogFaults faults, TimeProvid
         public override async ValueTask<AppendReply> AppendAsync(LogBatch batch)
         {
             if (_failure is not null && await IsCurrentAsync())
+            {
                 return new AppendReply(LogResult.Failed, 0, _failure);
+            }
+
             var reply = await store.RunAsync(Name, "Append", () => base.AppendAsync(batch), (result, fault) => new AppendReply(result, 0, fault));
             if (reply.Result == LogResult.Failed)
+            {
                 _failure = reply.Fault;
+            }
+
             return reply;
         }
 

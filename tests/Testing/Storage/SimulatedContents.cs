@@ -32,7 +32,10 @@ internal sealed class SimulatedContents(byte[] bytes)
     public void Flush()
     {
         foreach (var (bytes, position) in _unflushed)
+        {
             _durable = Exactly(Applied(_durable, _durable.Length, bytes, position));
+        }
+
         _unflushed.Clear();
     }
 
@@ -49,8 +52,13 @@ internal sealed class SimulatedContents(byte[] bytes)
     {
         var survivors = _durable;
         foreach (var (bytes, position) in _unflushed)
+        {
             foreach (var (piece, at) in Pieces(bytes, position, random))
+            {
                 survivors = Exactly(Applied(survivors, survivors.Length, piece, at));
+            }
+        }
+
         return survivors;
     }
 
@@ -59,7 +67,10 @@ internal sealed class SimulatedContents(byte[] bytes)
     {
         var fate = random.Next(3);
         if (fate == 0)
+        {
             yield break;
+        }
+
         if (fate == 1 || bytes is null)
         {
             yield return (bytes, position);
@@ -69,7 +80,10 @@ internal sealed class SimulatedContents(byte[] bytes)
         {
             var end = Math.Min(bytes.Length, (position + start) / SectorSize * SectorSize + SectorSize - position);
             if (random.Next(2) == 0)
+            {
                 yield return (bytes[start..end], position + start);
+            }
+
             start = end;
         }
     }

@@ -43,7 +43,9 @@ public sealed class SimulatedDisk(Random random) : IDisk
         get
         {
             lock (_lock)
+            {
                 return Capacity - Used;
+            }
         }
     }
 
@@ -57,7 +59,9 @@ public sealed class SimulatedDisk(Random random) : IDisk
     public void TurnOff()
     {
         lock (_lock)
+        {
             _isOff = true;
+        }
     }
 
     /// <summary>The machine starts again after a power cut: the same disk with what is left on it.</summary>
@@ -67,8 +71,13 @@ public sealed class SimulatedDisk(Random random) : IDisk
         {
             _isOff = true;
             foreach (var change in _unflushedNames)
+            {
                 if (random.Next(2) == 0)
+                {
                     change.ApplyTo(_durableNames);
+                }
+            }
+
             var left = _durableNames.ToDictionary(name => name.Key, name => name.Value.AfterPowerCut(random));
             return new SimulatedDisk(random) { _names = new(left), _durableNames = left, Capacity = Capacity };
         }
@@ -90,19 +99,25 @@ public sealed class SimulatedDisk(Random random) : IDisk
     public byte[] Contents(string path)
     {
         lock (_lock)
+        {
             return _names[path].ToArray();
+        }
     }
 
     public void SetContents(string path, byte[] bytes)
     {
         lock (_lock)
+        {
             _names[path] = _durableNames[path] = new SimulatedContents(bytes);
+        }
     }
 
     public IReadOnlyList<string> Files()
     {
         lock (_lock)
+        {
             return [.. _names.Keys.Order(StringComparer.Ordinal)];
+        }
     }
 
     public void CreateDirectory(string path) => Run(DiskOperation.Open, path, () => true); // names are paths
@@ -115,7 +130,10 @@ public sealed class SimulatedDisk(Random random) : IDisk
         if (!_names.TryGetValue(path, out var contents))
         {
             if (!create)
+            {
                 throw new FileNotFoundException($"There is no '{path}'.", path);
+            }
+
             contents = new SimulatedContents([]);
             Change(new NameChange(path, contents, null));
         }
@@ -137,7 +155,10 @@ public sealed class SimulatedDisk(Random random) : IDisk
     public void FlushDirectory(string directory) => Run(DiskOperation.FlushDirectory, directory, () =>
     {
         foreach (var change in _unflushedNames.Where(change => change.Directory == directory))
+        {
             change.ApplyTo(_durableNames);
+        }
+
         _unflushedNames.RemoveAll(change => change.Directory == directory);
         return true;
     });
@@ -159,15 +180,27 @@ public sealed class SimulatedDisk(Random random) : IDisk
         lock (_lock)
         {
             if (_isOff)
+            {
                 throw new PowerLossException();
+            }
+
             if (Fault(operation, path) is { } fault)
+            {
                 throw fault;
+            }
+
             if (OperationsLeft is not { } left)
+            {
                 return body();
+            }
+
             OperationsLeft = left - 1;
             _isOff = left <= 1;
             if (_isOff)
+            {
                 PowerFailed();
+            }
+
             var result = _isOff && random.Next(2) == 0 ? default : body();
             return _isOff || result is null ? throw new PowerLossException() : result;
         }
@@ -180,9 +213,14 @@ public sealed class SimulatedDisk(Random random) : IDisk
         public void ApplyTo(Dictionary<string, SimulatedContents> names)
         {
             if (Removed is not null)
+            {
                 names.Remove(Removed);
+            }
+
             if (Set is not null && Contents is not null)
+            {
                 names[Set] = Contents;
+            }
         }
     }
 

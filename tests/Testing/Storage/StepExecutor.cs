@@ -21,10 +21,14 @@ public sealed class StepExecutor(Random random) : IStorageExecutor
         if (IsHeld)
         {
             lock (_lock)
+            {
                 _work.Add(work);
+            }
         }
         else
+        {
             work();
+        }
     }
 
     /// <summary>False when there is nothing to do.</summary>
@@ -49,7 +53,10 @@ public sealed class StepExecutor(Random random) : IStorageExecutor
         for (RunAll(); !call.IsCompleted; RunAll())
         {
             if (Stopwatch.GetElapsedTime(started) > Patience)
+            {
                 throw new TimeoutException("The store has nothing to do, and a call has no answer.");
+            }
+
             Thread.Yield();
         }
     }
@@ -59,7 +66,10 @@ public sealed class StepExecutor(Random random) : IStorageExecutor
         lock (_lock)
         {
             if (_work.Count == 0)
+            {
                 return null;
+            }
+
             var index = random.Next(_work.Count);
             var work = _work[index];
             _work.RemoveAt(index);

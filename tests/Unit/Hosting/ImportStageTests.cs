@@ -40,7 +40,10 @@ public sealed class ImportStageTests : IDisposable
             Prepare(isMerged);
             steps = _stage.Steps().Count();
             foreach (var step in _stage.Steps().Take(done))
+            {
                 step();
+            }
+
             new ImportStage(_data.Path).Recover();
             new ImportStage(_data.Path).Recover(); // nothing is left to do
             Assert.Equal(
@@ -63,10 +66,17 @@ public sealed class ImportStageTests : IDisposable
     private void Prepare(bool isMerged)
     {
         foreach (var entry in Directory.EnumerateFileSystemEntries(_data.Path).ToArray())
+        {
             if (Directory.Exists(entry))
+            {
                 Directory.Delete(entry, recursive: true);
+            }
             else
+            {
                 File.Delete(entry);
+            }
+        }
+
         Write("unrelated", "");
         if (isMerged)
         {

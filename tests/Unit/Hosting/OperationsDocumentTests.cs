@@ -33,9 +33,13 @@ public sealed class OperationsDocumentTests
         var end = document.IndexOf(End, StringComparison.Ordinal);
         var table = Table();
         if (Environment.GetEnvironmentVariable("GRAINMQ_UPDATE") == "1")
+        {
             File.WriteAllText(Path, document[..begin] + table + document[end..]);
+        }
         else
+        {
             Assert.True(document[begin..end] == table, "docs/operations.md is stale: run with GRAINMQ_UPDATE=1");
+        }
     }
 
     [Fact]
@@ -54,7 +58,9 @@ public sealed class OperationsDocumentTests
             Assert.True(lines.Any(line => line.StartsWith(row, StringComparison.Ordinal)), $"docs/operations.md has no row that begins with {row}");
         }
         foreach (var key in GatewayKeys.Everywhere.Except(GatewayKeys.All))
+        {
             Assert.Contains(lines, line => line.StartsWith($"| `{key.Text}` |", StringComparison.Ordinal));
+        }
     }
 
     [Fact]

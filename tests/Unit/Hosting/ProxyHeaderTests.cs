@@ -116,10 +116,15 @@ public sealed class ProxyHeaderTests
         {
             var bytes = seeds[random.Next(seeds.Length)].ToArray();
             for (var changes = random.Next(1, 4); changes > 0; changes--)
+            {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
             var status = ProxyHeader.TryRead(bytes.AsSpan(0, random.Next(bytes.Length + 1)), out var length, out _);
             if (status == ReadStatus.Ok)
+            {
                 Assert.InRange(length, 1, bytes.Length);
+            }
         }
     }
 

@@ -34,7 +34,10 @@ public abstract class AckPacketTests
             var result = Parse([0x01, 0x02, (byte)code], ProtocolVersion.Mqtt5, out _, out var reason);
 
             Assert.Equal(allowed ? ReasonCode.Success : ReasonCode.ProtocolError, result);
-            if (allowed) Assert.Equal((ReasonCode)code, reason);
+            if (allowed)
+            {
+                Assert.Equal((ReasonCode)code, reason);
+            }
         }
     }
 

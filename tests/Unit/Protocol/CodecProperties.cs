@@ -81,7 +81,10 @@ public sealed class CodecProperties
         {
             var (type, body, version) = sample;
             var frame = ClientPackets.Frame((byte)(type << 4 | (type is 6 or 8 or 10 ? 2 : 0)), body);
-            if (FixedHeader.TryRead(frame, PacketParser.MaximumPacketSize, out var header, version) != ReadStatus.Ok) return;
+            if (FixedHeader.TryRead(frame, PacketParser.MaximumPacketSize, out var header, version) != ReadStatus.Ok)
+            {
+                return;
+            }
 
             Assert.True(Enum.IsDefined(PacketParser.ParseBody(header, body, version)));
         }));
@@ -100,7 +103,11 @@ public sealed class CodecProperties
             list.Add(name, value);
         }
 
-        if (expiry) list.Add(PropertyId.MessageExpiryInterval, 77);
+        if (expiry)
+        {
+            list.Add(PropertyId.MessageExpiryInterval, 77);
+        }
+
         return list;
     }
 

@@ -29,7 +29,10 @@ internal static class PacketMutator
 
     private static void Change(List<byte> packet, IReadOnlyList<byte[]> samples, Random random)
     {
-        if (packet.Count == 0) return;
+        if (packet.Count == 0)
+        {
+            return;
+        }
 
         var at = random.Next(packet.Count);
         switch (random.Next(7))

@@ -46,7 +46,10 @@ internal static class PacketParser
         {
             var status = FixedHeader.TryRead(frame.AsSpan(0, length), MaximumPacketSize, out var seen, version);
             Assert.Equal(length < header.HeaderLength ? ReadStatus.NeedMore : ReadStatus.Ok, status);
-            if (status == ReadStatus.Ok) Assert.Equal(header, seen);
+            if (status == ReadStatus.Ok)
+            {
+                Assert.Equal(header, seen);
+            }
         }
 
         for (var length = 0; length < header.BodyLength; length++)

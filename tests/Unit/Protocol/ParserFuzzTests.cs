@@ -81,7 +81,10 @@ public sealed class ParserFuzzTests
             if (reason == ReasonCode.Success)
             {
                 parsed++;
-                if (header.Type == PacketType.Publish) CheckPublish(body, header.Flags, version);
+                if (header.Type == PacketType.Publish)
+                {
+                    CheckPublish(body, header.Flags, version);
+                }
             }
             else
             {
@@ -99,6 +102,9 @@ public sealed class ParserFuzzTests
         var consistent = packet.CopyForwardedProperties(_forwarded) == packet.ForwardedPropertiesLength
             && (TopicName.IsValid(packet.Topic) || (packet.Topic.IsEmpty && packet.HasTopicAlias))
             && packet.PacketId == 0 == (packet.QoS == QoS.AtMostOnce);
-        if (!consistent) throw new InvalidOperationException("An accepted PUBLISH is not consistent.");
+        if (!consistent)
+        {
+            throw new InvalidOperationException("An accepted PUBLISH is not consistent.");
+        }
     }
 }

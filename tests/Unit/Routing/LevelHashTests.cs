@@ -11,7 +11,10 @@ public sealed class LevelHashTests
     {
         var hashes = new HashSet<uint>();
         var levels = AllShortLevels().Concat(Enumerable.Range(0, 100_000).Select(i => $"device-{i:x8}")).ToList();
-        foreach (var level in levels) hashes.Add(LevelHash.Of(Encoding.UTF8.GetBytes(level), uint.MaxValue));
+        foreach (var level in levels)
+        {
+            hashes.Add(LevelHash.Of(Encoding.UTF8.GetBytes(level), uint.MaxValue));
+        }
 
         // n² / 2³³ is 3 here; ten times that has a chance below 1 in 10^20.
         Assert.InRange(levels.Count - hashes.Count, 0, 30);
@@ -31,12 +34,19 @@ public sealed class LevelHashTests
         yield return "";
         foreach (var a in alphabet)
         {
-            for (var length = 4; length <= 40; length++) yield return new string(a, length);
+            for (var length = 4; length <= 40; length++)
+            {
+                yield return new string(a, length);
+            }
+
             yield return $"{a}";
             foreach (var b in alphabet)
             {
                 yield return $"{a}{b}";
-                foreach (var c in alphabet) yield return $"{a}{b}{c}";
+                foreach (var c in alphabet)
+                {
+                    yield return $"{a}{b}{c}";
+                }
             }
         }
     }

@@ -69,7 +69,10 @@ public sealed class LevelTrieTests
         {
             seen.Add(trie[head].Value);
             write();
-            for (var entry = Next(head); entry != 0; entry = Next(entry)) seen.Add(trie[entry].Value);
+            for (var entry = Next(head); entry != 0; entry = Next(entry))
+            {
+                seen.Add(trie[entry].Value);
+            }
         }
 
         private uint Next(uint entry) => TrieEntry<int>.Next(trie[entry].Link);

@@ -16,24 +16,45 @@ public sealed class LocalTrieConcurrencyTests
     {
         var trie = new LocalTrie<string>(hashMask);
         string[] present = ["#", "a/#", "a/+/c", "a/b/c", "+/b/#", "x/y"];
-        foreach (var filter in present) trie.Add(filter);
+        foreach (var filter in present)
+        {
+            trie.Add(filter);
+        }
+
         var failures = new List<string>();
         using var stop = new CancellationTokenSource();
         Thread[] readers = [Reader(trie, present, "a/b/c", failures, stop.Token), Reader(trie, present, "x/y", failures, stop.Token)];
-        foreach (var reader in readers) reader.Start();
+        foreach (var reader in readers)
+        {
+            reader.Start();
+        }
 
         var random = new Random(7);
         string[] levels = ["a", "b", "c", "x", "y", "+", "long-level-of-many-bytes"];
         for (var round = 0; round < Rounds; round++)
         {
             var filter = string.Join('/', random.GetItems(levels, random.Next(1, 5))) + (random.Next(3) == 0 ? "/#" : "");
-            if (present.Contains(filter)) continue;
-            if (random.Next(2) == 0) trie.Add(filter);
-            else trie.Remove(filter);
+            if (present.Contains(filter))
+            {
+                continue;
+            }
+
+            if (random.Next(2) == 0)
+            {
+                trie.Add(filter);
+            }
+            else
+            {
+                trie.Remove(filter);
+            }
         }
 
         stop.Cancel();
-        foreach (var reader in readers) reader.Join();
+        foreach (var reader in readers)
+        {
+            reader.Join();
+        }
+
         Assert.Empty(failures);
     }
 
@@ -48,8 +69,15 @@ public sealed class LocalTrieConcurrencyTests
         reader.Start();
         for (var round = 0; round < 3; round++)
         {
-            for (var i = 1; i < Rounds * 2; i++) trie.Add($"devices/{i}/cmd/#");
-            for (var i = 1; i < Rounds * 2; i++) Assert.True(trie.Remove($"devices/{i}/cmd/#"));
+            for (var i = 1; i < Rounds * 2; i++)
+            {
+                trie.Add($"devices/{i}/cmd/#");
+            }
+
+            for (var i = 1; i < Rounds * 2; i++)
+            {
+                Assert.True(trie.Remove($"devices/{i}/cmd/#"));
+            }
         }
 
         stop.Cancel();
@@ -71,7 +99,10 @@ public sealed class LocalTrieConcurrencyTests
             var wrong = found.Where(filter => !TopicFilter.Matches(filter, topic));
             var missing = expected.Where(filter => found.Count(other => other == filter) != 1);
             var notFound = expected.Where(filter => trie.Find(filter) is null);
-            lock (failures) failures.AddRange([.. wrong, .. missing, .. notFound]);
+            lock (failures)
+            {
+                failures.AddRange([.. wrong, .. missing, .. notFound]);
+            }
         }
     });
 }

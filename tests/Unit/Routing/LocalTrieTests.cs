@@ -56,15 +56,28 @@ public sealed class LocalTrieTests
             for (var step = 0; step < 600; step++)
             {
                 var filter = topics.Filter();
-                if (topics.Random.Next(3) == 0) Assert.Equal(present.Remove(filter), trie.Remove(filter));
-                else Assert.Equal(present.Add(filter), trie.Add(filter));
+                if (topics.Random.Next(3) == 0)
+                {
+                    Assert.Equal(present.Remove(filter), trie.Remove(filter));
+                }
+                else
+                {
+                    Assert.Equal(present.Add(filter), trie.Add(filter));
+                }
 
                 Assert.Equal(present.Count, trie.Count);
-                if (step % 20 == 0) AssertAgrees(trie, present, topics);
+                if (step % 20 == 0)
+                {
+                    AssertAgrees(trie, present, topics);
+                }
             }
 
             Assert.Equal(present.Order(), trie.Values.Order());
-            foreach (var filter in present.ToList()) Assert.True(trie.Remove(filter));
+            foreach (var filter in present.ToList())
+            {
+                Assert.True(trie.Remove(filter));
+            }
+
             present.Clear();
             AssertAgrees(trie, present, topics);
         }
@@ -75,7 +88,10 @@ public sealed class LocalTrieTests
     {
         var trie = new LocalTrie<string>(hashMask: 0);
         string[] filters = ["a", "a/#", "#", "b", "+", "a/b", "b/#"];
-        foreach (var filter in filters) trie.Add(filter);
+        foreach (var filter in filters)
+        {
+            trie.Add(filter);
+        }
 
         Assert.All(filters, filter => Assert.Equal(filter, trie.Find(filter)));
         Assert.Null(trie.Find("c"));
@@ -111,15 +127,26 @@ public sealed class LocalTrieTests
     {
         var trie = new LocalTrie<string>();
         var place = default(FilterText);
-        for (var i = 0; i < 40_000; i++) trie.Add($"devices/{i}");
+        for (var i = 0; i < 40_000; i++)
+        {
+            trie.Add($"devices/{i}");
+        }
+
         trie.Update("keep/+", "kept", (_, text, next) =>
         {
             place = text;
             return next;
         });
         var peak = trie.SizeInBytes;
-        for (var i = 0; i < 40_000; i++) trie.Remove($"devices/{i}");
-        for (var i = 0; i < 1_000; i++) trie.Add($"others/{i}");
+        for (var i = 0; i < 40_000; i++)
+        {
+            trie.Remove($"devices/{i}");
+        }
+
+        for (var i = 0; i < 1_000; i++)
+        {
+            trie.Add($"others/{i}");
+        }
 
         Assert.True(trie.SizeInBytes < peak);
         Assert.Equal("keep/+", trie.TextOf(place));
@@ -147,10 +174,21 @@ public sealed class LocalTrieTests
         long peak = 0;
         for (var round = 0; round < 8; round++)
         {
-            for (var i = 0; i < 50_000; i++) trie.Add($"devices/{round}-{i}/cmd/#");
-            if (round == 0) peak = trie.SizeInBytes;
+            for (var i = 0; i < 50_000; i++)
+            {
+                trie.Add($"devices/{round}-{i}/cmd/#");
+            }
+
+            if (round == 0)
+            {
+                peak = trie.SizeInBytes;
+            }
+
             Assert.True(trie.SizeInBytes <= peak * 2, $"{trie.SizeInBytes} bytes after round {round}, {peak} after the first");
-            for (var i = 0; i < 50_000; i++) Assert.True(trie.Remove($"devices/{round}-{i}/cmd/#"));
+            for (var i = 0; i < 50_000; i++)
+            {
+                Assert.True(trie.Remove($"devices/{round}-{i}/cmd/#"));
+            }
         }
 
         Assert.True(trie.SizeInBytes < peak / 2, $"{trie.SizeInBytes} bytes when empty, {peak} at the peak");
@@ -168,7 +206,9 @@ public sealed class LocalTrieTests
 
         // Every mix of "+" and an empty level: 2^12 nodes alive, and no more is ever visited.
         for (var mix = 0; mix < 4096; mix++)
+        {
             trie.Add(string.Join('/', Enumerable.Range(0, 12).Select(bit => (mix >> bit & 1) == 0 ? "+" : "")) + "/#");
+        }
 
         Assert.Equal(4096 + 2, Match(trie, new string('/', 65_535)).Count);
         Assert.Equal(4096 + 2, Match(trie, new string('/', 32_767)).Count);
@@ -178,8 +218,16 @@ public sealed class LocalTrieTests
     public void MatchingAllocatesNothingOnceWarm()
     {
         var trie = new LocalTrie<string>();
-        for (var i = 0; i < 100; i++) trie.Add($"a/{i}/+/#");
-        foreach (var filter in (string[])["#", "+/+/c", "a/7/c/d"]) trie.Add(filter);
+        for (var i = 0; i < 100; i++)
+        {
+            trie.Add($"a/{i}/+/#");
+        }
+
+        foreach (var filter in (string[])["#", "+/+/c", "a/7/c/d"])
+        {
+            trie.Add(filter);
+        }
+
         var matches = default(MatchList<string>);
         trie.Match("a/7/c/d"u8, ref matches);
         Assert.Equal(3, matches.Count);

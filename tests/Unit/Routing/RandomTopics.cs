@@ -16,8 +16,16 @@ internal sealed class RandomTopics(int seed)
     public string Filter()
     {
         var levels = Enumerable.Range(0, Depth()).Select(_ => Random.Next(3) == 0 ? "+" : Literal()).ToList();
-        if (Random.Next(3) == 0) levels.Add("#");
-        if (levels.Count > 1 && Random.Next(8) == 0) levels = ["#"];
+        if (Random.Next(3) == 0)
+        {
+            levels.Add("#");
+        }
+
+        if (levels.Count > 1 && Random.Next(8) == 0)
+        {
+            levels = ["#"];
+        }
+
         var filter = string.Join('/', levels);
         return filter.Length == 0 ? "+" : filter;
     }

@@ -42,7 +42,10 @@ public sealed class RouteJournalTests
     public void WhoIsTooFarBehindTakesASnapshot()
     {
         var journal = new RouteJournal(keep: 10);
-        for (var i = 0; i < 100; i++) journal.Add(new RouteKey($"{i}"));
+        for (var i = 0; i < 100; i++)
+        {
+            journal.Add(new RouteKey($"{i}"));
+        }
 
         Assert.Null(journal.Since(0));
         Assert.Null(journal.Since(101)); // a version of another journal

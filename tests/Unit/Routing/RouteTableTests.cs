@@ -96,11 +96,21 @@ public sealed class RouteTableTests
                 var peer = peers[topics.Random.Next(peers.Count)];
                 peer.Change();
                 peer.DeliverSomething(table);
-                if (topics.Random.Next(60) == 0) peer.Restart(table);
+                if (topics.Random.Next(60) == 0)
+                {
+                    peer.Restart(table);
+                }
             }
 
-            foreach (var peer in peers) peer.CatchUp(table);
-            for (var i = 0; i < 100; i++) AssertAgrees(table, peers, topics.Topic(), exact: hashMask == uint.MaxValue);
+            foreach (var peer in peers)
+            {
+                peer.CatchUp(table);
+            }
+
+            for (var i = 0; i < 100; i++)
+            {
+                AssertAgrees(table, peers, topics.Topic(), exact: hashMask == uint.MaxValue);
+            }
         }
     }
 
@@ -118,11 +128,18 @@ public sealed class RouteTableTests
             while (!stop.IsCancellationRequested)
             {
                 table.Match("a/7/x"u8, ref match);
-                if (match.Slots.Length != 1 || match.Groups.Length != 1) misses++;
+                if (match.Slots.Length != 1 || match.Groups.Length != 1)
+                {
+                    misses++;
+                }
             }
         });
         reader.Start();
-        for (var version = 2; version < 300; version++) table.Apply(Gateway, new RouteSnapshot(version, rows));
+        for (var version = 2; version < 300; version++)
+        {
+            table.Apply(Gateway, new RouteSnapshot(version, rows));
+        }
+
         stop.Cancel();
         reader.Join();
 
@@ -154,7 +171,11 @@ public sealed class RouteTableTests
         var expected = peers.Where(peer => peer.Wants(topic)).Select(peer => peer.Owner).ToHashSet();
         var actual = Owners(table, topic).ToHashSet();
         Assert.Subset(actual, expected);
-        if (exact) Assert.Subset(expected, actual);
+        if (exact)
+        {
+            Assert.Subset(expected, actual);
+        }
+
         Assert.Equal(peers.SelectMany(peer => peer.GroupsFor(topic)).ToHashSet(), Groups(table, topic).ToHashSet());
     }
 
@@ -186,18 +207,36 @@ public sealed class RouteTableTests
         public void DeliverSomething(RouteTable table)
         {
             var applied = table.AppliedVersion(Owner);
-            if (_journal.Since(Math.Max(0, applied - topics.Random.Next(4)), limit: topics.Random.Next(1, 8)) is { } deltas) _sent.Add(deltas);
-            if (_sent.Count > 0 && topics.Random.Next(3) > 0) table.Apply(Owner, _sent[topics.Random.Next(_sent.Count)]);
-            if (topics.Random.Next(10) == 0) table.Apply(Owner, _journal.Snapshot());
+            if (_journal.Since(Math.Max(0, applied - topics.Random.Next(4)), limit: topics.Random.Next(1, 8)) is { } deltas)
+            {
+                _sent.Add(deltas);
+            }
+
+            if (_sent.Count > 0 && topics.Random.Next(3) > 0)
+            {
+                table.Apply(Owner, _sent[topics.Random.Next(_sent.Count)]);
+            }
+
+            if (topics.Random.Next(10) == 0)
+            {
+                table.Apply(Owner, _journal.Snapshot());
+            }
         }
 
         public void Restart(RouteTable table)
         {
-            if (topics.Random.Next(2) == 0) table.Remove(Owner);
+            if (topics.Random.Next(2) == 0)
+            {
+                table.Remove(Owner);
+            }
+
             Owner = Owner with { Incarnation = Owner.Incarnation + 1 };
             _journal = new RouteJournal(keep: 40);
             _sent.Clear();
-            foreach (var key in _subscriptions) _journal.Add(key);
+            foreach (var key in _subscriptions)
+            {
+                _journal.Add(key);
+            }
         }
 
         public void CatchUp(RouteTable table)
@@ -205,11 +244,20 @@ public sealed class RouteTableTests
             table.Apply(Owner with { Incarnation = Owner.Incarnation - 1 }, new RouteSnapshot(1_000, []));
             while (table.AppliedVersion(Owner) < _journal.Version)
             {
-                if (_journal.Since(table.AppliedVersion(Owner)) is { } deltas) table.Apply(Owner, deltas);
-                else table.Apply(Owner, _journal.Snapshot());
+                if (_journal.Since(table.AppliedVersion(Owner)) is { } deltas)
+                {
+                    table.Apply(Owner, deltas);
+                }
+                else
+                {
+                    table.Apply(Owner, _journal.Snapshot());
+                }
             }
 
-            if (_journal.Version == 0) table.Remove(Owner with { Incarnation = Owner.Incarnation - 1 });
+            if (_journal.Version == 0)
+            {
+                table.Remove(Owner with { Incarnation = Owner.Incarnation - 1 });
+            }
         }
 
         public bool Wants(string topic) =>

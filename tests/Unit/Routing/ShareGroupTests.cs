@@ -16,7 +16,10 @@ public sealed class ShareGroupTests
     {
         var (group, members) = GroupOf(3, strategy);
         members[0].IsAvailable = members[2].IsAvailable = false;
-        for (ulong i = 0; i < 50; i++) Assert.Same(members[1], group.TryPick(i, i * 7));
+        for (ulong i = 0; i < 50; i++)
+        {
+            Assert.Same(members[1], group.TryPick(i, i * 7));
+        }
 
         members[1].IsAvailable = false;
         Assert.Null(group.TryPick(1, 1));
@@ -51,7 +54,10 @@ public sealed class ShareGroupTests
         var picks = Enumerable.Range(0, 9).Select(_ => group.TryPick(5, 5)).ToList();
 
         Assert.Equal(3, picks.Distinct().Count());
-        for (var i = 3; i < picks.Count; i++) Assert.Same(picks[i - 3], picks[i]);
+        for (var i = 3; i < picks.Count; i++)
+        {
+            Assert.Same(picks[i - 3], picks[i]);
+        }
     }
 
     [Fact]
@@ -62,12 +68,18 @@ public sealed class ShareGroupTests
         var joined = new Member();
         group.Add(joined);
         group.Remove(members.First(member => member != chosen));
-        for (ulong topic = 0; topic < 20; topic++) Assert.Same(chosen, group.TryPick(9, topic));
+        for (ulong topic = 0; topic < 20; topic++)
+        {
+            Assert.Same(chosen, group.TryPick(9, topic));
+        }
 
         group.Remove(chosen!);
         var next = group.TryPick(9, 0);
         Assert.NotSame(chosen, next);
-        for (ulong topic = 0; topic < 20; topic++) Assert.Same(next, group.TryPick(9, topic));
+        for (ulong topic = 0; topic < 20; topic++)
+        {
+            Assert.Same(next, group.TryPick(9, topic));
+        }
     }
 
     [Fact]
@@ -127,7 +139,11 @@ public sealed class ShareGroupTests
             group.Strategy = strategy;
             group.TryPick(1, 1);
             var before = GC.GetAllocatedBytesForCurrentThread();
-            for (ulong i = 0; i < 1000; i++) group.TryPick(i, i);
+            for (ulong i = 0; i < 1000; i++)
+            {
+                group.TryPick(i, i);
+            }
+
             Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         }
     }
@@ -136,7 +152,11 @@ public sealed class ShareGroupTests
     {
         var group = new ShareGroup<Member>(strategy);
         var members = Enumerable.Range(0, count).Select(_ => new Member()).ToArray();
-        foreach (var member in members) group.Add(member);
+        foreach (var member in members)
+        {
+            group.Add(member);
+        }
+
         return (group, members);
     }
 

@@ -56,10 +56,17 @@ public sealed class SubscriptionIndexTests : IDisposable
                         break;
                 }
 
-                if (step % 50 == 0) AssertAgrees(model, topics.Topic());
+                if (step % 50 == 0)
+                {
+                    AssertAgrees(model, topics.Topic());
+                }
             }
 
-            foreach (var session in sessions) session.UnsubscribeAll(_index);
+            foreach (var session in sessions)
+            {
+                session.UnsubscribeAll(_index);
+            }
+
             Assert.Equal(0, _trie.Count);
         }
     }
@@ -68,12 +75,24 @@ public sealed class SubscriptionIndexTests : IDisposable
     public void APopularFilterKeepsEveryOneOfItsSubscribers()
     {
         var sessions = Enumerable.Range(0, 1000).Select(NewSession).ToList();
-        foreach (var session in sessions) session.Subscribe(_index, new SubscribeEntry("a/#", 0), 0);
-        foreach (var session in sessions) Assert.False(session.Subscribe(_index, new SubscribeEntry("a/#", 1), 0));
+        foreach (var session in sessions)
+        {
+            session.Subscribe(_index, new SubscribeEntry("a/#", 0), 0);
+        }
+
+        foreach (var session in sessions)
+        {
+            Assert.False(session.Subscribe(_index, new SubscribeEntry("a/#", 1), 0));
+        }
+
         Assert.Equal(sessions, Plain("a").Select(subscription => subscription.Session).OrderBy(sessions.IndexOf));
         Assert.All(Plain("a"), subscription => Assert.Equal(QoS.AtLeastOnce, subscription.MaximumQoS));
 
-        foreach (var session in sessions.Skip(1)) Assert.True(session.Unsubscribe(_index, "a/#"));
+        foreach (var session in sessions.Skip(1))
+        {
+            Assert.True(session.Unsubscribe(_index, "a/#"));
+        }
+
         Assert.Same(sessions[0], Assert.Single(Plain("a")).Session);
         Assert.IsType<Subscription>(_trie.Find("a/#")); // one subscriber stands for itself again
     }
@@ -82,7 +101,11 @@ public sealed class SubscriptionIndexTests : IDisposable
     public void ResubscribeMakesTheSubscriptionsThoseOfTheRecord()
     {
         var session = NewSession(1);
-        foreach (var filter in (string[])["a", "b", "$share/g/c"]) session.Subscribe(_index, new SubscribeEntry(filter, 1), 0);
+        foreach (var filter in (string[])["a", "b", "$share/g/c"])
+        {
+            session.Subscribe(_index, new SubscribeEntry(filter, 1), 0);
+        }
+
         SubscriptionRecord[] records = [new("b", 2, 7), new("$share/g/c", 1, 0), new("$share/g/d", 1, 0)];
         session.Resubscribe(_index, records);
 
@@ -118,7 +141,10 @@ public sealed class SubscriptionIndexTests : IDisposable
         var found = new List<Subscription>();
         foreach (var subscribers in Match(topic))
         {
-            foreach (var subscription in subscribers) found.Add(subscription);
+            foreach (var subscription in subscribers)
+            {
+                found.Add(subscription);
+            }
         }
 
         Assert.Equal(found.Count, found.Distinct().Count());

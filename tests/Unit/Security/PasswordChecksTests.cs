@@ -15,7 +15,7 @@ public sealed class PasswordChecksTests
     {
         using var checks = new PasswordChecks(2, Patience, _time);
         using var go = new ManualResetEventSlim();
-        int running = 0;
+        var running = 0;
         var all = Enumerable.Range(0, 6).Select(number => checks.RunAsync(() =>
         {
             Assert.InRange(Interlocked.Increment(ref running), 1, 2);

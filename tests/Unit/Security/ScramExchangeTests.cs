@@ -87,7 +87,7 @@ public sealed class ScramExchangeTests
     [Fact]
     public async Task UnknownUserSeesWhatAWrongPasswordSees()
     {
-        string unknown = ClientFirst.Replace("user", "nobody", StringComparison.Ordinal);
+        var unknown = ClientFirst.Replace("user", "nobody", StringComparison.Ordinal);
         var (first, second) = (Begin(), Begin());
         var answer = await SayAsync(first, unknown);
         Assert.Equal(ExchangeStatus.Continue, answer.Status);

@@ -41,7 +41,7 @@ public sealed class ScramVerifierTests
     [InlineData("SCRAM-SHA-256$1:AA==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:AA==", "server key")]
     public void MalformedVerifierIsNamed(string text, string cause)
     {
-        Assert.False(ScramVerifier.TryParse(text, out _, out string? fault));
+        Assert.False(ScramVerifier.TryParse(text, out _, out var fault));
         Assert.Contains(cause, fault, StringComparison.Ordinal);
     }
 

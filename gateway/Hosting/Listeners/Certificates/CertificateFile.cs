@@ -35,14 +35,22 @@ public sealed record CertificateFile(string Certificate, string? Key, string? Pa
     public FileReading<NamedCertificate> Read(string? known = null)
     {
         if (!FileBytes.TryRead(Certificate, out var certificate, out var error))
+        {
             return FileReading<NamedCertificate>.Failed(error, known);
+        }
+
         var key = certificate;
         if (Key is not null && !FileBytes.TryRead(Key, out key, out error))
+        {
             return FileReading<NamedCertificate>.Failed(error, known);
+        }
 
         var version = Convert.ToHexString(SHA256.HashData([.. certificate, .. key]));
         if (version == known)
+        {
             return new(version, null, null);
+        }
+
         try
         {
             return new(version, Parse(certificate, key), null);
@@ -58,7 +66,10 @@ public sealed record CertificateFile(string Certificate, string? Key, string? Pa
     private static CertificateFile? Default(ListenerOptions listener, TlsOptions tls)
     {
         if (listener.Certificate is { } own)
+        {
             return new(own, listener.Key, listener.Password);
+        }
+
         return tls.Certificate is { } shared ? new(shared, listener.Key ?? tls.Key, listener.Password ?? tls.Password) : null;
     }
 

@@ -35,16 +35,23 @@ internal static class CertificateNames
     {
         var found = new List<string>();
         if (certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault() is not { } extension)
+        {
             return found;
+        }
+
         try
         {
             var names = new AsnReader(extension.RawData, AsnEncodingRules.DER).ReadSequence();
             while (names.HasData)
             {
                 if (names.PeekTag() == kind)
+                {
                     found.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, kind));
+                }
                 else
+                {
                     names.ReadEncodedValue();
+                }
             }
             return found;
         }

@@ -16,16 +16,24 @@ public sealed class CertificateTable
         _certificates = certificates;
         Build();
         foreach (var certificate in certificates)
+        {
             certificate.Changed += Build; // a new certificate may be for other names
+        }
     }
 
     public ServerCertificate Find(string? serverName)
     {
         if (string.IsNullOrEmpty(serverName))
+        {
             return _certificates[0];
+        }
+
         var byName = _byName;
         if (byName.TryGetValue(serverName, out var found))
+        {
             return found;
+        }
+
         var dot = serverName.IndexOf('.');
         return dot > 0 && byName.TryGetValue($"*{serverName[dot..]}", out found) ? found : _certificates[0];
     }
@@ -38,7 +46,9 @@ public sealed class CertificateTable
             foreach (var certificate in _certificates)
             {
                 foreach (var name in certificate.Current.ServerNames)
+                {
                     byName.TryAdd(name, certificate);
+                }
             }
             _byName = byName;
         }

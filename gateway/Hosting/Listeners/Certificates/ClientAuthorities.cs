@@ -30,12 +30,17 @@ internal sealed record ClientAuthorities(X509Certificate2Collection Certificates
     public string? WhyRevoked(X509Chain chain, DateTimeOffset now)
     {
         if (Revoked is null)
+        {
             return null;
+        }
+
         for (var i = 0; i + 1 < chain.ChainElements.Count; i++)
         {
             var (certificate, issuer) = (chain.ChainElements[i].Certificate, chain.ChainElements[i + 1].Certificate);
             if (WhyRevoked(certificate, issuer, now, isListNeeded: i == 0) is { } reason)
+            {
                 return reason;
+            }
         }
         return null;
     }
@@ -45,9 +50,15 @@ internal sealed record ClientAuthorities(X509Certificate2Collection Certificates
         // Of several lists of one authority the newest counts.
         var list = Revoked?.Where(entry => IsSame(entry.Authority, issuer)).Select(entry => entry.List).MaxBy(list => list.ThisUpdate);
         if (list is null)
+        {
             return isListNeeded ? $"there is no revocation list of '{issuer.Subject}' in Tls:ClientCrl" : null;
+        }
+
         if (list.NextUpdate < now)
+        {
             return $"the revocation list of '{issuer.Subject}' in Tls:ClientCrl expired at {list.NextUpdate:u}";
+        }
+
         return list.Find(certificate) is { } revocation
             ? $"certificate {certificate.SerialNumber} was revoked at {revocation.Date:u} ({revocation.Reason})"
             : null;

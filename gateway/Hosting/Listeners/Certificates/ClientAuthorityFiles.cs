@@ -21,10 +21,16 @@ internal sealed record ClientAuthorityFiles(string Ca, string? Crl)
     {
         byte[]? lists = null;
         if (!FileBytes.TryRead(Ca, out var authorities, out var error) || (Crl is not null && !FileBytes.TryRead(Crl, out lists, out error)))
+        {
             return FileReading<ClientAuthorities>.Failed(error, known);
+        }
+
         var version = Convert.ToHexString(SHA256.HashData([.. authorities, .. lists ?? []]));
         if (version == known)
+        {
             return new(version, null, null);
+        }
+
         var (file, cure) = (Ca, "It must hold the certificates of the authorities (Tls:ClientCa), PEM or one in DER.");
         try
         {
@@ -42,9 +48,14 @@ internal sealed record ClientAuthorityFiles(string Ca, string? Crl)
     {
         var certificates = new X509Certificate2Collection();
         if (IsPem(file, out var text))
+        {
             certificates.ImportFromPem(text);
+        }
         else
+        {
             certificates.Add(X509CertificateLoader.LoadCertificate(file));
+        }
+
         return certificates.Count > 0 ? certificates : throw new CryptographicException("there is no certificate in it");
     }
 
@@ -66,7 +77,9 @@ internal sealed record ClientAuthorityFiles(string Ca, string? Crl)
         for (var rest = text.AsSpan(); PemEncoding.TryFind(rest, out var fields); rest = rest[fields.Location.End..])
         {
             if (rest[fields.Label].SequenceEqual(PemList))
+            {
                 lists.Add(new RevocationList(Convert.FromBase64String(rest[fields.Base64Data].ToString())));
+            }
         }
         return lists;
     }

@@ -23,12 +23,21 @@ public sealed class ClientCertificateRules(ClientTrust trust, bool isRequired, C
     internal CertificateVerdict Check(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (certificate is null || chain is null)
+        {
             return isRequired ? CertificateVerdict.Refuse("the client sent no certificate, and Tls:ClientCertificates is Require") : default;
+        }
+
         var reason = errors == SslPolicyErrors.None ? trust.Current.WhyRevoked(chain, time.GetUtcNow()) : Explain(chain);
         if (reason is not null)
+        {
             return Refuse(certificate, reason);
+        }
+
         if (userName == CertificateUserName.None)
+        {
             return default;
+        }
+
         return NameOf(certificate) is { Length: > 0 } name && !name.Any(char.IsControl)
             ? new CertificateVerdict(null, name)
             : Refuse(certificate, $"it has no {userName} that could be the username (Tls:ClientUserName)");

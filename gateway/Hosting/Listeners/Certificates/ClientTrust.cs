@@ -39,7 +39,9 @@ public sealed partial class ClientTrust : IDisposable
         foreach (var (authority, list) in Current.Revoked ?? [])
         {
             if (list.NextUpdate is { } until && until < _time.GetUtcNow())
+            {
                 LogExpired(_logger, authority.Subject, until);
+            }
         }
     }
 }

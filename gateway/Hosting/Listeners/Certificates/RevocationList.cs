@@ -64,7 +64,10 @@ internal sealed class RevocationList
     public bool IsSignedBy(X509Certificate2 authority)
     {
         if (!authority.SubjectName.RawData.AsSpan().SequenceEqual(Issuer.RawData))
+        {
             return false;
+        }
+
         var hash = _algorithm switch
         {
             "1.2.840.113549.1.1.11" or "1.2.840.10045.4.3.2" => HashAlgorithmName.SHA256,
@@ -75,24 +78,39 @@ internal sealed class RevocationList
         using var rsa = authority.GetRSAPublicKey();
         using var ecdsa = authority.GetECDsaPublicKey();
         if (_algorithm.StartsWith("1.2.840.113549.", StringComparison.Ordinal))
+        {
             return rsa?.VerifyData(_signed, _signature, hash, RSASignaturePadding.Pkcs1) ?? false;
+        }
+
         return ecdsa?.VerifyData(_signed, _signature, hash, DSASignatureFormat.Rfc3279DerSequence) ?? false;
     }
 
     private X500DistinguishedName ReadContent(AsnReader content)
     {
         if (content.PeekTag().HasSameClassAndValue(Asn1Tag.Integer))
+        {
             content.ReadInteger(); // the version
+        }
+
         content.ReadSequence(); // the algorithm once more
         var issuer = new X500DistinguishedName(content.ReadEncodedValue().Span);
         ThisUpdate = ReadTime(content);
         if (content.HasData && IsTime(content))
+        {
             NextUpdate = ReadTime(content);
+        }
+
         if (content.HasData && content.PeekTag() == Asn1Tag.Sequence)
+        {
             ReadRevoked(content.ReadSequence());
+        }
+
         var extensions = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
         if (content.HasData)
+        {
             ReadExtensions(content.ReadSequence(extensions).ReadSequence(), static (_, _) => false);
+        }
+
         content.ThrowIfNotEmpty();
         return issuer;
     }
@@ -106,7 +124,10 @@ internal sealed class RevocationList
             var date = ReadTime(entry);
             var reason = 0;
             if (entry.HasData)
+            {
                 ReadExtensions(entry.ReadSequence(), (oid, value) => TryReadReason(oid, value, ref reason));
+            }
+
             entry.ThrowIfNotEmpty();
             _revoked[serial] = new Revocation(date, Reasons[reason]);
         }
@@ -115,7 +136,10 @@ internal sealed class RevocationList
     private static bool TryReadReason(string oid, ReadOnlyMemory<byte> value, ref int reason)
     {
         if (oid != "2.5.29.21")
+        {
             return false;
+        }
+
         var code = new AsnReader(value, AsnEncodingRules.DER).ReadEnumeratedBytes().Span;
         reason = code is [var number] && number < Reasons.Length ? number : 0;
         return true;
@@ -130,7 +154,9 @@ internal sealed class RevocationList
             var oid = extension.ReadObjectIdentifier();
             var isCritical = extension.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && extension.ReadBoolean();
             if (!isUnderstood(oid, extension.ReadOctetString()) && isCritical)
+            {
                 throw new CryptographicException($"it has the critical extension {oid}: a list of a part of the certificates only is not supported");
+            }
         }
     }
 

@@ -47,6 +47,8 @@ public sealed partial class ServerCertificate : IDisposable
         var now = _time.GetUtcNow().UtcDateTime;
         var (from, until) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
         if (now < from || now > until)
+        {
             LogOutOfDate(_logger, _file.Certificate, from, until);
+        }
     }
 }

@@ -34,7 +34,9 @@ internal sealed partial class WatchedFiles<T> : IDisposable where T : class
         _content = reading.Content ?? throw new StartupException($"TLS: {reading.Error}");
         _timer = time.CreateTimer(_ => Refresh(), null, PollInterval, PollInterval);
         foreach (var path in paths.Distinct())
+        {
             Watch(path);
+        }
     }
 
     /// <summary>Called with new content when it is already in use. On one thread at a time.</summary>
@@ -48,7 +50,10 @@ internal sealed partial class WatchedFiles<T> : IDisposable where T : class
     public void Dispose()
     {
         foreach (var watcher in _watchers)
+        {
             watcher.Dispose();
+        }
+
         _timer.Dispose();
     }
 
@@ -60,9 +65,15 @@ internal sealed partial class WatchedFiles<T> : IDisposable where T : class
             // Also kept when the files are of no use: one broken version is told once, and the next change is tried again.
             _version = reading.Version;
             if (reading.Error is not null)
+            {
                 Failed?.Invoke(reading.Error);
+            }
+
             if (reading.Content is null)
+            {
                 return;
+            }
+
             _content = reading.Content;
             Reloaded?.Invoke(reading.Content);
         }

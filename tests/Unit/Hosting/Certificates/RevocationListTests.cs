@@ -58,7 +58,9 @@ public sealed class RevocationListTests : IDisposable
         _authority.Revoke(certificate);
         var whole = _authority.RevocationList();
         for (var length = 0; length < whole.Length; length++)
+        {
             Assert.Throws<CryptographicException>(() => new RevocationList(whole.AsMemory(0, length)));
+        }
     }
 
     [Fact]
@@ -90,9 +92,13 @@ public sealed class RevocationListTests : IDisposable
     {
         var der = Encode(extension, isCritical);
         if (isCritical)
+        {
             Assert.Contains(extension, Assert.Throws<CryptographicException>(() => new RevocationList(der)).Message);
+        }
         else
+        {
             Assert.Equal(new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero), new RevocationList(der).ThisUpdate);
+        }
     }
 
     [Fact]
@@ -121,7 +127,10 @@ public sealed class RevocationListTests : IDisposable
                 {
                     writer.WriteObjectIdentifier(extension);
                     if (isCritical)
+                    {
                         writer.WriteBoolean(true);
+                    }
+
                     writer.WriteOctetString([5, 0]);
                 }
             }
