@@ -1,6 +1,8 @@
-using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
+using GrainMQ.Gateway.Sessions;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Connections;

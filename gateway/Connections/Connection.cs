@@ -1,8 +1,8 @@
 using System.Net;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Handlers;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Security;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Gateway.Connections;

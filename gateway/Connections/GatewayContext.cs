@@ -1,6 +1,7 @@
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Routing;
+using GrainMQ.Gateway.Sessions;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Connections;

@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Connections;

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Connections;

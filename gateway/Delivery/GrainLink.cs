@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Delivery;

@@ -1,5 +1,7 @@
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Routing;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Delivery;

@@ -1,6 +1,9 @@
 using System.Text;
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
 

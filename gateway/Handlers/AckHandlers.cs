@@ -1,6 +1,6 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 
 namespace GrainMQ.Gateway.Handlers;
 

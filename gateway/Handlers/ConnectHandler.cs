@@ -1,7 +1,7 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Security;
+using GrainMQ.Gateway.Sessions;
 
 namespace GrainMQ.Gateway.Handlers;
 

@@ -1,7 +1,8 @@
 using System.Text.Unicode;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Handlers;

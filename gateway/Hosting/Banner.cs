@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,7 +1,6 @@
 using GrainMQ.Silo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans.Hosting;
 
 namespace GrainMQ.Gateway.Hosting;
 

@@ -1,5 +1,5 @@
-using GrainMQ.Gateway.Hosting.Listeners;
-using GrainMQ.Gateway.Hosting.Listeners.Certificates;
+using GrainMQ.Gateway.Listeners;
+using GrainMQ.Gateway.Listeners.Certificates;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Silo.Data;
 

@@ -2,10 +2,10 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Handlers;
 using GrainMQ.Gateway.Routing;
+using GrainMQ.Gateway.Sessions;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Gateway.Hosting;
 

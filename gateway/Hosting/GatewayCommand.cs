@@ -1,9 +1,7 @@
 using System.CommandLine;
-using GrainMQ.Gateway.Hosting.Backup;
-using GrainMQ.Gateway.Hosting.Configuration;
-using GrainMQ.Gateway.Hosting.Listeners;
-using GrainMQ.Silo.Configuration;
-using GrainMQ.Silo.Data;
+using GrainMQ.Gateway.Backup;
+using GrainMQ.Gateway.Configuration;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting;

@@ -1,6 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Storage;

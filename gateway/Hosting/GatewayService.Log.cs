@@ -1,5 +1,5 @@
 using System.Net;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting;

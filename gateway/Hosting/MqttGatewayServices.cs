@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Silo;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,5 @@
 using GrainMQ.Silo;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Gateway.Hosting;
 

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 
 namespace GrainMQ.Gateway.Routing;
 

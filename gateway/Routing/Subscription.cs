@@ -1,5 +1,5 @@
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Routing;

@@ -1,4 +1,3 @@
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,5 @@
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Options;
-using Orleans;
 
 namespace GrainMQ.Grains.Directory;
 

@@ -1,4 +1,3 @@
-using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Retained;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Storage;

@@ -2,9 +2,7 @@ using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace GrainMQ.Grains.Retained;
 

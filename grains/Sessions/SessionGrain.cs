@@ -1,7 +1,6 @@
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans;
 
 namespace GrainMQ.Grains.Sessions;
 

@@ -1,7 +1,5 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Storage;
-using Orleans;
-using Orleans.Runtime;
 
 namespace GrainMQ.Grains.Sessions;
 

@@ -2,7 +2,6 @@ using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans;
 using Orleans.Concurrency;
 
 namespace GrainMQ.Grains.Sessions;

@@ -6,9 +6,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans;
-using Orleans.Hosting;
-using Orleans.Runtime;
 
 namespace GrainMQ.Silo;
 

@@ -1,6 +1,4 @@
 using GrainMQ.Grains;
-using Orleans;
-using Orleans.Runtime;
 
 namespace GrainMQ.Silo;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using BenchmarkDotNet.Attributes;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Transports;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

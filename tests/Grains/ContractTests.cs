@@ -1,7 +1,5 @@
 using System.Reflection;
 using GrainMQ.Grains.Contracts;
-using Orleans;
-using Orleans.Runtime;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains;

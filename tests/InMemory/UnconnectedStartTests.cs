@@ -4,7 +4,6 @@ using GrainMQ.Gateway.Hosting;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 using Xunit;
 
 namespace GrainMQ.Tests.InMemory;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 
 namespace GrainMQ.Tests.Load;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Tests.Load;

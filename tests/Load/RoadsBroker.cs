@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 

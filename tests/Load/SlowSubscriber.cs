@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Silo.Data;
 using GrainMQ.Tests.Testing;

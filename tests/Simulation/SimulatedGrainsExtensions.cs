@@ -3,8 +3,6 @@ using GrainMQ.Tests.Simulation;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Orleans;
-using Orleans.Runtime;
 using Orleans.Timers;
 
 namespace Microsoft.Extensions.DependencyInjection;

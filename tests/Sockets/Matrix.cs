@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using Xunit;
 

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using Orleans;
 using Orleans.Metadata;
-using Orleans.Runtime;
 
 namespace GrainMQ.Tests.Testing;
 

@@ -1,17 +1,15 @@
 using System.Diagnostics.Metrics;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Gateway.Transports;
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Silo;
 using GrainMQ.Silo.Data;
 using GrainMQ.Tests.Simulation;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Tests.Testing;
 

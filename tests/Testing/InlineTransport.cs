@@ -1,5 +1,4 @@
 using System.Threading.Tasks.Sources;
-using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Tests.Testing;
 

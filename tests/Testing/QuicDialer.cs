@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace GrainMQ.Tests.Testing;
 
-/// <summary>A client's QUIC connections, on real sockets. Ask <see cref="Gateway.Hosting.Listeners.QuicSupport.IsAvailable"/> first.</summary>
+/// <summary>A client's QUIC connections, on real sockets. Ask <see cref="Gateway.Listeners.QuicSupport.IsAvailable"/> first.</summary>
 [SupportedOSPlatform("linux")]
 [SupportedOSPlatform("macos")]
 [SupportedOSPlatform("windows")]

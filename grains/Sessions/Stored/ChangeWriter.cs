@@ -1,4 +1,3 @@
-using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Storage;
 
 namespace GrainMQ.Grains.Sessions.Stored;

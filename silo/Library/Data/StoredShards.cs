@@ -2,7 +2,6 @@ using System.Runtime;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 
 namespace GrainMQ.Silo.Data;
 

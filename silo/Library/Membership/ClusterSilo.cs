@@ -1,8 +1,6 @@
 using System.Net;
 using GrainMQ.Silo.Hosting;
 using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 
 namespace GrainMQ.Silo;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Hosting;
 
 namespace GrainMQ.Silo;
 

@@ -1,7 +1,5 @@
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;
-using Orleans;
-using Orleans.Runtime;
 
 namespace GrainMQ.Silo;
 

@@ -4,7 +4,6 @@ using GrainMQ.Silo;
 using GrainMQ.Silo.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 
 namespace GrainMQ.Tests.Benchmarks.Grains;
 

@@ -1,4 +1,3 @@
-using GrainMQ.Grains.Contracts;
 using Orleans.Serialization.Invocation;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Orleans;
 using Xunit;
 
 namespace GrainMQ.Tests.Cluster.Contracts;

@@ -3,8 +3,6 @@ using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Grains;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Runtime;
 using Xunit;
 
 namespace GrainMQ.Tests.Cluster.Failures;

@@ -2,7 +2,6 @@ using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Grains;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Hosting;
 using Xunit;
 
 namespace GrainMQ.Tests.Cluster.Failures;

@@ -1,12 +1,8 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Tests.Grains;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Metadata;
-using Orleans.Runtime;
 using Xunit;
 
 namespace GrainMQ.Tests.Cluster.Sessions;

@@ -1,7 +1,6 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Grains;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 using Xunit;
 
 namespace GrainMQ.Tests.Cluster.Shards;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Tests.Conformance.Notation;
 using GrainMQ.Tests.Conformance.Rows;
 

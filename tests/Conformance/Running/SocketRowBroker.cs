@@ -1,5 +1,5 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Tests.Conformance.Rows;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,5 @@
 using System.Text;
 using GrainMQ.Grains;
-using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Exports;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Storage;

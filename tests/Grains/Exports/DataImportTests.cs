@@ -1,5 +1,4 @@
 using GrainMQ.Grains;
-using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Exports;
 using GrainMQ.Grains.Storage.Disks;
 using GrainMQ.Tests.Testing.Storage;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;

@@ -1,7 +1,6 @@
 using GrainMQ.Grains.Storage;
 using GrainMQ.Grains.Storage.Disks;
 using GrainMQ.Tests.Grains.Storage;
-using GrainMQ.Tests.Testing.Storage;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Exports;

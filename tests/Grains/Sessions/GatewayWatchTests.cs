@@ -1,4 +1,3 @@
-using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Sessions;
 using Xunit;
 

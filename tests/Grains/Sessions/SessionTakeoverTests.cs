@@ -1,5 +1,4 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Sessions;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Sessions;

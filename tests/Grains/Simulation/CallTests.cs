@@ -1,5 +1,3 @@
-using GrainMQ.Tests.Simulation;
-using Orleans;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Simulation;

@@ -1,5 +1,4 @@
 using GrainMQ.Tests.Simulation;
-using Orleans.Runtime;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Simulation;

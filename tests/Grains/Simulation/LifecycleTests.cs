@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Simulation;

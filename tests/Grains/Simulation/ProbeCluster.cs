@@ -2,7 +2,6 @@ using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace GrainMQ.Tests.Grains.Simulation;
 

@@ -1,7 +1,5 @@
 using GrainMQ.Tests.Simulation;
-using Orleans;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace GrainMQ.Tests.Grains.Simulation;
 

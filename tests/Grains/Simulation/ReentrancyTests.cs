@@ -1,4 +1,3 @@
-using GrainMQ.Tests.Simulation;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Simulation;

@@ -1,5 +1,3 @@
-using GrainMQ.Tests.Simulation;
-using Orleans.Runtime;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Simulation;

@@ -1,5 +1,4 @@
 using GrainMQ.Tests.Testing;
-using Orleans;
 
 namespace GrainMQ.Tests.Grains.Suites;
 

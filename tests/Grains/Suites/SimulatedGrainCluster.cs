@@ -6,7 +6,6 @@ using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Suites;

@@ -1,8 +1,6 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing.Storage;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 
 namespace GrainMQ.Tests.InMemory.Crash;
 

@@ -1,7 +1,6 @@
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.InMemory.Fuzz;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
 
 namespace GrainMQ.Tests.InMemory.Crash;
 

@@ -1,6 +1,5 @@
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
-using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Fuzz;
 

@@ -1,5 +1,5 @@
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;

@@ -1,6 +1,3 @@
-using Orleans;
-using Orleans.Runtime;
-
 namespace GrainMQ.Tests.Simulation;
 
 internal sealed partial class Activation : IGrainContext, IWorkItemScheduler

@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace GrainMQ.Tests.Simulation;
 
 /// <summary>Which activation answers for a grain, and on which silo it lives. Used under the gate.</summary>

@@ -1,7 +1,5 @@
 using System.Net;
-using Orleans;
 using Orleans.Core;
-using Orleans.Runtime;
 using Orleans.Timers;
 
 namespace GrainMQ.Tests.Simulation;

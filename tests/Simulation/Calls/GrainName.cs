@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace GrainMQ.Tests.Simulation;
 
 /// <summary>A grain class and a key, as <c>SessionGrain/tenant/client</c>.</summary>

@@ -1,5 +1,4 @@
 using Orleans.CodeGeneration;
-using Orleans.Runtime;
 using Orleans.Serialization.Invocation;
 
 namespace GrainMQ.Tests.Simulation;

@@ -1,6 +1,3 @@
-using Orleans;
-using Orleans.Runtime;
-
 namespace GrainMQ.Tests.Simulation;
 
 /// <summary>Grains that have two activations for a while, as while a cluster's directory heals. Used under the gate.</summary>

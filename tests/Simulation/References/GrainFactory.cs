@@ -1,6 +1,3 @@
-using Orleans;
-using Orleans.Runtime;
-
 namespace GrainMQ.Tests.Simulation;
 
 /// <summary>Makes references, inside and outside of grains.</summary>

@@ -1,9 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Metadata;
-using Orleans.Runtime;
 
 namespace GrainMQ.Tests.Simulation;
 

@@ -1,5 +1,4 @@
 using Orleans.CodeGeneration;
-using Orleans.Runtime;
 
 namespace GrainMQ.Tests.Simulation;
 

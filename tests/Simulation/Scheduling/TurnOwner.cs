@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace GrainMQ.Tests.Simulation;
 
 /// <summary>Has turns: an activation, a simulated client, or one thing that happens on the way between them.</summary>

@@ -2,7 +2,6 @@ using System.Collections;
 using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using Orleans.Runtime;
 
 namespace GrainMQ.Tests.Simulation;
 

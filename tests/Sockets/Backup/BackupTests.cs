@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Tests.Sockets.Hosting;
 using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Sockets.ThirdParty;
 using GrainMQ.Tests.Testing;

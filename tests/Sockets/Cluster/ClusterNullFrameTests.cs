@@ -1,14 +1,12 @@
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Sockets.Raw;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Runtime;
 using Xunit;
 
 namespace GrainMQ.Tests.Sockets.Cluster;

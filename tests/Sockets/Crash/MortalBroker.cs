@@ -1,5 +1,4 @@
 using System.Net;
-using GrainMQ.Tests.Sockets.Hosting;
 using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Testing;
 

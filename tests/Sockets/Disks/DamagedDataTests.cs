@@ -1,6 +1,5 @@
 using System.Globalization;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.Sockets.Hosting;
 using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Testing;
 using Xunit;

@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.Sockets.Hosting;
 using GrainMQ.Tests.Sockets.Processes;
 using GrainMQ.Tests.Testing;
 using Xunit;

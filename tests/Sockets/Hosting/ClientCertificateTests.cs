@@ -1,9 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Listeners;
-using GrainMQ.Gateway.Transports;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;
 using Xunit;

@@ -1,7 +1,6 @@
 using System.Net;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,4 @@
-using System.Net.Security;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 using Xunit;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Transports;
 using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;

@@ -1,6 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
-using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Transports;
 using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;

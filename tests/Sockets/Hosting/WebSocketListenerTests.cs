@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Transports;
 using GrainMQ.Tests.Testing;
 using Xunit;

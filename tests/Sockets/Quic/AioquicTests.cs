@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Sockets.Broker;
 using GrainMQ.Tests.Sockets.ThirdParty;
-using GrainMQ.Tests.Testing;
 using Xunit;
 
 namespace GrainMQ.Tests.Sockets.Quic;

@@ -1,8 +1,7 @@
 using System.Net.Quic;
 using System.Runtime.Versioning;
 using System.Security.Authentication;
-using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Transports.Quic;
 using GrainMQ.Tests.Sockets.Raw;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Quic;
 using System.Runtime.Versioning;
 using System.Security.Authentication;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Transports;
 using GrainMQ.Tests.Sockets.Hosting;
 using GrainMQ.Tests.Testing;

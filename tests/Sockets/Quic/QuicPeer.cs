@@ -1,6 +1,6 @@
 using System.Net.Quic;
 using System.Runtime.Versioning;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Sockets.Raw;
 using GrainMQ.Tests.Testing;

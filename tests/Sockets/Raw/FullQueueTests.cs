@@ -1,5 +1,5 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Sockets.Broker;
 using GrainMQ.Tests.Testing;

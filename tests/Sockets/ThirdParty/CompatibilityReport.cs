@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 
 namespace GrainMQ.Tests.Sockets.ThirdParty;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Tests.Sockets.ThirdParty;

@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

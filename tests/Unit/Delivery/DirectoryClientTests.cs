@@ -1,9 +1,8 @@
 using System.Reflection;
-using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans;
 using Xunit;
 
 namespace GrainMQ.Tests.Unit.Delivery;

@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Testing;
 using Xunit;

@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Silo.Data;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

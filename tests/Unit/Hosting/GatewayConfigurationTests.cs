@@ -1,6 +1,6 @@
 using System.Collections;
-using GrainMQ.Gateway.Hosting.Configuration;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Configuration;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Configuration;
 using GrainMQ.Tests.Testing;
 using Xunit;

@@ -1,5 +1,3 @@
-using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Backup;
 using GrainMQ.Grains;
 using GrainMQ.Silo.Data;
 using GrainMQ.Tests.Testing;

@@ -1,5 +1,5 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Configuration;
 using GrainMQ.Silo.Configuration;
 using Xunit;
 

@@ -1,7 +1,7 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Configuration;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Silo.Configuration;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Hosting.Backup;
+using GrainMQ.Gateway.Backup;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using Xunit;
 

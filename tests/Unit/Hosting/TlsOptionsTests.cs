@@ -1,7 +1,7 @@
 using System.Collections;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Gateway.Hosting.Configuration;
-using GrainMQ.Gateway.Hosting.Listeners;
+using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Configuration;
 using GrainMQ.Tests.Testing;
 using Xunit;

@@ -1,4 +1,3 @@
-using System.Text;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 using Xunit;

@@ -4,6 +4,7 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using GrainMQ.Gateway.Hosting.Listeners.Certificates;
+using GrainMQ.Gateway.Listeners.Certificates;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using GrainMQ.Gateway.Hosting.Listeners.Certificates;
+using GrainMQ.Gateway.Listeners.Certificates;
 using GrainMQ.Tests.Testing;
 using Xunit;
 

@@ -1,0 +1,55 @@
+using GrainMQ.Silo.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Listeners.Certificates;
+
+/// <summary>A certificate that listeners show, read again when its files change.</summary>
+public sealed partial class ServerCertificate : IDisposable
+{
+    private readonly CertificateFile _file;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ServerCertificate> _logger;
+    private readonly WatchedFiles<NamedCertificate> _files;
+
+    /// <exception cref="StartupException">The files cannot be used.</exception>
+    public ServerCertificate(CertificateFile file, TimeProvider time, ILogger<ServerCertificate> logger)
+    {
+        (_file, _time, _logger) = (file, time, logger);
+        string[] paths = file.Key is null ? [file.Certificate] : [file.Certificate, file.Key];
+        _files = new(paths, file.Read, time, logger)
+        {
+            Reloaded = Use,
+            Failed = error => LogReloadFailed(_logger, _file.Certificate, error),
+        };
+        var certificate = Current.Context.TargetCertificate;
+        LogLoaded(_logger, file.Certificate, certificate.Subject, certificate.NotAfter.ToUniversalTime());
+        WarnWhenOutOfDate();
+    }
+
+    /// <summary>Raised when <see cref="Current"/> is another one.</summary>
+    public event Action? Changed;
+
+    /// <summary>What the next handshake uses.</summary>
+    public NamedCertificate Current => _files.Content;
+
+    public void Dispose() => _files.Dispose();
+
+    private void Use(NamedCertificate changed)
+    {
+        var certificate = changed.Context.TargetCertificate;
+        LogReloaded(_logger, _file.Certificate, certificate.Subject, certificate.NotAfter.ToUniversalTime());
+        WarnWhenOutOfDate();
+        Changed?.Invoke();
+    }
+
+    private void WarnWhenOutOfDate()
+    {
+        var certificate = Current.Context.TargetCertificate;
+        var now = _time.GetUtcNow().UtcDateTime;
+        var (from, until) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        if (now < from || now > until)
+        {
+            LogOutOfDate(_logger, _file.Certificate, from, until);
+        }
+    }
+}

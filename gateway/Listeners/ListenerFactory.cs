@@ -1,0 +1,86 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Listeners.Certificates;
+using GrainMQ.Silo.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Listeners;
+
+/// <summary>Makes the listener of each kind; listeners with the same certificate files share one certificate.</summary>
+public sealed class ListenerFactory(
+    TlsOptions tls, QuicOptions quic, ConnectionOptions connections, IConnectionHandler handler, TimeProvider time, IServiceProvider services,
+    ILoggerFactory loggers) : IDisposable
+{
+    private readonly Dictionary<CertificateFile, ServerCertificate> _certificates = [];
+    private ClientTrust? _clientTrust;
+    private QuicRefusals? _quicRefusals;
+
+    /// <exception cref="StartupException">A certificate cannot be used.</exception>
+    public Listener Create(ListenerOptions options) => options.Kind switch
+    {
+        ListenerKind.Tcp or ListenerKind.Unix or ListenerKind.Tls =>
+            new SocketListener(options, Handshake(options), Proxy(options), handler, time, loggers.CreateLogger<SocketListener>()),
+        ListenerKind.Ws or ListenerKind.Wss =>
+            new WebSocketListener(options, Handshake(options), Proxy(options), handler, time, services, loggers),
+        ListenerKind.Quic => Quic(options),
+        _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, null),
+    };
+
+    public void Dispose()
+    {
+        foreach (var certificate in _certificates.Values)
+        {
+            certificate.Dispose();
+        }
+
+        _clientTrust?.Dispose();
+        _quicRefusals?.Dispose();
+    }
+
+    private QuicEndpoint Quic(ListenerOptions options)
+    {
+        if (!QuicSupport.IsAvailable)
+        {
+            throw new StartupException(QuicSupport.MissingMessage(options));
+        }
+
+        _quicRefusals ??= new QuicRefusals(time, loggers.CreateLogger<QuicRefusals>()); // one for all listeners: it knows the process
+        return new QuicEndpoint(options, Tls(options), tls, quic, handler, time, loggers.CreateLogger<QuicEndpoint>());
+    }
+
+    private TlsHandshake? Handshake(ListenerOptions options) =>
+        options.IsSecure ? new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>()) : null;
+
+    private ProxyReader? Proxy(ListenerOptions options) =>
+        options.ProxyProtocol ? new(options.Name, connections.ConnectTimeout, time, loggers.CreateLogger<ProxyReader>()) : null;
+
+    private ServerTls Tls(ListenerOptions options)
+    {
+        var files = CertificateFile.AllFor(options, tls);
+        return files.Count == 0
+            ? throw new StartupException(CertificateFile.MissingMessage(options))
+            : new ServerTls(new CertificateTable([.. files.Select(Certificate)]), Clients(options), tls);
+    }
+
+    private ServerCertificate Certificate(CertificateFile file)
+    {
+        if (!_certificates.TryGetValue(file, out var certificate))
+        {
+            _certificates[file] = certificate = new ServerCertificate(file, time, loggers.CreateLogger<ServerCertificate>());
+        }
+
+        return certificate;
+    }
+
+    private ClientCertificateRules? Clients(ListenerOptions options)
+    {
+        var mode = options.ClientCertificateMode(tls);
+        if (mode == ClientCertificateMode.None)
+        {
+            return null;
+        }
+
+        var files = ClientAuthorityFiles.Of(tls) ?? throw new StartupException(ClientAuthorityFiles.MissingMessage(options));
+        _clientTrust ??= new ClientTrust(files, time, loggers.CreateLogger<ClientTrust>());
+        return new ClientCertificateRules(_clientTrust, mode == ClientCertificateMode.Require, tls.ClientUserName, time);
+    }
+}

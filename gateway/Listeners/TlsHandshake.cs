@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using GrainMQ.Gateway.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.Listeners;
+
+/// <summary>A client's connection after its handshake.</summary>
+/// <param name="UserName">That its certificate stands for; null: none.</param>
+public sealed record SecureStream(SslStream Stream, string? UserName);
+
+/// <summary>
+/// The server side of the TLS handshake: TLS 1.2 or 1.3, a timeout, and a bound on how many run at once. A client waits for its turn
+/// only after it has sent its first bytes, so that silent connections cannot take the turns of others.
+/// </summary>
+public sealed partial class TlsHandshake(
+    string listener, ServerTls tls, TlsOptions options, TimeProvider time, ILogger<TlsHandshake> logger)
+{
+    private readonly SemaphoreSlim _turns = new(options.MaximumHandshakes);
+    private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(1));
+
+    /// <param name="plain">The connection below; stays open.</param>
+    /// <param name="abort">Breaks the connection: the one way to end a wait on it at any point. May come from any thread.</param>
+    /// <returns>The encrypted stream and who the client is, or null: the handshake failed, the connection is broken and the cause logged.</returns>
+    public async Task<SecureStream?> AuthenticateAsync(Stream plain, EndPoint? client, Action abort, CancellationToken stopping)
+    {
+        using var timeout = new CancellationTokenSource(options.HandshakeTimeout, time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
+        using var onEnded = ended.Token.UnsafeRegister(static abort => ((Action?)abort)?.Invoke(), abort);
+        var below = new HandshakeStream(plain);
+        var secure = new SslStream(below, leaveInnerStreamOpen: true);
+        ServerHandshake? handshake = null;
+        try
+        {
+            _ = await plain.ReadAsync(Memory<byte>.Empty, CancellationToken.None); // reads nothing: waits for the first bytes
+            await AuthenticateInTurnAsync(secure, serverName => handshake = tls.Begin(serverName), ended.Token);
+            below.Done();
+            await Task.Yield(); // what the client says is not for the threads of the handshake
+            return new SecureStream(secure, handshake?.UserName);
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
+        {
+            LogFailure(client, timeout.IsCancellationRequested ? $"not finished within {options.HandshakeTimeout}" : handshake?.Refusal ?? Cause(e));
+            abort();
+            await secure.DisposeAsync();
+            return null;
+        }
+    }
+
+    private async Task AuthenticateInTurnAsync(SslStream secure, Func<string, ServerHandshake> begin, CancellationToken ended)
+    {
+        await _turns.WaitAsync(ended);
+        try
+        {
+            await HandshakeThreads.HopAsync();
+            await secure.AuthenticateAsServerAsync((_, hello, _, _) => new(begin(hello.ServerName).Options), null, ended);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    // The innermost message is OpenSSL's or SChannel's own, which says what the client did.
+    private static string Cause(Exception e) => e.InnerException is { } inner ? $"{e.Message} {Cause(inner)}" : e.Message;
+
+    private void LogFailure(EndPoint? client, string cause)
+    {
+        if (_limiter.TryTake(out var suppressed))
+        {
+            LogFailed(logger, listener, client, cause, suppressed);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using GrainMQ.Gateway.Delivery;
+using GrainMQ.Gateway.Sessions;
+using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.Logging;
+
+namespace GrainMQ.Gateway.StoreLink;
+
+/// <summary>
+/// Reads pages of a session's queue for as long as the store has more than the session has seen, and the session has room: after a
+/// CONNECT, and whenever the client is slower than its publishers.
+/// </summary>
+internal sealed class QueueReader(StoreShards shards, TimeProvider time, ILogger<QueueReader> logger)
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Begins on another thread: callers hold the session's gate.</summary>
+    public void Start(Session session) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Reader.RunAsync(work.Session), (Reader: this, Session: session), preferLocal: false);
+
+    private async Task RunAsync(Session session)
+    {
+        while (session.NextRead() is { } read)
+        {
+            if (await ReadAsync(read).ConfigureAwait(false) is { } page)
+            {
+                session.TakePage(read.Epoch, page);
+            }
+            else
+            {
+                await Task.Delay(RetryDelay, time).ConfigureAwait(false); // the shard is moving, or its disk cannot be read
+            }
+        }
+    }
+
+    /// <summary>Null when there was no answer.</summary>
+    private async Task<QueuePage?> ReadAsync(QueueRead read)
+    {
+        var failure = "the shard is busy";
+        try
+        {
+            var page = await shards.CallAsync(read.Key, shard => shard.ReadAsync(read), static page => page.Result).ConfigureAwait(false);
+            if (page.Result != SessionResult.Busy)
+            {
+                return page;
+            }
+        }
+        catch (Exception exception)
+        {
+            failure = exception.Message;
+        }
+
+        DeliveryLog.ReadFailed(logger, read.Key, failure);
+        return null;
+    }
+}
