@@ -89,7 +89,7 @@ internal static class ExportCommand
         }
     }
 
-    /// <summary>Everybody's messages will be in it.</summary>
+    /// <summary>The messages of all clients will be in it.</summary>
     private static void CreatePrivately(string path)
     {
         try

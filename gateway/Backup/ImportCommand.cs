@@ -110,7 +110,7 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         using var scratch = new FileDisk(_stage.Path, FileAccess.ReadWrite);
         var isMerged = data.HasLogs && await ExportExistingAsync(scratch, progress);
         var held = DirectoryLock.TryTake(_stage.NewPath, out _)
-            ?? throw new InvalidOperationException("Somebody else has a directory below the one that is locked.");
+            ?? throw new InvalidOperationException("Another process has a directory below the one that is locked.");
         await using var logs = FileLogStore.Open(held, data.Options.Store, TimeProvider.System, NullLogger<SegmentLogStore>.Instance);
         using var import = await DataImport.BeginAsync(logs, data.Options.Grains, TimeProvider.System, progress);
         if (isMerged && merge == MergeMode.Keep)
