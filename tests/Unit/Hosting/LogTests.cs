@@ -1,4 +1,3 @@
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Logging;
 using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;
