@@ -8,10 +8,13 @@ namespace GrainMQ.Gateway.Sessions;
 /// <summary>How a session changes hands: between connections of this gateway in memory, between lives of a connection through the store.</summary>
 internal sealed partial class Session
 {
+    /// <summary>The number of the claim that its connection has, towards the store; see <see cref="OpenedSession"/>.</summary>
+    public long ClaimId { get; set; }
+
     /// <summary>The last close, until the store has it. Changed by the holder of the client's turn only.</summary>
     public CloseRequest? UnconfirmedClose { get; set; }
 
-    /// <summary>When the store was last known to have the session detached, see <see cref="SessionTable.NextMoment"/>.</summary>
+    /// <summary>When the store was last known to have the session detached, see <see cref="SessionRegistry.NextMoment"/>.</summary>
     public long DetachedAt { get; set; }
 
     /// <summary>CONNECT has begun: from here on deliveries wait in this session instead of going to the store.</summary>

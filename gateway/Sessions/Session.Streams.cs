@@ -19,6 +19,8 @@ internal sealed partial class Session
 
     private Session[] Streams => Volatile.Read(ref _streams);
 
+    IConnectionSession IConnectionSession.OpenStream(Connection stream) => OpenStream(stream);
+
     /// <summary>The part of a data stream that has just been opened.</summary>
     public Session OpenStream(Connection stream)
     {

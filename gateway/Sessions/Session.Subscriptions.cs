@@ -4,7 +4,7 @@ using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Sessions;
 
-/// <summary>The session's subscriptions. Changed only by the holder of the client's turn, see <see cref="SessionTable"/>, or its connection.</summary>
+/// <summary>The session's subscriptions. Changed only by the holder of the client's turn, see <see cref="SessionRegistry"/>, or its connection.</summary>
 internal sealed partial class Session
 {
     private readonly Lock _subscriptionsLock = main?._subscriptionsLock ?? new();

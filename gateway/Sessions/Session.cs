@@ -12,7 +12,8 @@ namespace GrainMQ.Gateway.Sessions;
 /// grains hold the record that outlives this process; while no connection is attached, messages go there. MQTT 5 §4.1.
 /// <para>One gate per session guards it all; the connection's queue has a lock of its own that is taken inside the gate, never around it.</para>
 /// </summary>
-internal sealed partial class Session(string key, string clientId, DeliveryLimits limits, StoreLanes store, Session? main = null) : ISubscriber, IDurableSession
+internal sealed partial class Session(
+    string key, string clientId, DeliveryLimits limits, StoreLanes store, Session? main = null) : ISubscriber, IConnectionSession, IDurableSession
 {
     private readonly Lock _gate = new();
     private readonly Backlog _backlog = new();
@@ -277,8 +278,8 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
     /// <summary>Too big for this client: dropped as if it had been delivered. [MQTT-3.1.2-25]</summary>
     private bool Fits(Connection connection, in QueuedDelivery delivery)
     {
-        var fits = connection.ClientMaximumPacketSize == int.MaxValue
-            || PublishEncoder.Length(delivery, connection.Version) <= connection.ClientMaximumPacketSize;
+        var fits = connection.Client.MaximumPacketSize == uint.MaxValue
+            || PublishEncoder.Length(delivery, connection.Client.Version) <= connection.Client.MaximumPacketSize;
         if (!fits)
         {
             limits.Metrics.Dropped(DropReason.PacketTooLarge);

@@ -54,7 +54,7 @@ public sealed class FullQueueTests(SharedGateway shared)
                 subscriber.Drop();
             }
 
-            await Stuck.UntilAsync(() => gateway.Connections.All.All(connection => connection.ClientId != "gone"), "the connection to end");
+            await Stuck.UntilAsync(() => gateway.Connections.All.All(connection => connection.Client.Id != "gone"), "the connection to end");
         }
     }
 
