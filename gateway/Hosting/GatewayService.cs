@@ -1,7 +1,7 @@
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Listeners;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Configuration;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Silo;
 using Microsoft.Extensions.Logging;
 
