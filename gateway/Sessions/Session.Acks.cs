@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Sessions;
@@ -159,15 +160,16 @@ internal sealed partial class Session
     /// PUBREL: the identifier is free; false when it was not in use. What the store knows of the identifier is removed there before PUBCOMP, or it would take the client's next
     /// publication under it for a repetition.
     /// </summary>
-    public bool ReleaseQoS2(ushort packetId, Burst burst)
+    public bool ReleaseQoS2(ushort packetId, Burst burst, out Task<SessionResult>? commit)
     {
         lock (_gate)
         {
+            commit = null;
             var isStored = false;
             var known = _inboundQoS2?.Release(packetId, out isStored) == true;
             if (isStored && IsDurable)
             {
-                store.Release(this, packetId, burst);
+                commit = store.Release(this, packetId, burst);
             }
 
             return known;

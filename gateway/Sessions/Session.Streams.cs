@@ -2,6 +2,7 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
+using GrainMQ.Gateway.StoreLink;
 
 namespace GrainMQ.Gateway.Sessions;
 
