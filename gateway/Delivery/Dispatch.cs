@@ -55,7 +55,7 @@ internal sealed class Dispatch
     }
 
     /// <summary>Answers a packet, at once or when what it waits for is committed; in the order of the packets.</summary>
-    /// <param name="connection">Whose packet it is.</param>
+    /// <param name="connection">The connection that sent the packet.</param>
     /// <param name="type">PUBACK, PUBREC or PUBCOMP.</param>
     /// <param name="packetId">Of the packet.</param>
     /// <param name="reason">What the answer says if the commit succeeds.</param>

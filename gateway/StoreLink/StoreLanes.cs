@@ -39,7 +39,7 @@ internal sealed class StoreLanes : IDisposable
     /// <summary>
     /// <see cref="IDurableSession.SendCommitted"/> or <see cref="IDurableSession.FailToSend"/> follows, in the order of these calls.
     /// </summary>
-    /// <param name="session">Whose delivery it is.</param>
+    /// <param name="session">The session of the delivery.</param>
     /// <param name="sending">How far it is, once sent.</param>
     /// <param name="isCommitted">The store is to know before; false: it only keeps its place in the order.</param>
     /// <param name="isDuplicate">The DUP flag.</param>

@@ -13,26 +13,26 @@ public sealed class DirectionsTests
 {
     private const string Root = "GrainMQ.Gateway.";
 
-    /// <summary>The way of a message, lower rooms first: each may use those above it in this list. The others say what they use.</summary>
+    /// <summary>The way of a message, lower rooms first: each may use those before it. Routing, Messages and StoreLink know no session.</summary>
     private static readonly string[] Ladder =
         ["Protocol", "Transports", "Routing", "Messages", "Connections", "StoreLink", "Sessions", "Delivery", "Handlers"];
 
+    /// <summary>What each room uses beyond that; for a room beside the ladder, all that it uses. Hosting puts everything together and may use all.</summary>
     private static readonly Dictionary<string, string[]> Beside = new()
     {
         ["Logging"] = [],
-        ["Security"] = ["Protocol"],
-        ["Listeners"] = ["Protocol", "Transports", "Connections", "Logging"],
-        ["Backup"] = [],
-        ["Configuration"] = ["Listeners", "Security", "Connections", "Delivery"],
-    };
-
-    /// <summary>What stands beside the ladder, and which rooms of the ladder may use it. Hosting puts everything together and may use all.</summary>
-    private static readonly Dictionary<string, string[]> UsedBeside = new()
-    {
+        ["Files"] = [],
+        ["Security"] = ["Protocol", "Transports", "Files"],
+        ["Listeners"] = ["Protocol", "Transports", "Connections", "Files", "Logging"],
+        ["Configuration"] = ["Connections", "Delivery", "Listeners", "Security"],
+        ["Backup"] = ["Configuration"],
+        ["Connections"] = ["Security"], // what CONNECT and AUTH have settled about the client
         ["StoreLink"] = ["Logging"],
-        ["Connections"] = ["Security"],
         ["Handlers"] = ["Security"],
     };
+
+    /// <summary>Arrows against the table, each with the reason why it stays for now.</summary>
+    private static readonly Dictionary<(string From, string To), string> Exceptions = [];
 
     private static readonly Dictionary<short, OpCode> ByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(static field => (OpCode)field.GetValue(null)!) // all fields of OpCodes are op codes
@@ -41,29 +41,25 @@ public sealed class DirectionsTests
     [Fact]
     public void RoomsUseOnlyWhatTheTableAllows()
     {
-        var used = Uses().ToLookup(static use => (use.From, use.To), static use => use.Example);
-        var forbidden = used.Where(static arrow => !IsAllowed(arrow.Key.From, arrow.Key.To))
-            .Select(static arrow => $"{arrow.Key.From} -> {arrow.Key.To}: {string.Join(", ", arrow.Distinct().Take(8))}");
+        var arrows = Uses().ToLookup(static use => (use.From, use.To), static use => use.Example);
+        var forbidden = arrows.Where(static arrow => !IsAllowed(arrow.Key.From, arrow.Key.To)).ToArray();
+        var text = string.Join("\n", forbidden.Where(static arrow => !Exceptions.ContainsKey(arrow.Key))
+            .Select(static arrow => $"{arrow.Key.From} -> {arrow.Key.To}: {string.Join(", ", arrow.Distinct())}").Order());
 
-        var text = string.Join("\n", forbidden.Order());
         Assert.True(text.Length == 0, text);
+        Assert.Empty(Exceptions.Keys.Except(forbidden.Select(static arrow => arrow.Key))); // those are gone: take them out
     }
 
     private static bool IsAllowed(string from, string to)
     {
-        if (from is "Hosting" or "")
+        if (from is "Hosting" or "" || Beside.GetValueOrDefault(from, []).Contains(to))
         {
             return true;
         }
 
-        if (Beside.TryGetValue(from, out var allowed))
-        {
-            return allowed.Contains(to);
-        }
-
         var place = Array.IndexOf(Ladder, from);
-        Assert.True(place >= 0, $"{from} is not in the table.");
-        return Ladder[..place].Contains(to) || UsedBeside.GetValueOrDefault(from, []).Contains(to);
+        Assert.True(place >= 0 || Beside.ContainsKey(from), $"{from} is not in the table.");
+        return place > Array.IndexOf(Ladder, to) && Ladder.Contains(to);
     }
 
     private static IEnumerable<(string From, string To, string Example)> Uses()
