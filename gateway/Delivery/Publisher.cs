@@ -30,7 +30,7 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
         }
 
         receivers.Clear();
-        commit = dispatch.Burst.Commit(origin);
+        commit = dispatch.Burst.Store.Commit(origin);
         return isMatched;
     }
 

@@ -29,7 +29,7 @@ internal sealed class RetainedMessages(
         var lanes = _lanes.Value;
         var lane = lanes[RetainShard.Of(SessionRegistry.Tenant, topic, lanes.Length)];
         var record = message.PayloadLength == 0 ? null : message.ToArray(); // [MQTT-3.3.1-7]
-        burst.FlushLater(lane);
+        burst.Store.FlushLater(lane);
         return lane.Set(new RetainEntry(topic, record, message.ExpiresAt), message.Length);
     }
 

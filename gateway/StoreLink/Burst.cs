@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Messages;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.StoreLink;
@@ -13,7 +12,9 @@ internal sealed class Burst
     [ThreadStatic] private static Burst? _spare;
 
     private readonly WakeList _wakes = new();
-    private readonly StoreGathering _gathering = new();
+
+    /// <summary>What goes to the store.</summary>
+    public StoreGathering Store { get; } = new();
 
     public static Burst Rent()
     {
@@ -28,21 +29,12 @@ internal sealed class Burst
     /// <summary>The connection has something to write; it is woken with the flush.</summary>
     public void Wake(Connection connection) => _wakes.Add(connection);
 
-    /// <inheritdoc cref="StoreGathering.Add"/>
-    public void Store(QueueLane lane, in Message message, in DurableReceiver receiver) => _gathering.Add(lane, message, receiver);
-
-    /// <inheritdoc cref="StoreGathering.Commit"/>
-    public Task<SessionResult>? Commit(MessageOrigin? origin) => _gathering.Commit(origin);
-
-    /// <inheritdoc cref="StoreGathering.FlushLater"/>
-    public void FlushLater(ILane lane) => _gathering.FlushLater(lane);
-
     /// <summary>Sends what is for the store and wakes the connections.</summary>
     /// <returns>The commit of what was gathered and not committed yet; null when there was nothing.</returns>
     public Task<SessionResult>? Flush()
     {
-        var commit = _gathering.Commit(origin: null);
-        _gathering.Flush();
+        var commit = Store.Commit(origin: null);
+        Store.Flush();
         _wakes.Flush();
         return commit;
     }

@@ -23,7 +23,7 @@ internal sealed class StoreLanes : IDisposable
     /// Hands a delivery to the store, which keeps it for the session, with the commit of the burst. All sessions of a message
     /// and shard go into one entry, so that the store takes a publication as a whole or not at all.
     /// </summary>
-    public void Queue(IDurableSession session, in QueuedDelivery delivery, Burst burst) => burst.Store(
+    public void Queue(IDurableSession session, in QueuedDelivery delivery, Burst burst) => burst.Store.Add(
         QueueOf(session.Key), delivery.Message,
         new DurableReceiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share));
 
@@ -54,7 +54,7 @@ internal sealed class StoreLanes : IDisposable
     public Task<SessionResult> Release(IDurableSession session, ushort packetId, Burst burst)
     {
         var lane = ProgressOf(session.Key);
-        burst.FlushLater(lane);
+        burst.Store.FlushLater(lane);
         return lane.Add(new ProgressLane.Step(session, Released: packetId), 0);
     }
 

@@ -39,7 +39,7 @@ public sealed class DispatchTests : IDisposable
     {
         Answer(1, Task.FromResult(SessionResult.Ok));
         (_dispatch.UnacknowledgedQoS1, _dispatch.HasQoS0) = (3, true);
-        _dispatch.Flush();
+        _dispatch.Burst.Flush();
         _dispatch.Return();
 
         var next = Dispatch.Rent();
