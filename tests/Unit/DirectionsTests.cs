@@ -24,7 +24,7 @@ public sealed class DirectionsTests
         ["Files"] = [],
         ["Security"] = ["Protocol", "Transports", "Files"],
         ["Listeners"] = ["Protocol", "Transports", "Connections", "Files", "Logging"],
-        ["Configuration"] = ["Connections", "Delivery", "Listeners", "Security"],
+        ["Configuration"] = ["Connections", "Delivery", "Files", "Listeners", "Security"],
         ["Backup"] = ["Configuration"],
         ["Connections"] = ["Security"], // what CONNECT and AUTH have settled about the client
         ["StoreLink"] = ["Logging"],
