@@ -1,7 +1,7 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.LogStore;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
