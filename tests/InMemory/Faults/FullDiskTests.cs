@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,7 +44,7 @@ public sealed class FullDiskTests
         await client.ExpectPublishAsync("again");
     }
 
-    private void AddLogs(IServiceCollection services) => services.AddSingleton<ILogStore>(provider => LogStore.On(
+    private void AddLogs(IServiceCollection services) => services.AddSingleton<ILogStore>(provider => new SegmentLogStore(
         _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 32 * 1024, MinFreeBytes = LeastFree },
-        provider.GetRequiredService<TimeProvider>(), NullLogger<LogStore>.Instance));
+        provider.GetRequiredService<TimeProvider>(), NullLogger<SegmentLogStore>.Instance));
 }
