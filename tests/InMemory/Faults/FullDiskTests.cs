@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
@@ -45,6 +46,6 @@ public sealed class FullDiskTests
     }
 
     private void AddLogs(IServiceCollection services) => services.AddSingleton<ILogStore>(provider => new SegmentLogStore(
-        _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 32 * 1024, MinFreeBytes = LeastFree },
+        _disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = 32 * 1024, MinFreeBytes = LeastFree },
         provider.GetRequiredService<TimeProvider>(), NullLogger<SegmentLogStore>.Instance));
 }
