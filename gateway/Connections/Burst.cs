@@ -25,7 +25,7 @@ internal sealed class Burst
 
     public List<Receiver> Receivers { get; } = [];
 
-    public Dictionary<Session, int> ReceiverIndex { get; } = [];
+    public Dictionary<SessionPart, int> ReceiverIndex { get; } = [];
 
     /// <summary>The ticket of the shard batch that the message in hand went into; null when nothing has to be awaited for it.</summary>
     public Task<SessionResult>? Ticket { get; set; }
@@ -149,7 +149,7 @@ internal sealed class Burst
     /// <summary>One session that a message goes to, by one subscription or by several that overlap.</summary>
     internal struct Receiver
     {
-        public Session Session;
+        public SessionPart Session;
         public uint[] Identifiers;
         public SharedSubscription? Share;
         public QoS QoS;

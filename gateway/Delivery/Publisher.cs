@@ -10,7 +10,7 @@ namespace GrainMQ.Gateway.Delivery;
 internal sealed class Publisher(Router router, RetainedMessages retained, TimerWheel wheel)
 {
     /// <summary>Completes with whether every shard that the message needs has it; false: a disk is full, or did not answer for too long.</summary>
-    public async Task<bool> PublishAsync(Message message, Session? publisher)
+    public async Task<bool> PublishAsync(Message message, SessionPart? publisher)
     {
         var burst = Burst.Rent();
         message = message.PublishedAt(wheel.UnixNow);

@@ -14,7 +14,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
 {
     /// <summary>Gives the message to every session that subscribed; false when nobody did.</summary>
     /// <param name="publisher">The publishing session, for No Local and share strategies; null for wills of sessions that are gone.</param>
-    public bool Route(in Message message, Session? publisher, Burst burst)
+    public bool Route(in Message message, SessionPart? publisher, Burst burst)
     {
         burst.Matches.Clear();
         trie.Match(message.Topic, ref burst.Matches);
@@ -26,7 +26,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         return any;
     }
 
-    private static bool RouteToSome(in Message message, ReadOnlySpan<Subscribers> sets, Session? publisher, Burst burst)
+    private static bool RouteToSome(in Message message, ReadOnlySpan<Subscribers> sets, SessionPart? publisher, Burst burst)
     {
         var any = false;
         foreach (var set in sets)
@@ -57,7 +57,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
     }
 
     /// <summary>The common case, one filter: no session can occur twice.</summary>
-    private static bool RouteToOne(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
+    private static bool RouteToOne(in Message message, Subscribers subscribers, SessionPart? publisher, Burst burst)
     {
         foreach (var subscription in subscribers)
         {
@@ -70,7 +70,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         return true;
     }
 
-    private static bool Gather(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
+    private static bool Gather(in Message message, Subscribers subscribers, SessionPart? publisher, Burst burst)
     {
         var any = false;
         foreach (var subscription in subscribers)
@@ -137,7 +137,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
     }
 
     /// <summary>[MQTT-3.8.3-3]</summary>
-    private static bool IsOwnEcho(Subscription subscription, Session? publisher) => subscription.NoLocal && subscription.Session.Main == publisher?.Main;
+    private static bool IsOwnEcho(Subscription subscription, SessionPart? publisher) => subscription.NoLocal && subscription.Session.Main == publisher?.Main;
 
     private static ulong HashOf(ReadOnlySpan<byte> topic)
     {

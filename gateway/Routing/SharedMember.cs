@@ -4,7 +4,7 @@ using GrainMQ.Gateway.Sessions;
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>A session's part in a Shared Subscription.</summary>
-internal sealed class SharedMember(Session session, SubscribeEntry entry, uint identifier, string shareName)
+internal sealed class SharedMember(SessionPart session, SubscribeEntry entry, uint identifier, string shareName)
     : Subscription(session, entry, identifier), IShareMember
 {
     private SharedSubscription? _share;

@@ -17,14 +17,14 @@ internal class Subscription : Subscribers
 
     private readonly uint _hashAndOptions;
 
-    public Subscription(Session session, SubscribeEntry entry, uint identifier)
+    public Subscription(SessionPart session, SubscribeEntry entry, uint identifier)
     {
         Session = session;
         Identifiers = identifier == 0 ? NoIdentifiers : [identifier];
         _hashAndOptions = HashOf(entry.Filter) << OptionBits | (entry.Options & OptionMask);
     }
 
-    public Session Session { get; }
+    public SessionPart Session { get; }
 
     /// <summary>The Subscription Identifier as a delivery carries it, or none; shared by all deliveries of this subscription.</summary>
     public uint[] Identifiers { get; }
@@ -47,7 +47,7 @@ internal class Subscription : Subscribers
 
     private SubscribeEntry Entry => new("", Options);
 
-    public static Subscription Create(Session session, SubscribeEntry entry, uint identifier) =>
+    public static Subscription Create(SessionPart session, SubscribeEntry entry, uint identifier) =>
         TopicFilter.TryParseShared(entry.Filter, out var shareName, out _)
             ? new SharedMember(session, entry, identifier, shareName)
             : new Subscription(session, entry, identifier);

@@ -74,7 +74,7 @@ internal sealed class ProgressLane(
             Reported(static _ => ReportFate.Lost);
             foreach (var entry in entries.Where(static entry => entry.Sending is not null))
             {
-                entry.Session.FailToSend();
+                entry.Session.OnCommitFailed();
             }
         }
 
@@ -88,7 +88,7 @@ internal sealed class ProgressLane(
     {
         foreach (var (session, progress) in _reporting)
         {
-            session.EndedReported(progress.Done, progress.Epoch, fateOf(progress.Key));
+            session.EndReport(progress.Done, progress.Epoch, fateOf(progress.Key));
         }
     }
 
@@ -105,7 +105,7 @@ internal sealed class ProgressLane(
     private static SessionProgress Collect(Session session, ulong epoch, IEnumerable<Entry> entries) => new(
         session.Key,
         epoch,
-        session.TakeEnded(),
+        session.BeginReport(),
         // what an earlier connection wanted to send, the next one begins anew, under an identifier of its own
         [.. entries.Where(entry => entry.IsCommitted && entry.Epoch == epoch).Select(static entry => entry.Sending!)],
         [.. entries.Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]);
@@ -121,7 +121,7 @@ internal sealed class ProgressLane(
             {
                 var claim = committed.Contains(entry.Session) ? entry.Epoch : 0; // else nothing leaves
                 var isGone = gone.Count > 0 && entry.IsCommitted && gone.Contains(new GoneDelivery(entry.Session.Key, sending.Sequence));
-                entry.Session.SendCommitted(sending, claim, entry.IsDuplicate, isGone, burst);
+                entry.Session.OnCommitted(sending, claim, entry.IsDuplicate, isGone, burst);
             }
         }
 

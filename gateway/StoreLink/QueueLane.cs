@@ -61,7 +61,7 @@ internal sealed class QueueLane(
             new(Message.ToArray(), Message.ExpiresAt, [.. Receivers.Select(static receiver => receiver.ToRecord())], Origin);
     }
 
-    internal readonly record struct Receiver(Session Session, QoS QoS, bool Retain, uint[] Identifiers, Routing.SharedSubscription? Share)
+    internal readonly record struct Receiver(SessionPart Session, QoS QoS, bool Retain, uint[] Identifiers, Routing.SharedSubscription? Share)
     {
         public QueueTarget ToRecord() => new(Session.Key, (byte)QoS, Retain, Identifiers, Session.Main.Epoch);
 

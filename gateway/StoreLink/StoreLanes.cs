@@ -25,7 +25,7 @@ internal sealed class StoreLanes : IDisposable
     /// Hands a delivery to the store, which keeps it for the session; the burst's acknowledgement waits for it. All sessions of a message
     /// and shard go into one entry, so that the store takes a publication as a whole or not at all.
     /// </summary>
-    public void Queue(Session session, in QueuedDelivery delivery, Burst burst) => burst.Store(
+    public void Queue(SessionPart session, in QueuedDelivery delivery, Burst burst) => burst.Store(
         QueueOf(session.Key), delivery.Message,
         new QueueLane.Receiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share));
 
@@ -38,7 +38,7 @@ internal sealed class StoreLanes : IDisposable
     /// <summary>Where the deliveries of a session are counted as they end; stays the same.</summary>
     public ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
 
-    /// <summary><see cref="Session.SendCommitted"/> or <see cref="Session.FailToSend"/> follows, in the order of these calls.</summary>
+    /// <summary><see cref="Session.OnCommitted"/> or <see cref="Session.OnCommitFailed"/> follows, in the order of these calls.</summary>
     /// <param name="session">Whose delivery it is.</param>
     /// <param name="sending">How far it is, once sent.</param>
     /// <param name="isCommitted">The store is to know before; false: it only keeps its place in the order.</param>
@@ -51,10 +51,10 @@ internal sealed class StoreLanes : IDisposable
     }
 
     /// <summary>PUBREL has freed an identifier: PUBCOMP, the burst's acknowledgement, waits until the store knows.</summary>
-    public void Release(Session session, ushort packetId, Burst burst)
+    public void Release(SessionPart session, ushort packetId, Burst burst)
     {
         var lane = ProgressOf(session.Key);
-        burst.Await(lane, lane.Add(new ProgressLane.Entry(session, Released: packetId), 0));
+        burst.Await(lane, lane.Add(new ProgressLane.Entry(session.Main, Released: packetId), 0));
     }
 
     /// <summary>Completed when nothing for this session is under way any more.</summary>

@@ -155,7 +155,7 @@ internal sealed class StorePoller(
             session.SetOffline(delta.Epoch, uint.MaxValue);
         }
 
-        session!.Resubscribe(subscriptions, delta.Subscriptions);
+        session!.Subscriptions.Resubscribe(subscriptions, delta.Subscriptions);
     }
 
     /// <summary>
@@ -185,7 +185,7 @@ internal sealed class StorePoller(
                 new SessionOwner(self, session.Connection?.ClaimId ?? 0, session.Epoch),
                 session.ExpirySeconds,
                 session.Connection?.Will?.ToRecord(),
-                session.SubscriptionRecords(subscriptions)));
+                session.Subscriptions.Records(subscriptions)));
             var reply = await _grain.ReattachAsync(new ReattachBatch(self, entries)).ConfigureAwait(false);
             foreach (var key in reply.Fenced)
             {
