@@ -1,6 +1,6 @@
 using System.CommandLine;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Grains.Exports;
+using GrainMQ.Grains.Backup;
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Grains.Exports;
-using GrainMQ.Grains.Storage.Disks;
+using GrainMQ.Grains.Backup;
+using GrainMQ.Grains.LogStore.Files;
 using GrainMQ.Silo.Data;
 
 namespace GrainMQ.Gateway.Backup;

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using GrainMQ.Gateway.Hosting;
-using GrainMQ.Grains.Exports;
-using GrainMQ.Grains.Storage;
-using GrainMQ.Grains.Storage.Disks;
+using GrainMQ.Grains.Backup;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Files;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Silo.Data;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -110,7 +111,7 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         var isMerged = data.HasLogs && await ExportExistingAsync(scratch, progress);
         var held = DirectoryLock.TryTake(_stage.NewPath, out _)
             ?? throw new InvalidOperationException("Somebody else has a directory below the one that is locked.");
-        await using var logs = LogStore.OnFiles(held, data.Options.Store, TimeProvider.System, NullLogger<LogStore>.Instance);
+        await using var logs = FileLogStore.Open(held, data.Options.Store, TimeProvider.System, NullLogger<SegmentLogStore>.Instance);
         using var import = await DataImport.BeginAsync(logs, data.Options.Grains, TimeProvider.System, progress);
         if (isMerged && merge == MergeMode.Keep)
         {

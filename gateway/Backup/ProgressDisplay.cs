@@ -1,4 +1,4 @@
-using GrainMQ.Grains.Exports;
+using GrainMQ.Grains.Backup;
 using Spectre.Console;
 
 namespace GrainMQ.Gateway.Backup;

@@ -1,7 +1,6 @@
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
-using GrainMQ.Gateway.Sessions;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
@@ -20,12 +19,8 @@ internal sealed class Burst
     private readonly List<Action> _flushes = [];
     private readonly List<(QueueLane Lane, QueueLane.Entry Entry)> _toStore = [];
 
-    /// <summary>Scratch of the router.</summary>
-    public MatchList<Subscribers> Matches;
-
+    /// <summary>Where the router puts the receivers of the message in hand.</summary>
     public List<Receiver> Receivers { get; } = [];
-
-    public Dictionary<SessionPart, int> ReceiverIndex { get; } = [];
 
     /// <summary>The ticket of the shard batch that the message in hand went into; null when nothing has to be awaited for it.</summary>
     public Task<SessionResult>? Ticket { get; set; }
@@ -145,14 +140,4 @@ internal sealed class Burst
     }
 
     internal readonly record struct PendingAck(PacketType Type, ushort PacketId, ReasonCode Reason, Task<SessionResult>? Ticket);
-
-    /// <summary>One session that a message goes to, by one subscription or by several that overlap.</summary>
-    internal struct Receiver
-    {
-        public SessionPart Session;
-        public uint[] Identifiers;
-        public SharedSubscription? Share;
-        public QoS QoS;
-        public bool Retain;
-    }
 }

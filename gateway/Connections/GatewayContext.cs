@@ -14,7 +14,7 @@ internal sealed record GatewayContext(
     GatewayMetrics Metrics,
     SessionTable Sessions,
     SubscriptionIndex Subscriptions,
-    Router Router,
+    Publisher Publisher,
     RetainedMessages Retained,
     SessionCloser Closer,
     ILogger<Connection> Logger);

@@ -26,7 +26,8 @@ internal static class DataPlaneServices
     private static void AddRouting(IServiceCollection services)
     {
         services.AddSingleton<LocalTrie<Subscribers>>();
-        services.AddSingleton<SubscriptionIndex>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SubscriptionIndex>(
+            provider, provider.GetRequiredService<DeliveryOptions>().ShareStrategy));
         services.AddSingleton<Router>();
     }
 

@@ -3,7 +3,7 @@ using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Grains;
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.LogStore;
 using GrainMQ.Silo;
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.StoreLink;
 
 namespace GrainMQ.Gateway.Sessions;
@@ -16,7 +17,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// inside the gate, never around it.
 /// </para>
 /// </summary>
-internal abstract class SessionPart
+internal abstract class SessionPart : ISubscriber
 {
     private Connection? _connection;
     private RetainedOvertaking? _overtaking; // null while no SUBSCRIBE waits for retained messages
@@ -75,6 +76,12 @@ internal abstract class SessionPart
 
     /// <summary>Completed when all retained messages asked for so far were handed over; never fails. Changed by the connection's reader only.</summary>
     public Task RetainedSent { get; set; } = Task.CompletedTask;
+
+    ISubscriber ISubscriber.Main => Main;
+
+    bool ISubscriber.IsConnected => Connection is not null;
+
+    bool ISubscriber.HasEnded => Phase == SessionPhase.Ended;
 
     protected Lock Gate { get; } = new();
 

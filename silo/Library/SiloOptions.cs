@@ -1,5 +1,5 @@
 using GrainMQ.Grains;
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.LogStore;
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;
 

@@ -1,9 +1,11 @@
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Retained;
-using GrainMQ.Grains.Storage;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -78,8 +80,8 @@ public sealed class ShardWriterTests
     {
         private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        private readonly LogStore _inner = LogStore.On(
-            new SimulatedDisk(new Random(1)), new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
+        private readonly SegmentLogStore _inner = new SegmentLogStore(
+            new SimulatedDisk(new Random(1)), new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(), NullLogger<SegmentLogStore>.Instance);
 
         public int Additions { get; private set; }
 
@@ -93,7 +95,7 @@ public sealed class ShardWriterTests
 
         public ValueTask DisposeAsync() => _inner.DisposeAsync();
 
-        private sealed class SlowLog(ILog log, SlowSnapshots logs) : PassingLog(log)
+        private sealed class SlowLog(IWriteAheadLog log, SlowSnapshots logs) : PassingLog(log)
         {
             public override ILogSnapshot BeginSnapshot(long offset) => new SlowSnapshot(base.BeginSnapshot(offset), logs);
         }
@@ -118,8 +120,8 @@ public sealed class ShardWriterTests
     {
         private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        private readonly LogStore _inner = LogStore.On(
-            new SimulatedDisk(new Random(1)), new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
+        private readonly SegmentLogStore _inner = new SegmentLogStore(
+            new SimulatedDisk(new Random(1)), new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(), NullLogger<SegmentLogStore>.Instance);
 
         /// <summary>The next append does not fit.</summary>
         public bool IsFull { get; set; }
@@ -134,7 +136,7 @@ public sealed class ShardWriterTests
 
         public ValueTask DisposeAsync() => _inner.DisposeAsync();
 
-        private sealed class FullOnceLog(ILog log, FullOnceLogs logs) : PassingLog(log)
+        private sealed class FullOnceLog(IWriteAheadLog log, FullOnceLogs logs) : PassingLog(log)
         {
             public override async ValueTask<AppendReply> AppendAsync(LogBatch batch)
             {

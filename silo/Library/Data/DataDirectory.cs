@@ -1,5 +1,4 @@
-using GrainMQ.Grains.Storage.Disks;
-
+using GrainMQ.Grains.LogStore.Files;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Silo.Data;

@@ -1,8 +1,7 @@
 using System.Text;
 using GrainMQ.Grains;
-using GrainMQ.Grains.Exports;
-using GrainMQ.Grains.Storage.Disks;
-
+using GrainMQ.Grains.Backup;
+using GrainMQ.Grains.LogStore.Files;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Silo.Data;

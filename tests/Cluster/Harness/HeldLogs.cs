@@ -1,5 +1,5 @@
-using GrainMQ.Grains.Storage;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Tests.Testing.LogStore;
 
 namespace GrainMQ.Tests.Cluster;
 
@@ -53,7 +53,7 @@ internal sealed class HeldLogs(ILogStore inner) : ILogStore
         }
     }
 
-    private sealed class HeldLog(ILog log, HeldLogs logs) : PassingLog(log)
+    private sealed class HeldLog(IWriteAheadLog log, HeldLogs logs) : PassingLog(log)
     {
         public override ValueTask<AppendReply> AppendAsync(LogBatch batch) =>
             Interlocked.Exchange(ref logs._next, null) is { } hold ? hold.AppendAsync(() => base.AppendAsync(batch)) : base.AppendAsync(batch);

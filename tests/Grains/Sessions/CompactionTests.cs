@@ -1,10 +1,12 @@
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
-using GrainMQ.Grains.Storage;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -275,9 +277,9 @@ public sealed class CompactionTests
 
     private async Task StartAsync(SessionTable table)
     {
-        var logs = LogStore.On(
+        var logs = new SegmentLogStore(
             _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = 0 }, new ManualTimeProvider(),
-            NullLogger<LogStore>.Instance);
+            NullLogger<SegmentLogStore>.Instance);
         var opening = await new LogJournalStore<SessionSnapshot, SessionChange>(logs, new SessionCodec()).OpenAsync(0, 0, table);
         _writer = new(opening.Journal ?? throw new InvalidOperationException(opening.Fault), table.Snapshot, 0, () => (0, 0), _ => { });
         if (table.Count > 0)

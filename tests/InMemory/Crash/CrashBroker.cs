@@ -1,6 +1,8 @@
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GrainMQ.Tests.InMemory.Crash;
@@ -56,7 +58,7 @@ internal sealed class CrashBroker(CrashPlan plan, FaultCounts counts, Action<str
     /// <summary>How often each message stands in the log of the sessions.</summary>
     public async Task<Dictionary<string, int>> StoredAsync()
     {
-        var store = LogStore.On(_disk.Kill(), new NowExecutor(), new LogStoreOptions(), new ManualTimeProvider(_now), NullLogger<LogStore>.Instance);
+        var store = new SegmentLogStore(_disk.Kill(), new NowExecutor(), new LogStoreOptions(), new ManualTimeProvider(_now), NullLogger<SegmentLogStore>.Instance);
         var opening = await store.OpenAsync("sessions/0", 0);
         var log = opening.Log ?? throw new CrashModelException($"The log cannot be opened: {opening.Fault}");
         var (page, stored) = (new LogPage(), new Dictionary<string, int>());

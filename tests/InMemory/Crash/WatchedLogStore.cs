@@ -1,5 +1,5 @@
-using GrainMQ.Grains.Storage;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Tests.Testing.LogStore;
 
 namespace GrainMQ.Tests.InMemory.Crash;
 
@@ -20,7 +20,7 @@ internal sealed class WatchedLogStore(ILogStore inner, WriterWatch watch) : ILog
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
-    private sealed class Log(ILog log, WriterWatch watch) : PassingLog(log)
+    private sealed class Log(IWriteAheadLog log, WriterWatch watch) : PassingLog(log)
     {
         public override async ValueTask<AppendReply> AppendAsync(LogBatch batch)
         {

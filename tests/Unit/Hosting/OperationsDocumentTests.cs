@@ -20,7 +20,7 @@ public sealed class OperationsDocumentTests
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Here()) ?? "", "../../../docs/operations.md"));
 
     private static readonly Assembly[] Product =
-        [typeof(GatewayOptions).Assembly, typeof(Grains.GrainOptions).Assembly, typeof(Grains.Storage.ILogStore).Assembly,
+        [typeof(GatewayOptions).Assembly, typeof(Grains.GrainOptions).Assembly, typeof(Grains.LogStore.ILogStore).Assembly,
         typeof(SiloOptions).Assembly, typeof(SiloCommand).Assembly];
 
     private static readonly IReadOnlyList<OptionKey> OfSilo = OptionKey.Of(typeof(SiloOptions));

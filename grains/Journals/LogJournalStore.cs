@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using GrainMQ.Grains.LogStore;
+
+namespace GrainMQ.Grains.Journals;
+
+/// <summary>Journals in logs: mode <c>file</c>. What is committed is on the disk.</summary>
+/// <param name="logs">One for each shard.</param>
+/// <param name="codec">How changes and snapshots look.</param>
+/// <param name="time">For how often a fault is told; null: the system's.</param>
+internal sealed class LogJournalStore<TSnapshot, TChange>(ILogStore logs, IShardCodec<TSnapshot, TChange> codec, TimeProvider? time = null)
+    : IJournalStore<TSnapshot, TChange>
+    where TSnapshot : class
+    where TChange : class
+{
+    /// <summary>Everybody who needs a shard that cannot be opened tries it again: one line in this time says so.</summary>
+    private static readonly TimeSpan FaultInterval = TimeSpan.FromSeconds(10);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly ConcurrentDictionary<int, SpaceWatch> _space = new();
+    private readonly ConcurrentDictionary<int, long> _told = new();
+
+    public async ValueTask<JournalOpening<TSnapshot, TChange>> OpenAsync(int shard, long leastEpoch, IShardState<TSnapshot, TChange> state)
+    {
+        var opening = await logs.OpenAsync($"{codec.Name}/{shard}", leastEpoch).ConfigureAwait(false);
+        if (opening.Log is not { } log)
+        {
+            return Refused(shard, opening.Result == LogResult.Full ? JournalResult.Full : JournalResult.Failed, opening.Fault?.ToString());
+        }
+
+        var replay = new LogReplay<TSnapshot, TChange>(log, codec, state);
+        var fault = await replay.RunAsync().ConfigureAwait(false);
+        if (fault is not null)
+        {
+            return Refused(shard, JournalResult.Failed, fault);
+        }
+
+        _told.TryRemove(shard, out _);
+        var version = Math.Max(replay.Version, (long)opening.Hlc);
+        var space = _space.GetOrAdd(shard, _ => new SpaceWatch());
+        space.IsFull = true; // until it is known: the first change may be one that must not be refused
+        var journal = new LogJournal<TSnapshot, TChange>(log, codec, version, space);
+        await journal.HasSpaceAsync().ConfigureAwait(false);
+        return new(JournalResult.Ok, journal);
+    }
+
+    private JournalOpening<TSnapshot, TChange> Refused(int shard, JournalResult result, string? fault)
+    {
+        var now = _time.GetTimestamp();
+        var isNews = !_told.TryGetValue(shard, out var told) || _time.GetElapsedTime(told, now) >= FaultInterval;
+        if (isNews)
+        {
+            _told[shard] = now;
+        }
+
+        return new(result, null, fault, isNews);
+    }
+}
+
+/// <summary>Whether a shard found the disk full, which its next activation must know before it changes anything.</summary>
+internal sealed class SpaceWatch
+{
+    private volatile bool _isFull;
+
+    public bool IsFull
+    {
+        get => _isFull;
+        set => _isFull = value;
+    }
+}
+
+/// <summary>The kinds of records of a journal, and the version of their contents.</summary>
+internal static class JournalRecord
+{
+    /// <summary>Raised when a reader of the version before could not read what is written. A record says the oldest one that it needs.</summary>
+    public const byte NewestFormat = 3;
+
+    public const byte Format = 1;
+
+    /// <summary>Properties: when it expires, or none. Payload: the message.</summary>
+    public const byte Message = 1;
+
+    /// <summary>Behind its messages, in the same batch. Its clock is the change's number.</summary>
+    public const byte Change = 2;
+
+    /// <summary>First record of a snapshot: the number of the last change in it.</summary>
+    public const byte SnapshotHead = 3;
+
+    public const byte SnapshotPart = 4;
+
+    /// <summary>Written to find out whether there is space again; means nothing.</summary>
+    public const byte Probe = 5;
+
+    /// <exception cref="InvalidDataException">A newer broker has written the record.</exception>
+    public static void CheckFormat(ref RecordReader from)
+    {
+        if (from.Byte() is var format && format is < Format or > NewestFormat)
+        {
+            throw new InvalidDataException($"it has records of format {format}; this version of GrainMQ reads formats {Format} to {NewestFormat}. Use the version that wrote it, or a newer one");
+        }
+    }
+}

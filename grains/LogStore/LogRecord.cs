@@ -1,0 +1,24 @@
+namespace GrainMQ.Grains.LogStore;
+
+/// <summary>One record of a page; valid until the page is read into again.</summary>
+public readonly ref struct LogRecord
+{
+    public long Offset { get; init; }
+
+    public byte Type { get; init; }
+
+    public byte Flags { get; init; }
+
+    public ulong Hlc { get; init; }
+
+    public ReadOnlySpan<byte> Topic { get; init; }
+
+    public ReadOnlySpan<byte> Properties { get; init; }
+
+    public ReadOnlySpan<byte> Payload { get; init; }
+
+    /// <summary>Who sent the batch that the record came with.</summary>
+    public ulong Producer { get; init; }
+
+    public ulong Sequence { get; init; }
+}

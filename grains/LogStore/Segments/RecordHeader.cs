@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+
+namespace GrainMQ.Grains.LogStore.Segments;
+
+/// <summary>What stands before topic, properties and payload of one record.</summary>
+internal readonly record struct RecordHeader(int Length, byte Type, byte Flags, int TopicLength, int PropertiesLength, ulong Hlc)
+{
+    public const int Size = 20;
+
+    public int PayloadLength => Length - Size - TopicLength - PropertiesLength;
+
+    public void WriteTo(Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, Length);
+        bytes[4] = Type;
+        bytes[5] = Flags;
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[6..], (ushort)TopicLength);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], PropertiesLength);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[12..], Hlc);
+    }
+
+    /// <exception cref="InvalidDataException">Lengths that do not fit: the writer was wrong, for the block's checksum was right.</exception>
+    public static RecordHeader Read(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < Size)
+        {
+            throw new InvalidDataException("A block of the log ends inside a record.");
+        }
+
+        var header = new RecordHeader(
+            BinaryPrimitives.ReadInt32LittleEndian(bytes), bytes[4], bytes[5], BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[12..]));
+        if (header.Length > bytes.Length || header.PropertiesLength < 0
+            || header.TopicLength + (long)header.PropertiesLength > header.Length - Size)
+        {
+            throw new InvalidDataException("A record of the log is longer than its block.");
+        }
+
+        return header;
+    }
+
+    public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> record) => record.Slice(Size, TopicLength);
+}
