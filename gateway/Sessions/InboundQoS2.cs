@@ -14,11 +14,18 @@ internal sealed class InboundQoS2(Lock gate)
     /// <summary>Whether the queues have got it, only the store knows, which takes it once.</summary>
     private static readonly Entry Uncertain = new(false, false, null, null, IsUncertain: true);
 
-    private Dictionary<ushort, Entry>? _open; // null before the first one, and when the session went to the store
+    private Dictionary<ushort, Entry>? _open; // null while there was none yet
     private int _count;
+    private bool _isInStore;
 
     /// <summary>Those of the current connection: they count against the Receive Maximum, which starts anew with each. [MQTT-4.9.0-1]</summary>
     public int Count => _count;
+
+    /// <summary>All that are open; not those whose first PUBLISH no queue has taken: its repetition is a new one.</summary>
+    public ushort[] Identifiers => Select(static entry => entry.IsKnown);
+
+    /// <summary>Those of which only the store knows whether it has noted them.</summary>
+    public ushort[] UncertainIdentifiers => Select(static entry => entry.MayBeQueued);
 
     /// <summary>
     /// Notes a PUBLISH; false when it is a repetition, which must not be delivered again. <paramref name="promise"/> is then what the first
@@ -65,13 +72,13 @@ internal sealed class InboundQoS2(Lock gate)
     {
         lock (gate)
         {
-            if (_open is null)
+            if (_isInStore)
             {
-                return QoS2Failure.Unanswered; // the session went to the store meanwhile
+                return QoS2Failure.Unanswered;
             }
 
             var isSaid = result is SessionResult.Full or SessionResult.Quota;
-            if (!_open.TryGetValue(identifier, out var entry))
+            if (_open is null || !_open.TryGetValue(identifier, out var entry))
             {
                 return canRefuse && isSaid ? QoS2Failure.Refused : QoS2Failure.Unanswered; // so did the PUBLISH that this one repeats
             }
@@ -140,11 +147,20 @@ internal sealed class InboundQoS2(Lock gate)
                 _open![identifier] = _open[identifier] with { IsOfThisConnection = false }; // it has keys
             }
 
-            _count = 0;
+            (_count, _isInStore) = (0, false);
         }
     }
 
-    /// <summary>Makes them those that the store had.</summary>
+    /// <summary>The session goes to the store, with the identifiers; what is decided from now on has no connection to be answered on.</summary>
+    public void GoToStore()
+    {
+        lock (gate)
+        {
+            (_open, _count, _isInStore) = (null, 0, true);
+        }
+    }
+
+    /// <summary>The session comes from the store, with these identifiers.</summary>
     public void Restore(ushort[] identifiers)
     {
         lock (gate)
@@ -154,18 +170,11 @@ internal sealed class InboundQoS2(Lock gate)
         }
     }
 
-    /// <summary>For the store; leaves none behind.</summary>
-    /// <returns>
-    /// All that are open, but not those whose first PUBLISH no queue has taken, since its repetition is a new one; and those of which only the
-    /// store knows whether it has noted them.
-    /// </returns>
-    public (ushort[] Known, ushort[] Uncertain) Take()
+    private ushort[] Select(Func<Entry, bool> condition)
     {
         lock (gate)
         {
-            var open = _open ?? [];
-            (_open, _count) = (null, 0);
-            return ([.. open.Where(pair => pair.Value.IsKnown).Select(pair => pair.Key)], [.. open.Where(pair => pair.Value.MayBeQueued).Select(pair => pair.Key)]);
+            return _open is null ? [] : [.. _open.Where(pair => condition(pair.Value)).Select(pair => pair.Key)];
         }
     }
 

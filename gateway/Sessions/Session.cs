@@ -130,8 +130,9 @@ internal sealed class Session : SessionPart
         lock (Gate)
         {
             var pending = Outbound.Unfinished.TakeForStore(now);
-            var (inbound, uncertain) = InboundQoS2.Take();
-            return new SessionRemains(pending, inbound, uncertain, _ended.TakeAll());
+            var remains = new SessionRemains(pending, InboundQoS2.Identifiers, InboundQoS2.UncertainIdentifiers, _ended.TakeAll());
+            InboundQoS2.GoToStore();
+            return remains;
         }
     }
 
