@@ -40,6 +40,7 @@ internal static class DataPlaneServices
         services.AddSingleton<StoreShards>();
         services.AddSingleton<StoredSubscriptions>();
         services.AddSingleton<SessionCloser>();
+        services.AddSingleton<IStoreListener, StoredSessions>();
         services.AddSingleton<GrainLink>();
         services.AddSingleton<RetainedMessages>();
         services.AddSingleton<StoreLanes>();

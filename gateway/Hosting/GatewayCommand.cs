@@ -104,7 +104,7 @@ public sealed class GatewayCommand
         var addresses = _addresses
             .Where(pair => result.GetResult(pair.Value) is not null)
             .ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string>)(result.GetValue(pair.Value) ?? []));
-        return (new(_settings.FileOf(result), Environment.GetEnvironmentVariables(), addresses, settings), faults);
+        return (new(_settings.FileOf(result), addresses, settings), faults);
     }
 
     private static Option<string[]> Address(string name, string description, string value = "ADDR[:PORT]") => new(name)

@@ -1,6 +1,6 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Listeners;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

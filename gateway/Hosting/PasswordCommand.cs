@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using GrainMQ.Gateway.Security;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting;
 
@@ -11,7 +12,7 @@ internal static class PasswordCommand
 
     public static Command Create(TextReader? input = null)
     {
-        var file = new Argument<string>("FILE") { Description = "The password file; created when there is none." };
+        var file = PathArgument.Create("FILE", "The password file; created when there is none.");
         var user = new Argument<string>("USER") { Description = "The user name that clients show." };
         var iterations = new Option<int>("--iterations")
         {

@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Silo;
 using Microsoft.Extensions.Logging;
 

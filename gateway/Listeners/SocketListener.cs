@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Transports;
 using Microsoft.Extensions.Logging;
 

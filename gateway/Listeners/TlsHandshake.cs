@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Listeners;

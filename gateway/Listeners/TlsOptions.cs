@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using GrainMQ.Gateway.Listeners.Certificates;
+using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Listeners;
 
@@ -38,9 +39,11 @@ public sealed class TlsOptions
     /// PEM file with the certificate and its chain, or a PFX (PKCS #12) file. Read again when it changes: new connections get the
     /// new one, existing ones go on. Default: null (none).
     /// </summary>
+    [FilePath]
     public string? Certificate { get; set; }
 
     /// <summary>PEM file with the private key. Null: the key is in the <see cref="Certificate"/> file. Default: null.</summary>
+    [FilePath]
     public string? Key { get; set; }
 
     /// <summary>Password of the PFX file or of an encrypted PEM key. Default: null (none).</summary>
@@ -56,12 +59,14 @@ public sealed class TlsOptions
     /// PEM file with the certificates of the authorities that issue the clients' certificates, or one DER certificate. Nobody else is
     /// trusted. Read again when it changes. Default: null (none); needed when clients are asked for certificates.
     /// </summary>
+    [FilePath]
     public string? ClientCa { get; set; }
 
     /// <summary>
     /// File with the lists of revoked certificates of the authorities in <see cref="ClientCa"/>, PEM or one in DER. Read again when it
     /// changes. Once it is set, a certificate is refused unless there is a list of its issuer that has not expired. Default: null (none).
     /// </summary>
+    [FilePath]
     public string? ClientCrl { get; set; }
 
     /// <summary>

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using GrainMQ.Gateway.Files;
 
 namespace GrainMQ.Gateway.Security;
 
@@ -9,6 +11,15 @@ namespace GrainMQ.Gateway.Security;
 internal static class PasswordFile
 {
     private const string Separator = ":" + ScramVerifier.Mechanism + "$";
+
+    /// <summary>Reads the file when it is not the version that the caller has.</summary>
+    public static FileReading<Dictionary<string, ScramVerifier>> Read(string path, string? known)
+    {
+        var version = Version(path);
+        return version == known ? new(version, null, null)
+            : TryRead(path, out var users, out var error) ? new(version, users, null)
+            : new(version, null, error);
+    }
 
     /// <param name="users">By prepared name (SASLprep).</param>
     /// <param name="error">One line for the operator: the file, the line, the cause, the cure.</param>
@@ -49,6 +60,21 @@ internal static class PasswordFile
         : user.Any(char.IsControl) ? "a user name has no control characters"
         : user.Contains(Separator, StringComparison.Ordinal) ? $"a user name does not contain {Separator}"
         : null;
+
+    /// <summary>Names what a change of the file changes: a moved symlink (as Kubernetes mounts secrets) too. Much cheaper than reading many users.</summary>
+    private static string Version(string path)
+    {
+        try
+        {
+            var target = File.ResolveLinkTarget(path, returnFinalTarget: true);
+            var file = new FileInfo(target?.FullName ?? path);
+            return file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.LastWriteTimeUtc.Ticks} {file.Length} {target?.FullName}") : "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return ""; // reading the file tells why
+        }
+    }
 
     private static bool TryParse(
         string path, string[] lines, [NotNullWhen(true)] out Dictionary<string, ScramVerifier>? users, [NotNullWhen(false)] out string? error)

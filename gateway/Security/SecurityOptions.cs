@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Security;
 
@@ -15,6 +16,7 @@ public sealed class SecurityOptions
     /// File of users and password verifiers as <c>gateway passwd</c> writes it; read again when it changes. Clients show user name and
     /// password, or use the Authentication Method SCRAM-SHA-256 (MQTT 5 §4.12). Null: none. Default: null.
     /// </summary>
+    [FilePath]
     public string? PasswordFile { get; set; }
 
     /// <summary>

@@ -12,7 +12,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// The grains hold the record that outlives this process; while no connection is attached, messages go there. Its parts for QUIC data
 /// streams come and go with these. MQTT 5 §4.1.
 /// </summary>
-internal sealed class Session : SessionPart
+internal sealed class Session : SessionPart, IDurableSession
 {
     private const int PageMessages = 1000;
     private const int PageBytes = 512 * 1024;

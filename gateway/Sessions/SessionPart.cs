@@ -17,7 +17,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// inside the gate, never around it.
 /// </para>
 /// </summary>
-internal abstract class SessionPart : ISubscriber
+internal abstract class SessionPart : ISubscriber, IDurablePart
 {
     private Connection? _connection;
     private RetainedOvertaking? _overtaking; // null while no SUBSCRIBE waits for retained messages
@@ -78,6 +78,8 @@ internal abstract class SessionPart : ISubscriber
     public Task RetainedSent { get; set; } = Task.CompletedTask;
 
     ISubscriber ISubscriber.Main => Main;
+
+    IDurableSession IDurablePart.Main => Main;
 
     bool ISubscriber.IsConnected => Connection is not null;
 

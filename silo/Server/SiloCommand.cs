@@ -62,7 +62,7 @@ internal sealed class SiloCommand
             return _command.Fail(faults);
         }
 
-        var (options, errors) = SiloConfiguration.Load(_settings.FileOf(result), Environment.GetEnvironmentVariables(), settings);
+        var (options, errors) = SiloConfiguration.Load(_settings.FileOf(result), settings);
         if (errors.Count > 0)
         {
             return _command.Fail(errors);

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using GrainMQ.Gateway.Files;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
@@ -11,6 +12,9 @@ public sealed record NamedCertificate(SslStreamCertificateContext Context, IRead
 /// <summary>A certificate with its private key on disk: PEM (key in the same file or in another) or PFX.</summary>
 public sealed record CertificateFile(string Certificate, string? Key, string? Password)
 {
+    /// <summary>Changes that the file system does not report are found after this time.</summary>
+    internal static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
+
     private static readonly byte[] PemMarker = "-----BEGIN "u8.ToArray();
 
     /// <summary>

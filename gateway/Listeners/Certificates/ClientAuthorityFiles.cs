@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using GrainMQ.Gateway.Files;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 

@@ -1,3 +1,5 @@
+using GrainMQ.Silo.Configuration;
+
 namespace GrainMQ.Silo.Data;
 
 /// <summary>What an acknowledgement of the broker promises, see docs/guarantees.md.</summary>
@@ -20,6 +22,7 @@ public sealed class DataOptions
     /// Directory of this broker's files. Created when missing, must be writable, and is locked for one process. Default: <c>data</c> in
     /// the working directory with durability File, none with Memory.
     /// </summary>
+    [FilePath]
     public string? Directory { get; set; }
 
     /// <summary>The directory that is used; null: none.</summary>

@@ -21,6 +21,7 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error,
         try
         {
             using var host = Build(configure);
+            using var second = new SecondSignal(host.Services.GetRequiredService<IHostApplicationLifetime>());
             if (!await StartAsync(host))
             {
                 return 0;
@@ -48,7 +49,7 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error,
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         ConsoleLogging.Configure(builder.Logging, log);
-        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+        builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true); // the banner tells what has started
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         configure(builder.Services);
         return builder.Build();

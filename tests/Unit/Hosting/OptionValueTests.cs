@@ -17,7 +17,7 @@ public sealed class OptionValueTests
         var options = new GatewayOptions();
         var value = key.Property.GetValue(key.Target(options));
 
-        Assert.Null(OptionValue.Set(key, key.Target(options), OptionValue.Format(value)));
+        Assert.Null(OptionValue.Set(key, key.Target(options), value is null ? null : OptionValue.Format(value)));
         Assert.Equal(value, key.Property.GetValue(key.Target(options)));
     }
 

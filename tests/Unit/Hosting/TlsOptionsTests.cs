@@ -1,4 +1,3 @@
-using System.Collections;
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
@@ -35,7 +34,7 @@ public sealed class TlsOptionsTests : IDisposable
         File.WriteAllText(file, """{ "Tls": { "Certificates": [ { "Certificate": "a.pem" }, { "Certificate": "b.pem", "Key": "b.key" } ] } }""");
 
         var (options, errors) = new GatewayConfiguration(
-            file, new Hashtable(), new Dictionary<ListenerKind, IReadOnlyList<string>>(),
+            file, new Dictionary<ListenerKind, IReadOnlyList<string>>(),
             [new("Tls:Certificates:1:Certificate", "c.pem", "--set")]).Load();
 
         Assert.Empty(errors);
@@ -98,6 +97,6 @@ public sealed class TlsOptionsTests : IDisposable
     }
 
     private static (GatewayOptions Options, IReadOnlyList<string> Errors) Load(params string[] settings) => new GatewayConfiguration(
-        null, new Hashtable(), new Dictionary<ListenerKind, IReadOnlyList<string>>(),
+        null, new Dictionary<ListenerKind, IReadOnlyList<string>>(),
         [.. settings.Select(setting => new Setting(setting.Split('=')[0], setting.Split('=')[1], "--set"))]).Load();
 }

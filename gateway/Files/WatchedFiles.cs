@@ -1,39 +1,47 @@
 using GrainMQ.Silo.Hosting;
+using Microsoft.Extensions.FileProviders.Physical;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
-namespace GrainMQ.Gateway.Listeners.Certificates;
+namespace GrainMQ.Gateway.Files;
 
 /// <summary>
-/// The content of files that belong together, read again when one of them changes. A watcher notices most changes at once; a poll finds
-/// those that it cannot see (swapped symlinks as Kubernetes mounts them, network file systems). Whatever is wrong with new files, the
-/// content in use stays.
+/// Holds the content of files that belong together and reads them again when one of them changes. A watcher notices most changes at once; a poll
+/// finds those that it cannot see, such as changes on network file systems. When new files are wrong, the content in use stays.
 /// </summary>
 internal sealed partial class WatchedFiles<T> : IDisposable where T : class
 {
-    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
+    /// <summary>Kubernetes mounts a secret as links into a directory with this name, which is itself a link and is replaced by a rename.</summary>
+    private const string MountedData = "..data";
 
     // They are written one after the other: wait until all are there before reading any.
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(500);
 
     private readonly Func<string?, FileReading<T>> _read;
+    private readonly TimeSpan _pollInterval;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
-    private readonly List<FileSystemWatcher> _watchers = [];
+    private readonly List<PhysicalFilesWatcher> _watchers = [];
     private readonly Lock _gate = new();
     private volatile T _content;
     private string _version;
 
+    /// <param name="setting">Begins the line when the files cannot be used: the setting that names them.</param>
+    /// <param name="watched">The paths to watch; empty when polling is quick enough.</param>
     /// <param name="read">Gets the version in use; when the files still hold it, it need not parse them.</param>
+    /// <param name="pollInterval">Time between two looks at the files.</param>
     /// <exception cref="StartupException">The files cannot be used.</exception>
-    public WatchedFiles(IEnumerable<string> paths, Func<string?, FileReading<T>> read, TimeProvider time, ILogger logger)
+    public WatchedFiles(
+        string setting, IEnumerable<string> watched, Func<string?, FileReading<T>> read, TimeSpan pollInterval, TimeProvider time, ILogger logger)
     {
         _read = read;
+        _pollInterval = pollInterval;
         _logger = logger;
         var reading = read(null);
         _version = reading.Version;
-        _content = reading.Content ?? throw new StartupException($"TLS: {reading.Error}");
-        _timer = time.CreateTimer(_ => Refresh(), null, PollInterval, PollInterval);
-        foreach (var path in paths.Distinct())
+        _content = reading.Content ?? throw new StartupException($"{setting}: {reading.Error}");
+        _timer = time.CreateTimer(_ => Refresh(), null, pollInterval, pollInterval);
+        foreach (var path in watched.Distinct())
         {
             Watch(path);
         }
@@ -62,7 +70,7 @@ internal sealed partial class WatchedFiles<T> : IDisposable where T : class
         lock (_gate)
         {
             var reading = _read(_version);
-            // Also kept when the files are of no use: one broken version is told once, and the next change is tried again.
+            // Also kept when the files cannot be used: one broken version is logged once, and the next change is tried again.
             _version = reading.Version;
             if (reading.Error is not null)
             {
@@ -84,20 +92,24 @@ internal sealed partial class WatchedFiles<T> : IDisposable where T : class
         try
         {
             var full = Path.GetFullPath(path);
-            var watcher = new FileSystemWatcher(Path.GetDirectoryName(full) ?? "/", Path.GetFileName(full));
-            watcher.Changed += (_, _) => RefreshSoon();
-            watcher.Created += (_, _) => RefreshSoon();
-            watcher.Renamed += (_, _) => RefreshSoon();
-            watcher.EnableRaisingEvents = true;
+            var file = Path.GetFileName(full);
+            var directory = full[..^file.Length]; // with the separator at its end, which PhysicalFilesWatcher needs
+            var events = new FileSystemWatcher(directory);
+            var watcher = new PhysicalFilesWatcher(directory, events, pollForChanges: false, ExclusionFilters.None);
             _watchers.Add(watcher);
+            events.IncludeSubdirectories = false; // the library's choice would report every write to logs below the directory (docs/decisions/0010)
+            foreach (var name in (string[])[file, MountedData])
+            {
+                ChangeToken.OnChange(() => watcher.CreateFileChangeToken(name), RefreshSoon);
+            }
         }
         catch (Exception e) when (e is IOException or ArgumentException or PlatformNotSupportedException)
         {
-            LogNotWatched(_logger, path, PollInterval, e.Message);
+            LogNotWatched(_logger, path, _pollInterval, e.Message);
         }
     }
 
-    private void RefreshSoon() => _timer.Change(SettleTime, PollInterval);
+    private void RefreshSoon() => _timer.Change(SettleTime, _pollInterval);
 
     [LoggerMessage(1124, LogLevel.Debug, "Changes of {File} are found by polling every {Interval}: {Cause}")]
     private static partial void LogNotWatched(ILogger logger, string file, TimeSpan interval, string cause);

@@ -1,7 +1,6 @@
-using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
-namespace GrainMQ.Gateway.Delivery;
+namespace GrainMQ.Gateway.StoreLink;
 
 /// <summary>What runs between this gateway and the grains for as long as it lives: the lease in the directory and a poll per store shard.</summary>
 internal sealed class GrainLink(DirectoryClient directory, Func<int, StorePoller> createPoller) : IAsyncDisposable

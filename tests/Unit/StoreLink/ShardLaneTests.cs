@@ -3,7 +3,7 @@ using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
-namespace GrainMQ.Tests.Unit.Delivery;
+namespace GrainMQ.Tests.Unit.StoreLink;
 
 public sealed class ShardLaneTests
 {

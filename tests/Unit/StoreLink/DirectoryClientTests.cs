@@ -5,7 +5,7 @@ using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-namespace GrainMQ.Tests.Unit.Delivery;
+namespace GrainMQ.Tests.Unit.StoreLink;
 
 public sealed class DirectoryClientTests
 {

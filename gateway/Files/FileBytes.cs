@@ -1,15 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace GrainMQ.Gateway.Listeners.Certificates;
-
-/// <summary>What became of reading files: one of <c>Content</c> and <c>Error</c> is set, or neither: nothing has changed.</summary>
-/// <param name="Version">Names what was read, usable or not: the same bytes have the same version, also behind a moved symlink.</param>
-/// <param name="Error">One line: which file, what is wrong with it, what to do.</param>
-public sealed record FileReading<T>(string Version, T? Content, string? Error) where T : class
-{
-    /// <summary>A file that could not be read; told once for as long as it stays so.</summary>
-    public static FileReading<T> Failed(string error, string? known) => new(error, null, error == known ? null : error);
-}
+namespace GrainMQ.Gateway.Files;
 
 /// <summary>Reads whole files, and says in one line why one cannot be read.</summary>
 internal static class FileBytes

@@ -1,4 +1,4 @@
-namespace GrainMQ.Gateway.Hosting;
+namespace GrainMQ.Gateway.Logging;
 
 /// <summary>
 /// Lets one log line through per interval and counts the others, so that a flood of failures (or a client that causes them) cannot
