@@ -26,11 +26,7 @@ internal sealed class ConnectionEnding(Connection connection, ConnectionEnvironm
             return;
         }
 
-        if (connection.IsDataStream)
-        {
-            connection.Session?.PauseStream();
-        }
-
+        connection.Session?.OnClosing();
         var isGone = cause.IsClientGone();
         connection.Outbound.Complete(discardReplies: isGone || cause == CloseCause.NullOutboundFrame, isGone ? null : LastFrame(reason));
         connection.CloseStreams(cause); // after the line before: what they leave behind must not go out here any more

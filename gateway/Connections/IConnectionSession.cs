@@ -20,6 +20,6 @@ internal interface IConnectionSession
     /// <summary>The part of the session that serves a data stream, which has just been opened.</summary>
     IConnectionSession OpenStream(Connection stream);
 
-    /// <summary>The data stream is closing: what comes from now on waits until this part is folded into the session.</summary>
-    void PauseStream();
+    /// <summary>The connection is closing. On a data stream, what comes from now on waits until this part is folded into the session.</summary>
+    void OnClosing();
 }

@@ -75,6 +75,6 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
             QoS = receiver.QoS,
             Retain = receiver.Retain,
         };
-        ((Session)receiver.Subscriber).Deliver(delivery, burst); // sessions are all that subscribe
+        ((SessionPart)receiver.Subscriber).Deliver(delivery, burst); // only sessions and their parts subscribe
     }
 }

@@ -8,34 +8,34 @@ namespace GrainMQ.Gateway.Handlers;
 /// <summary>PUBACK, PUBREC and PUBCOMP for what the client received; PUBREL for what it sent. MQTT 5 §3.4 to §3.7, §4.3.</summary>
 internal static class AckHandlers
 {
-    public static ReasonCode Puback(Connection connection, Session session, ReadOnlySpan<byte> body, Dispatch dispatch)
+    public static ReasonCode Puback(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
         var error = PubackPacket.TryParse(body, connection.Client.Version, out var packet);
         dispatch.Burst.Wake(connection); // what the acknowledgement makes room for is sent with the flush
-        return error == ReasonCode.Success ? session.Acknowledge(connection, packet.PacketId) : error;
+        return error == ReasonCode.Success ? session.OnPuback(connection, packet.PacketId) : error;
     }
 
     /// <summary>Several at once, as a client sends them that acknowledges what a read has brought.</summary>
     /// <param name="run">See <see cref="PubackPacket.RunLength"/>.</param>
-    public static ReasonCode Pubacks(Connection connection, Session session, ReadOnlySpan<byte> run, Dispatch dispatch)
+    public static ReasonCode Pubacks(Connection connection, SessionPart session, ReadOnlySpan<byte> run, Dispatch dispatch)
     {
         dispatch.Burst.Wake(connection);
-        return session.AcknowledgeAll(connection, run);
+        return session.OnPubacks(connection, run);
     }
 
-    public static ReasonCode Pubrec(Connection connection, Session session, ReadOnlySpan<byte> body, Dispatch dispatch)
+    public static ReasonCode Pubrec(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
         var error = PubrecPacket.TryParse(body, connection.Client.Version, out var packet);
         dispatch.Burst.Wake(connection);
-        return error == ReasonCode.Success ? session.Receive(connection, packet.PacketId, packet.ReasonCode) : error;
+        return error == ReasonCode.Success ? session.OnPubrec(connection, packet.PacketId, packet.ReasonCode) : error;
     }
 
-    public static ReasonCode Pubcomp(Connection connection, Session session, ReadOnlySpan<byte> body, Dispatch dispatch)
+    public static ReasonCode Pubcomp(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
         var error = PubcompPacket.TryParse(body, connection.Client.Version, out var packet);
         if (error == ReasonCode.Success)
         {
-            session.Complete(connection, packet.PacketId);
+            session.OnPubcomp(connection, packet.PacketId);
             dispatch.Burst.Wake(connection);
         }
 
@@ -43,12 +43,12 @@ internal static class AckHandlers
     }
 
     /// <summary>Always answered by PUBCOMP: the client may be repeating it. [MQTT-4.3.3-11]</summary>
-    public static ReasonCode Pubrel(Connection connection, Session session, ReadOnlySpan<byte> body, Dispatch dispatch)
+    public static ReasonCode Pubrel(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
         var error = PubrelPacket.TryParse(body, connection.Client.Version, out var packet);
         if (error == ReasonCode.Success)
         {
-            var known = session.ReleaseQoS2(packet.PacketId, dispatch.Burst, out var commit);
+            var known = session.OnPubrel(packet.PacketId, dispatch.Burst, out var commit);
             var reason = known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
             dispatch.Answer(connection, PacketType.Pubcomp, packet.PacketId, reason, commit);
         }

@@ -21,7 +21,7 @@ internal sealed class PacketDispatcher(
     {
         length = 0;
         reason = ReasonCode.Success;
-        if (connection.Session is not Session session || (length = PubackPacket.RunLength(input)) == 0)
+        if (connection.Session is not SessionPart session || (length = PubackPacket.RunLength(input)) == 0)
         {
             return false;
         }
@@ -32,7 +32,7 @@ internal sealed class PacketDispatcher(
 
     public ValueTask<ReasonCode> Dispatch(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
-        if (connection.Session is not Session session)
+        if (connection.Session is not SessionPart session)
         {
             if (connection.Authentication is { Connect: { } waiting } authentication)
             {

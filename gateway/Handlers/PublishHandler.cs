@@ -25,7 +25,7 @@ namespace GrainMQ.Gateway.Handlers;
 /// </remarks>
 internal sealed class PublishHandler(Publisher publisher, RetainedMessages retained, GatewayMetrics metrics, ConnectionOptions options)
 {
-    public ReasonCode Handle(Connection connection, Session session, byte flags, ReadOnlySpan<byte> body, Dispatch dispatch)
+    public ReasonCode Handle(Connection connection, SessionPart session, byte flags, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
         var error = PublishPacket.TryParse(body, flags, connection.Client.Version, out var packet);
         if (error != ReasonCode.Success)
@@ -44,7 +44,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
             return Refuse(connection, packet, ReasonCode.TopicNameInvalid, dispatch);
         }
 
-        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId, out var promise, out var isHalfKnown))
+        if (packet.QoS == QoS.ExactlyOnce && !session.InboundQoS2.TryAccept(packet.PacketId, out var promise, out var isHalfKnown))
         {
             if (isHalfKnown && packet.Retain)
             {
@@ -61,7 +61,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
     }
 
     private ReasonCode Publish(
-        Connection connection, Session session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Dispatch dispatch,
+        Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Dispatch dispatch,
         out Task<SessionResult>? commit)
     {
         // :: Step 2: from the packet to one shared message, and to everybody who subscribed
@@ -72,7 +72,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
         commit = packet.Retain ? queued.And(retained.Set(message, dispatch.Burst)) : queued;
         if (packet.QoS == QoS.ExactlyOnce && commit is not null)
         {
-            session.PromiseQoS2(packet.PacketId, commit, queued);
+            session.InboundQoS2.Promise(packet.PacketId, commit, queued);
         }
 
         metrics.Received(1, isMatched ? 0 : 1);
@@ -84,12 +84,12 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
     /// it is so once more: not acknowledged yet, it has no place among the others that were retained meanwhile.
     /// </summary>
     private Task<SessionResult>? RetainAgain(
-        Connection connection, Session session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Task<SessionResult>? queued, Dispatch dispatch)
+        Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Task<SessionResult>? queued, Dispatch dispatch)
     {
         var commit = queued.And(retained.Set(Message.Create(topic, packet, ExpiresAt(connection, packet)), dispatch.Burst));
         if (commit is not null)
         {
-            session.PromiseQoS2(packet.PacketId, commit, queued);
+            session.InboundQoS2.Promise(packet.PacketId, commit, queued);
         }
 
         return commit;
@@ -116,7 +116,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
         return ReasonCode.Success;
     }
 
-    private ReasonCode Check(Connection connection, Session session, scoped in PublishPacket packet, Dispatch dispatch, out ReadOnlySpan<byte> topic)
+    private ReasonCode Check(Connection connection, SessionPart session, scoped in PublishPacket packet, Dispatch dispatch, out ReadOnlySpan<byte> topic)
     {
         topic = packet.Topic;
         if (packet.HasTopicAlias)
@@ -147,7 +147,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
     }
 
     /// <summary>[MQTT-3.3.4-7]: what was read but not acknowledged. Only MQTT 5 tells the client the limit.</summary>
-    private bool IsOverReceiveMaximum(Connection connection, Session session, scoped in PublishPacket packet, Dispatch dispatch)
+    private bool IsOverReceiveMaximum(Connection connection, SessionPart session, scoped in PublishPacket packet, Dispatch dispatch)
     {
         if (packet.QoS == QoS.AtMostOnce || connection.Client.Version != ProtocolVersion.Mqtt5)
         {
@@ -155,8 +155,8 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
         }
 
         dispatch.UnacknowledgedQoS1 += packet.QoS == QoS.AtLeastOnce ? 1 : 0;
-        var isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.IsQoS2Counted(packet.PacketId);
-        return dispatch.UnacknowledgedQoS1 + session.InboundQoS2Count + (isNewQoS2 ? 1 : 0) > options.ReceiveMaximum;
+        var isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.InboundQoS2.IsCounted(packet.PacketId);
+        return dispatch.UnacknowledgedQoS1 + session.InboundQoS2.Count + (isNewQoS2 ? 1 : 0) > options.ReceiveMaximum;
     }
 
     private static void Answer(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Task<SessionResult>? commit, Dispatch dispatch)

@@ -123,9 +123,9 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
             var result = ack.Commit is { } commit ? await commit.ConfigureAwait(false) : SessionResult.Ok;
             var refusal = RefusalOf(result, version);
             var isTold = version == ProtocolVersion.Mqtt5 && ack.Type != PacketType.Pubcomp;
-            if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec && connection.Session is Session session)
+            if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec && connection.Session is SessionPart session)
             {
-                var failure = session.FailQoS2(ack.PacketId, result, isTold);
+                var failure = session.InboundQoS2.Fail(ack.PacketId, result, isTold);
                 refusal = failure == QoS2Failure.NotRetained ? ReasonCode.Success : refusal;
                 isTold = failure == QoS2Failure.Refused;
             }

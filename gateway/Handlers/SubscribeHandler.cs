@@ -12,7 +12,7 @@ namespace GrainMQ.Gateway.Handlers;
 internal sealed class SubscribeHandler(
     StoredSubscriptions stored, SubscriptionIndex subscriptions, RetainedMessages retainedMessages, ConnectionOptions options, ILogger<Connection> logger)
 {
-    public ValueTask<ReasonCode> Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
+    public ValueTask<ReasonCode> Handle(Connection connection, SessionPart session, ReadOnlySpan<byte> body)
     {
         var error = SubscribePacket.TryParse(body, connection.Client.Version, out var packet);
         if (packet is null || error != ReasonCode.Success)
@@ -34,7 +34,7 @@ internal sealed class SubscribeHandler(
         return new(Subscribe(connection, session, packet, reasons));
     }
 
-    private ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
+    private ValueTask<ReasonCode> CommitAsync(Connection connection, SessionPart session, SubscribePacket packet, ReasonCode[] reasons)
     {
         SubscriptionRecord[] records =
         [
@@ -53,10 +53,10 @@ internal sealed class SubscribeHandler(
         });
     }
 
-    private ReasonCode Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
+    private ReasonCode Subscribe(Connection connection, SessionPart session, SubscribePacket packet, ReasonCode[] reasons)
     {
         var retained = new List<SubscribeEntry>();
-        var overtaken = session.BeginRetained();
+        var replay = session.BeginRetained(connection);
         for (var i = 0; i < reasons.Length; i++)
         {
             if (reasons[i].IsError())
@@ -65,7 +65,7 @@ internal sealed class SubscribeHandler(
             }
 
             var entry = Granted(packet.Entries[i]);
-            var isNew = session.Subscribe(subscriptions, entry, packet.SubscriptionIdentifier);
+            var isNew = session.Subscriptions.Subscribe(subscriptions, session, entry, packet.SubscriptionIdentifier);
             if (WantsRetained(entry, isNew))
             {
                 retained.Add(entry);
@@ -75,26 +75,25 @@ internal sealed class SubscribeHandler(
         // [MQTT-3.8.4-1] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
         if (SubackPacket.Encode(connection.Client.Version, packet.PacketId, reasons, connection.Client.MaximumPacketSize) is not { } suback)
         {
-            session.EndRetained(overtaken);
+            replay.End();
             return ReasonCode.PacketTooLarge; // the client would wait for it for ever
         }
 
         connection.Reply(OutboundFrame.Of(PacketType.Suback, suback));
         connection.FlushOutbound();
-        session.RetainedSent = SendRetainedAsync(session.RetainedSent, connection, session, retained, packet.SubscriptionIdentifier, overtaken);
+        session.RetainedSent = SendRetainedAsync(session.RetainedSent, replay, retained, packet.SubscriptionIdentifier);
         return ReasonCode.Success;
     }
 
-    private async Task SendRetainedAsync(
-        Task before, Connection connection, Session session, List<SubscribeEntry> entries, uint identifier, HashSet<string> overtaken)
+    private async Task SendRetainedAsync(Task before, RetainedReplay replay, List<SubscribeEntry> entries, uint identifier)
     {
         await before.ConfigureAwait(false); // one page at a time per session, however many filters it asks for
         foreach (var entry in entries)
         {
-            await retainedMessages.SendAsync(connection, session, entry, identifier, overtaken).ConfigureAwait(false);
+            await retainedMessages.SendAsync(replay, entry, identifier).ConfigureAwait(false);
         }
 
-        session.EndRetained(overtaken);
+        replay.End();
     }
 
     /// <summary>

@@ -22,7 +22,7 @@ internal sealed class SessionCloser(SessionRegistry sessions, SessionHandover ha
     /// <summary>A data stream has ended: folds its part into the session. Never throws.</summary>
     public async Task StreamEndedAsync(Connection stream)
     {
-        if (stream.Session is not Session part)
+        if (stream.Session is not StreamPart part)
         {
             return;
         }
@@ -63,7 +63,7 @@ internal sealed class SessionCloser(SessionRegistry sessions, SessionHandover ha
     {
         foreach (var stream in connection.DataStreams)
         {
-            if (stream.Session is Session part)
+            if (stream.Session is StreamPart part)
             {
                 Fold(stream, part);
             }
@@ -71,14 +71,14 @@ internal sealed class SessionCloser(SessionRegistry sessions, SessionHandover ha
     }
 
     /// <summary>Inside the client's turn, or two could fold the same part and change the order of its messages.</summary>
-    private void Fold(Connection stream, Session part)
+    private void Fold(Connection stream, StreamPart part)
     {
         var burst = Burst.Rent();
         do
         {
-            foreach (var delivery in part.TakeForSession(stream))
+            foreach (var delivery in part.TakeUnfinished(stream))
             {
-                part.Main.TakeBack(delivery, burst);
+                part.Main.DeliverFromStream(delivery, burst);
             }
         }
         while (!part.TryFold());

@@ -18,8 +18,8 @@ internal sealed class SessionHandover(
     /// </summary>
     public async Task HandOverAsync(Session session, CloseCause cause, WillAction will)
     {
-        await session.PromisesAsync().ConfigureAwait(false);
-        var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], [], [], []);
+        await session.InboundQoS2.PromisesAsync().ConfigureAwait(false);
+        var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : new SessionRemains([], [], [], []);
         var endsGrain = cause == CloseCause.NullOutboundFrame;
         var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, endsGrain, ended, uncertain);
         session.UnconfirmedClose = request;
@@ -54,7 +54,7 @@ internal sealed class SessionHandover(
             {
                 session.UnconfirmedClose = null;
                 session.DetachedAt = sessions.NextMoment();
-                if (result != SessionResult.Ok || session.SubscriptionCount == 0)
+                if (result != SessionResult.Ok || session.Subscriptions.Count == 0)
                 {
                     sessions.Remove(session); // another gateway owns it, or it is over; or nothing is routed to it, and the store would not tell its end
                 }

@@ -23,7 +23,7 @@ internal sealed class SessionRegistry
         (_limits, _subscriptions, _store, _publisher, Turns) = (limits, subscriptions, store, publisher, new ClientTurns(time));
         var meter = limits.Metrics.Meter;
         meter.CreateObservableGauge("mqtt_sessions", () => Count, "{session}", "Sessions routed to");
-        meter.CreateObservableGauge("mqtt_subscriptions", () => All.Sum(session => (long)session.SubscriptionCount), "{subscription}", "Their subscriptions");
+        meter.CreateObservableGauge("mqtt_subscriptions", () => All.Sum(session => (long)session.Subscriptions.Count), "{subscription}", "Their subscriptions");
         meter.CreateObservableGauge("mqtt_messages_waiting", () => All.Sum(session => (long)session.Waiting), "{message}", "Messages in their queues");
         meter.CreateObservableGauge("mqtt_messages_in_flight", () => All.Sum(session => (long)session.InFlight), "{message}", "QoS 1 and 2 without their last acknowledgement");
     }
@@ -54,7 +54,7 @@ internal sealed class SessionRegistry
     }
 
     /// <summary>A data stream has ended: its subscriptions become those of the client's session.</summary>
-    public void Adopt(Session stream) => stream.Main.Adopt(stream, _subscriptions);
+    public void Adopt(StreamPart stream) => stream.Main.Adopt(stream, _subscriptions);
 
     /// <summary>
     /// Removes a session from this gateway: nothing is routed to it any more, and messages that a share group may give to another member go
@@ -62,8 +62,8 @@ internal sealed class SessionRegistry
     /// </summary>
     public void Remove(Session session)
     {
-        var redispatch = session.TakeRedispatchable();
-        session.UnsubscribeAll(_subscriptions);
+        var redispatch = session.TakeForShareGroups();
+        session.Subscriptions.End(_subscriptions);
         session.End();
         _sessions.TryRemove(new KeyValuePair<string, Session>(session.Key, session));
         if (redispatch.Count > 0)

@@ -53,7 +53,7 @@ internal sealed class StoredSessions(
                 new SessionOwner(self, session.Connection is null ? 0 : session.ClaimId, session.Epoch),
                 session.ExpirySeconds,
                 session.Connection is { } connection ? Wills.RecordOf(connection) : null,
-                session.SubscriptionRecords(subscriptions)));
+                session.Subscriptions.Records(subscriptions)));
             var reply = await shards[shard].ReattachAsync(new ReattachBatch(self, entries)).ConfigureAwait(false);
             foreach (var key in reply.Fenced)
             {
@@ -109,7 +109,7 @@ internal sealed class StoredSessions(
             session.SetOffline(delta.Epoch, uint.MaxValue);
         }
 
-        session.Resubscribe(subscriptions, delta.Subscriptions);
+        session.Subscriptions.Resubscribe(subscriptions, delta.Subscriptions);
     }
 
     /// <summary>

@@ -23,7 +23,7 @@ internal sealed class StoreLanes : IDisposable
     /// Hands a delivery to the store, which keeps it for the session, with the commit of the burst. All sessions of a message
     /// and shard go into one entry, so that the store takes a publication as a whole or not at all.
     /// </summary>
-    public void Queue(IDurableSession session, in QueuedDelivery delivery, Burst burst) => burst.Store.Add(
+    public void Queue(IDurablePart session, in QueuedDelivery delivery, Burst burst) => burst.Store.Add(
         QueueOf(session.Key), delivery.Message,
         new DurableReceiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share));
 
@@ -37,7 +37,7 @@ internal sealed class StoreLanes : IDisposable
     public ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
 
     /// <summary>
-    /// <see cref="IDurableSession.SendCommitted"/> or <see cref="IDurableSession.FailToSend"/> follows, in the order of these calls.
+    /// <see cref="IDurableSession.OnCommitted"/> or <see cref="IDurableSession.OnCommitFailed"/> follows, in the order of these calls.
     /// </summary>
     /// <param name="session">The session of the delivery.</param>
     /// <param name="sending">How far it is, once sent.</param>
@@ -51,11 +51,11 @@ internal sealed class StoreLanes : IDisposable
     }
 
     /// <summary>PUBREL has freed an identifier: PUBCOMP waits for the commit, when the store knows of it.</summary>
-    public Task<SessionResult> Release(IDurableSession session, ushort packetId, Burst burst)
+    public Task<SessionResult> Release(IDurablePart session, ushort packetId, Burst burst)
     {
         var lane = ProgressOf(session.Key);
         burst.Store.FlushLater(lane);
-        return lane.Add(new ProgressLane.Step(session, Released: packetId), 0);
+        return lane.Add(new ProgressLane.Step(session.Main, Released: packetId), 0);
     }
 
     /// <summary>Completes when every message that was on its way to this session's queue before the call is there, or was given up.</summary>

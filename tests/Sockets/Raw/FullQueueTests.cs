@@ -65,7 +65,7 @@ public sealed class FullQueueTests(SharedGateway shared)
         await using var publisher = await RawClient.ConnectAsync(gateway, ListenerKind.Tcp, ProtocolVersion.Mqtt5, $"{topic}-publisher");
         var payload = new byte[16 * 1024];
         ushort published = 0;
-        while (connection.Session is Session { Waiting: < 8 }) // behind a queue that has no room
+        while (connection.Session is SessionPart { Waiting: < 8 }) // behind a queue that has no room
         {
             published++;
             await publisher.SendAsync(ClientPackets.Publish(topic, payload, QoS.AtLeastOnce, published));

@@ -59,7 +59,7 @@ internal sealed class ConnectionFixture : IConnectionProtocol, IConnectionSessio
 
     public IConnectionSession OpenStream(Connection stream) => this;
 
-    public void PauseStream()
+    public void OnClosing()
     {
     }
 

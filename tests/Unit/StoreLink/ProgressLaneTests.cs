@@ -24,7 +24,7 @@ public sealed class ProgressLaneTests
         Assert.Equal([1, 4], progress.Done);
         Assert.Equal([started], progress.Started);
         Assert.Equal([(ushort)7], progress.InboundReleased);
-        Assert.Equal(["a EndedReported 3 Noted", $"a {nameof(IDurableSession.SendCommitted)} 5 3 False False"], _calls);
+        Assert.Equal(["a EndReport 3 Noted", $"a {nameof(IDurableSession.OnCommitted)} 5 3 False False"], _calls);
     }
 
     [Fact]
@@ -49,8 +49,8 @@ public sealed class ProgressLaneTests
         await FlushAsync(lane, new(b, new StartedDelivery(2, 1, PendingStage.Published), Epoch: 5, IsCommitted: true));
 
         Assert.Equal(["a 1 0 False False", "b 2 5 False True"], Sent());
-        Assert.Contains("a EndedReported 4 Fenced", _calls);
-        Assert.Contains("b EndedReported 5 Noted", _calls);
+        Assert.Contains("a EndReport 4 Fenced", _calls);
+        Assert.Contains("b EndReport 5 Noted", _calls);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class ProgressLaneTests
         Assert.Equal(Attempts.BatchTimeout, time.GetElapsedTime(start));
         Assert.Equal(6, shard.Reported.Count); // 5 seconds each
         Assert.Single(shard.Reported.Select(static report => report.Sequence).Distinct());
-        Assert.Equal(["a EndedReported 1 Lost", "a FailToSend"], _calls);
+        Assert.Equal(["a EndReport 1 Lost", "a OnCommitFailed"], _calls);
     }
 
     private static async Task FlushAsync(ProgressLane lane, ProgressLane.Step last)
@@ -79,6 +79,6 @@ public sealed class ProgressLaneTests
         Assert.Equal(SessionResult.Ok, await commit.OrStuck("the commit"));
     }
 
-    private IEnumerable<string> Sent() => _calls.Where(static call => call.Contains(nameof(IDurableSession.SendCommitted), StringComparison.Ordinal))
-        .Select(static call => call.Replace($"{nameof(IDurableSession.SendCommitted)} ", "", StringComparison.Ordinal));
+    private IEnumerable<string> Sent() => _calls.Where(static call => call.Contains(nameof(IDurableSession.OnCommitted), StringComparison.Ordinal))
+        .Select(static call => call.Replace($"{nameof(IDurableSession.OnCommitted)} ", "", StringComparison.Ordinal));
 }

@@ -86,7 +86,7 @@ public class SessionFake : DispatchProxy
                 return _epoch;
             case "get_Main":
                 return _self;
-            case nameof(IDurableSession.TakeEnded):
+            case nameof(IDurableSession.BeginReport):
                 return Ended;
         }
 
