@@ -52,15 +52,15 @@ internal static class ExportFields
             inbound, null);
     }
 
-    public static void Will(RecordWriter to, WorkItem work)
+    public static void Will(RecordWriter to, DueWill work)
     {
         to.Text(work.Key);
         to.Bytes(work.Message);
     }
 
-    public static WorkItem Will(ref RecordReader from, long id)
+    public static DueWill Will(ref RecordReader from, long id)
     {
-        var work = new WorkItem(id, from.Text(), from.Bytes());
+        var work = new DueWill(id, from.Text(), from.Bytes());
         from.End();
         return work;
     }

@@ -25,7 +25,7 @@ internal sealed class ImportShards(StoreTarget[] stores, RetainTarget[] retained
         return _keys[key] != file ? false : throw new InvalidDataException($"session '{key}' is there twice");
     }
 
-    public void Add(WorkItem will) => stores[StoreShard.Of(will.Key, stores.Length)].Add(will);
+    public void Add(DueWill will) => stores[StoreShard.Of(will.Key, stores.Length)].Add(will);
 
     public void Add(string tenant, RetainEntry entry) => retained[RetainShard.Of(tenant, entry.Topic, retained.Length)].Add(tenant, entry);
 

@@ -20,7 +20,7 @@ internal sealed class StoreTarget
     private readonly ILog _log;
     private readonly ImportLimits _limits;
     private readonly List<LogBatch> _full = [];
-    private readonly List<WorkItem> _wills = [];
+    private readonly List<DueWill> _wills = [];
     private readonly Stack<LogBatch> _spare = [];
     private LogBatch _batch = new(BlockBytes * 2);
     private long _fullBytes;
@@ -49,7 +49,7 @@ internal sealed class StoreTarget
     }
 
     /// <summary>A will that is due.</summary>
-    public void Add(WorkItem will) => _wills.Add(will with { Id = (long)++_epoch });
+    public void Add(DueWill will) => _wills.Add(will with { Id = (long)++_epoch });
 
     /// <summary>Called now and then, so that what waits in memory stays small.</summary>
     public ValueTask WriteAsync() => _fullBytes >= GroupBytes ? FlushAsync() : default;

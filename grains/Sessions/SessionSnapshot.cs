@@ -90,7 +90,7 @@ internal sealed record SessionRecordSnapshot(
 }
 
 /// <summary>A will that is due; leased while <c>Holder</c> is set.</summary>
-internal sealed record WorkSnapshot(WorkItem Work, GatewayRef? Holder, long LapsesAt);
+internal sealed record WorkSnapshot(DueWill Work, GatewayRef? Holder, long LapsesAt);
 
 /// <summary>The last batch that was taken from a producer.</summary>
 internal sealed record ProducerSnapshot(GatewayRef Producer, long Sequence, int Dropped);

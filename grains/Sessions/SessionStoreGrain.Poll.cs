@@ -82,7 +82,7 @@ internal sealed partial class SessionStoreGrain
         }
     }
 
-    private StorePollReply Reply(long acked, WorkItem[] work)
+    private StorePollReply Reply(long acked, DueWill[] work)
     {
         var version = _table.Interest.Version;
         return _table.Interest.TryGetSince(acked, out var deltas)
@@ -90,7 +90,7 @@ internal sealed partial class SessionStoreGrain
             : new StorePollReply(Epoch, version, true, _table.Interest.Snapshot(), work);
     }
 
-    private async ValueTask<WorkItem[]> LeaseAsync(GatewayRef gateway, long now)
+    private async ValueTask<DueWill[]> LeaseAsync(GatewayRef gateway, long now)
     {
         if (!_table.Work.HasAvailable || !await Writer.HasSpaceAsync())
         {
@@ -108,7 +108,7 @@ internal sealed partial class SessionStoreGrain
         return await CommitAsync(leased, true) == SessionResult.Ok ? work : [];
     }
 
-    public Task<SessionResult> CompleteWorkAsync(CompletedWork work) => CompleteAsync(work.Ids);
+    public Task<SessionResult> CompleteWillsAsync(PublishedWills wills) => CompleteAsync(wills.Ids);
 
     private async Task<SessionResult> CompleteAsync(long[] ids)
     {

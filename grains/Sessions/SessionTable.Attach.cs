@@ -48,7 +48,7 @@ internal sealed partial class SessionTable
         Grant(record, owner, new OpenReply(SessionResult.Ok, epoch, present, previous, null, dueWill));
         if (dueWill is not null && keepsWill)
         {
-            Hand(new WorkItem(WorkItem.IdOfWillSetOffBy(epoch), key, dueWill), request.Gateway, now);
+            Hand(new DueWill(DueWill.IdOfWillSetOffBy(epoch), key, dueWill), request.Gateway, now);
         }
 
         return record.Opened!; // Grant has just set it
@@ -63,7 +63,7 @@ internal sealed partial class SessionTable
         : !goesOn;
 
     /// <summary>The gateway gets it with the answer to its call; if it does not say that it is out, the next one gets it.</summary>
-    private void Hand(WorkItem will, GatewayRef gateway, long now)
+    private void Hand(DueWill will, GatewayRef gateway, long now)
     {
         Work.Add(will);
         Work.Lease(gateway, now, [will.Id]);

@@ -196,7 +196,7 @@ internal sealed partial class SessionTable : IShardState<SessionSnapshot, Sessio
     {
         if (record.Will is { } will)
         {
-            Work.Add(new WorkItem((long)record.Epoch, record.Key, will.Message));
+            Work.Add(new DueWill((long)record.Epoch, record.Key, will.Message));
         }
 
         record.Will = null;

@@ -25,7 +25,7 @@ internal sealed class WorkQueue(long leaseMilliseconds)
     public IEnumerable<WorkSnapshot> Snapshot() =>
         _leased.Concat(_available).Select(item => new WorkSnapshot(item.Work, item.Holder, item.LapsesAt));
 
-    public void Add(WorkItem work)
+    public void Add(DueWill work)
     {
         var item = new Item(work);
         if (_items.TryAdd(work.Id, item))
@@ -53,7 +53,7 @@ internal sealed class WorkQueue(long leaseMilliseconds)
     }
 
     /// <summary>The oldest available work, at most so many items and (after the first) so many bytes.</summary>
-    public WorkItem[] Available(int maxItems, int maxBytes)
+    public DueWill[] Available(int maxItems, int maxBytes)
     {
         var bytes = 0L;
         return [.. _available.Take(maxItems).TakeWhile((item, at) => (bytes += item.Work.Message.Length) <= maxBytes || at == 0)
@@ -118,9 +118,9 @@ internal sealed class WorkQueue(long leaseMilliseconds)
 
     private sealed class Item
     {
-        public Item(WorkItem work) => (Work, Node) = (work, new LinkedListNode<Item>(this));
+        public Item(DueWill work) => (Work, Node) = (work, new LinkedListNode<Item>(this));
 
-        public WorkItem Work { get; }
+        public DueWill Work { get; }
 
         public LinkedListNode<Item> Node { get; }
 

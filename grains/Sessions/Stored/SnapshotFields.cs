@@ -28,7 +28,7 @@ internal static class SnapshotFields
     }
 
     public static WorkSnapshot Work(ref RecordReader from) =>
-        new(new WorkItem(from.Signed(), from.Text(), from.Bytes()), from.Maybe(Fields.Gateway), from.Signed());
+        new(new DueWill(from.Signed(), from.Text(), from.Bytes()), from.Maybe(Fields.Gateway), from.Signed());
 
     public static void Session(RecordWriter to, SessionRecordSnapshot session)
     {

@@ -121,7 +121,7 @@ public sealed class SessionScheduleTests
                 _oracle.Hand(will, gateway, _now);
                 return;
             }
-            long[] ids = [WorkItem.IdOfWillSetOffBy(epoch)];
+            long[] ids = [DueWill.IdOfWillSetOffBy(epoch)];
             _table.Work.Complete(ids);
             Commit(new WorkCompleted(_now, ids));
             _publishedAtOpen.Add(will);

@@ -164,7 +164,7 @@ public sealed class SessionWillTests : SessionTableTests
     /// <summary>A will that a gateway got with the answer to a CONNECT: nobody else gets it while the lease runs.</summary>
     private void IsDueUnlessCompleted(OpenReply reply)
     {
-        var id = WorkItem.IdOfWillSetOffBy(reply.Epoch);
+        var id = DueWill.IdOfWillSetOffBy(reply.Epoch);
         Wait(9.999);
         Assert.Empty(DueWills());
         Wait(0.001);

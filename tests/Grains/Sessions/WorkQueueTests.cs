@@ -54,8 +54,8 @@ public sealed class WorkQueueTests
     [Fact]
     public void ReplyIsBoundedByItemsAndBytesButNeverEmpty()
     {
-        _queue.Add(new WorkItem(1, "k", new byte[100]));
-        _queue.Add(new WorkItem(2, "k", new byte[10]));
+        _queue.Add(new DueWill(1, "k", new byte[100]));
+        _queue.Add(new DueWill(2, "k", new byte[10]));
 
         Assert.Equal([1], Ids(_queue.Available(10, 50)));
         Assert.Equal([1, 2], Ids(_queue.Available(10, 110)));
@@ -82,7 +82,7 @@ public sealed class WorkQueueTests
     {
         foreach (var id in ids)
         {
-            _queue.Add(new WorkItem(id, "k", [1]));
+            _queue.Add(new DueWill(id, "k", [1]));
         }
     }
 
@@ -93,5 +93,5 @@ public sealed class WorkQueueTests
         return ids;
     }
 
-    private static long[] Ids(WorkItem[] work) => [.. work.Select(item => item.Id)];
+    private static long[] Ids(DueWill[] work) => [.. work.Select(item => item.Id)];
 }

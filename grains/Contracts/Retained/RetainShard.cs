@@ -6,6 +6,7 @@ namespace GrainMQ.Grains.Contracts;
 /// </summary>
 public static class RetainShard
 {
+    /// <summary>Returns the number of the shard that holds a topic, from 0.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="topic">A topic name without wildcards.</param>
     /// <param name="shards">The cluster's number of retain shards (<see cref="ClusterView.RetainShards"/>).</param>
@@ -18,7 +19,10 @@ public static class RetainShard
         return hash.Shard(shards);
     }
 
-    /// <summary>The only shard that can hold matches of the filter; null: every shard has to be asked.</summary>
+    /// <summary>Returns the only shard that can hold matches of the filter; null if every shard has to be asked.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="filter">A valid Topic Filter.</param>
+    /// <param name="shards">The cluster's number of retain shards.</param>
     public static int? For(string tenant, string filter, int shards)
     {
         var head = FirstTwoLevels(filter);
