@@ -106,7 +106,7 @@ run_tests() {
   fi
 
   p=$(reported passed "$report") f=$(($(reported failed "$report") + $(reported errors "$report"))) s=$(reported skipped "$report")
-  if [ $status != 0 ] && [ $f = 0 ]; then f=1; fi # 8: it has no tests, which nobody meant
+  if [ $status != 0 ] && [ $f = 0 ]; then f=1; fi # 8: it has no tests, which is a mistake
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   if [ $f != 0 ]; then
     cat "$log"

@@ -1,7 +1,8 @@
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.Retained;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
-using GrainMQ.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

@@ -1,17 +1,18 @@
 using System.CommandLine;
-using GrainMQ.Gateway.Hosting;
-using GrainMQ.Grains.Exports;
-using GrainMQ.Grains.Storage.Disks;
+using GrainMQ.Gateway.Configuration;
+using GrainMQ.Grains.Backup;
+using GrainMQ.Grains.LogStore.Files;
 using GrainMQ.Silo.Data;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Backup;
 
-/// <summary><c>export FILE</c>: the durable state in one file, also while a broker runs on the directory.</summary>
+/// <summary><c>export FILE</c>: writes the durable state into one file, also while a broker runs on the directory.</summary>
 internal static class ExportCommand
 {
     public static Command Create(Func<ParseResult, (GatewayOptions Options, IReadOnlyList<string> Errors)> load, Option[] options)
     {
-        var file = new Argument<string>("FILE") { Description = "The file to write." };
+        var file = PathArgument.Create("FILE", "The file to write.");
         var force = new Option<bool>("--force") { Description = "Replace FILE when it exists." };
         var skip = new Option<bool>("--skip-damaged")
         {
@@ -89,7 +90,7 @@ internal static class ExportCommand
         }
     }
 
-    /// <summary>Everybody's messages will be in it.</summary>
+    /// <summary>Creates the file for this user alone: the messages of all clients will be in it.</summary>
     private static void CreatePrivately(string path)
     {
         try

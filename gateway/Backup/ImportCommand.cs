@@ -1,17 +1,19 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using GrainMQ.Gateway.Hosting;
-using GrainMQ.Grains.Exports;
-using GrainMQ.Grains.Storage;
-using GrainMQ.Grains.Storage.Disks;
+using GrainMQ.Gateway.Configuration;
+using GrainMQ.Grains.Backup;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Files;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Silo.Data;
+using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GrainMQ.Gateway.Backup;
 
 /// <summary>
-/// <c>import FILE</c>: the state of an export in a data directory that no broker has. All or nothing: the logs are made beside those that
-/// are there, which are exported first where both are to be kept, and take their place at the end.
+/// <c>import FILE</c>: writes the state of an export into a data directory that no broker has. All or nothing: the new logs are made beside the
+/// existing ones, which are exported first where both are to be kept, and take their place at the end.
 /// </summary>
 internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
 {
@@ -21,7 +23,7 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
 
     public static Command Create(Func<ParseResult, (GatewayOptions Options, IReadOnlyList<string> Errors)> load, Option[] options)
     {
-        var file = new Argument<string>("FILE") { Description = "A file that 'export' wrote." };
+        var file = PathArgument.Create("FILE", "A file that 'export' wrote.");
         var merge = new Option<MergeMode?>("--merge")
         {
             HelpName = "keep|replace",
@@ -109,8 +111,8 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         using var scratch = new FileDisk(_stage.Path, FileAccess.ReadWrite);
         var isMerged = data.HasLogs && await ExportExistingAsync(scratch, progress);
         var held = DirectoryLock.TryTake(_stage.NewPath, out _)
-            ?? throw new InvalidOperationException("Somebody else has a directory below the one that is locked.");
-        await using var logs = LogStore.OnFiles(held, data.Options.Store, TimeProvider.System, NullLogger<LogStore>.Instance);
+            ?? throw new InvalidOperationException("Another process has a directory below the one that is locked.");
+        await using var logs = FileLogStore.Open(held, data.Options.Store, TimeProvider.System, NullLogger<SegmentLogStore>.Instance);
         using var import = await DataImport.BeginAsync(logs, data.Options.Grains, TimeProvider.System, progress);
         if (isMerged && merge == MergeMode.Keep)
         {
@@ -127,7 +129,7 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         return counts;
     }
 
-    /// <returns>Whether there is something.</returns>
+    /// <returns>Whether the data directory has anything to keep.</returns>
     private async Task<bool> ExportExistingAsync(FileDisk scratch, IExportProgress progress)
     {
         using var disk = new FileDisk(data.Path, FileAccess.Read);

@@ -1,19 +1,15 @@
-using System.Collections;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Configuration;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Configuration;
 
-/// <summary>The options of one start: defaults, then the file, then the environment, then the command line.</summary>
+/// <summary>Reads the options of one start: defaults, then the file, then the environment, then the command line.</summary>
 /// <param name="File">JSON file; null = none. No file is read that was not named.</param>
-/// <param name="Environment">The process's variables.</param>
 /// <param name="Addresses">Per kind of listener, the addresses that the command line gives; a kind that is not there keeps what it has.</param>
 /// <param name="CommandLine">All other settings of the command line, in its order.</param>
 public sealed record GatewayConfiguration(
     string? File,
-    IDictionary Environment,
     IReadOnlyDictionary<ListenerKind, IReadOnlyList<string>> Addresses,
     IReadOnlyList<Setting> CommandLine)
 {
@@ -26,14 +22,14 @@ public sealed record GatewayConfiguration(
         {
             if (File is not null)
             {
-                binder.Apply(JsonSettings.Read(File));
+                binder.Apply(SettingSources.File(File));
             }
         }
         catch (StartupException e)
         {
             return (options, [e.Message]);
         }
-        binder.Apply(EnvironmentSettings.Read(Environment));
+        binder.Apply(SettingSources.Environment());
         foreach (var (kind, addresses) in Addresses)
         {
             binder.SetAddresses(kind, addresses);

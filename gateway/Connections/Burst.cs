@@ -1,7 +1,5 @@
-using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
-using GrainMQ.Gateway.Sessions;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
@@ -17,15 +15,12 @@ internal sealed class Burst
 
     private readonly List<Connection> _woken = [];
     private readonly List<PendingAck> _acks = [];
-    private readonly List<Action> _flushes = [];
-    private readonly List<(QueueLane Lane, QueueLane.Entry Entry)> _toStore = [];
 
-    /// <summary>Scratch of the router.</summary>
-    public MatchList<Subscribers> Matches;
+    /// <summary>What goes to the store.</summary>
+    public StoreGathering Gathering { get; } = new();
 
+    /// <summary>Where the router puts the receivers of the message in hand.</summary>
     public List<Receiver> Receivers { get; } = [];
-
-    public Dictionary<Session, int> ReceiverIndex { get; } = [];
 
     /// <summary>The ticket of the shard batch that the message in hand went into; null when nothing has to be awaited for it.</summary>
     public Task<SessionResult>? Ticket { get; set; }
@@ -52,7 +47,6 @@ internal sealed class Burst
     public void Return()
     {
         _acks.Clear();
-        _flushes.Clear();
         Ticket = null;
         Origin = null;
         UnacknowledgedQoS1 = 0;
@@ -69,40 +63,16 @@ internal sealed class Burst
         }
     }
 
-    /// <summary>Gathers the receivers of a message that a store shard is to keep; <see cref="StoreAll"/> hands them over.</summary>
-    public void Store(QueueLane lane, in Message message, in QueueLane.Receiver receiver)
-    {
-        foreach (var (other, entry) in _toStore)
-        {
-            if (other == lane && entry.Message.IsSameAs(message))
-            {
-                entry.Receivers.Add(receiver);
-                return;
-            }
-        }
-
-        lane.Reserve();
-        _toStore.Add((lane, new QueueLane.Entry(message, Origin, [receiver])));
-    }
-
     /// <summary>After a message was routed: it is whole. The acknowledgement waits for it.</summary>
     public void StoreAll()
     {
-        foreach (var (lane, entry) in _toStore)
-        {
-            Await(lane, lane.AddReserved(entry, entry.Message.Length));
-        }
-
-        _toStore.Clear();
+        Ticket = Ticket.And(Gathering.Commit(Origin));
     }
 
-    public void Await<TEntry>(ShardLane<TEntry> lane, Task<SessionResult> ticket)
+    public void Await(ILane lane, Task<SessionResult> ticket)
     {
-        Ticket = Ticket is null || Ticket == ticket ? ticket : Both(Ticket, ticket);
-        if (!_flushes.Contains(lane.Flushing))
-        {
-            _flushes.Add(lane.Flushing);
-        }
+        Ticket = Ticket.And(ticket);
+        Gathering.FlushLater(lane);
     }
 
     /// <summary>
@@ -124,10 +94,7 @@ internal sealed class Burst
     public void Flush()
     {
         StoreAll();
-        foreach (var flush in _flushes)
-        {
-            flush();
-        }
+        Gathering.Flush();
 
         for (var i = 0; i < _woken.Count; i++)
         {
@@ -135,24 +102,7 @@ internal sealed class Burst
         }
 
         _woken.Clear();
-        _flushes.Clear();
-    }
-
-    private static async Task<SessionResult> Both(Task<SessionResult> first, Task<SessionResult> second)
-    {
-        var results = await Task.WhenAll(first, second).ConfigureAwait(false);
-        return results[0] == SessionResult.Ok ? results[1] : results[0];
     }
 
     internal readonly record struct PendingAck(PacketType Type, ushort PacketId, ReasonCode Reason, Task<SessionResult>? Ticket);
-
-    /// <summary>One session that a message goes to, by one subscription or by several that overlap.</summary>
-    internal struct Receiver
-    {
-        public Session Session;
-        public uint[] Identifiers;
-        public SharedSubscription? Share;
-        public QoS QoS;
-        public bool Retain;
-    }
 }

@@ -1,5 +1,5 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Delivery;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.Sessions;
 using Microsoft.Extensions.Logging;
@@ -14,7 +14,7 @@ internal sealed record GatewayContext(
     GatewayMetrics Metrics,
     SessionTable Sessions,
     SubscriptionIndex Subscriptions,
-    Router Router,
+    Publisher Publisher,
     RetainedMessages Retained,
     SessionCloser Closer,
     ILogger<Connection> Logger);

@@ -17,9 +17,6 @@ internal sealed class RetainedMessages(
     private const int PageMessages = 500;
     private const int PageBytes = 512 * 1024;
 
-    /// <summary>What a full disk cannot take now is offered again after this.</summary>
-    private static readonly TimeSpan StoreAgain = TimeSpan.FromSeconds(1);
-
     private readonly Lazy<RetainLane[]> _lanes = new(() => [.. Enumerable.Range(0, directory.View.RetainShards).Select(create)]);
 
     /// <summary>Stores the message for its topic, or clears the topic when the payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6]</summary>
@@ -64,7 +61,7 @@ internal sealed class RetainedMessages(
             while (!await Deliver(deliveries, connection, session, overtaken).ConfigureAwait(false) && !connection.IsClosing)
             {
                 deliveries.RemoveAll(delivery => !session.IsKeptThroughCrashes(delivery)); // the others are on their way
-                await Task.Delay(StoreAgain, time).ConfigureAwait(false);
+                await Task.Delay(Attempts.LongPause, time).ConfigureAwait(false); // a full disk is asked again
             }
 
             after = page.Next;

@@ -68,7 +68,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
         burst.Origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
         burst.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
-        var matched = gateway.Router.Route(message, session, burst);
+        var matched = gateway.Publisher.Deliver(message, session, burst);
         var queued = burst.Ticket;
         if (packet.Retain)
         {

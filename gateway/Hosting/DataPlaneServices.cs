@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>The data plane from the socket to the grains, each part once per gateway.</summary>
+/// <summary>Adds the data plane from the socket to the grains, each part once per gateway.</summary>
 internal static class DataPlaneServices
 {
     public static IServiceCollection AddDataPlane(this IServiceCollection services)
@@ -26,7 +26,8 @@ internal static class DataPlaneServices
     private static void AddRouting(IServiceCollection services)
     {
         services.AddSingleton<LocalTrie<Subscribers>>();
-        services.AddSingleton<SubscriptionIndex>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SubscriptionIndex>(
+            provider, provider.GetRequiredService<DeliveryOptions>().ShareStrategy));
         services.AddSingleton<Router>();
     }
 
@@ -39,6 +40,7 @@ internal static class DataPlaneServices
         services.AddSingleton<StoreShards>();
         services.AddSingleton<StoredSubscriptions>();
         services.AddSingleton<SessionCloser>();
+        services.AddSingleton<IStoreListener, StoredSessions>();
         services.AddSingleton<GrainLink>();
         services.AddSingleton<RetainedMessages>();
         services.AddSingleton<StoreLanes>();

@@ -2,11 +2,12 @@ using System.CommandLine;
 using GrainMQ.Gateway.Backup;
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Listeners;
+using GrainMQ.Gateway.Security;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>The command line. The root command is the broker; every option is short for a key of the configuration.</summary>
+/// <summary>Reads the command line and runs it. The root command is the broker; every option is short for a key of the configuration.</summary>
 public sealed class GatewayCommand
 {
     private const string DataKey = "Data:Directory";
@@ -104,7 +105,7 @@ public sealed class GatewayCommand
         var addresses = _addresses
             .Where(pair => result.GetResult(pair.Value) is not null)
             .ToDictionary(pair => pair.Key, pair => (IReadOnlyList<string>)(result.GetValue(pair.Value) ?? []));
-        return (new(_settings.FileOf(result), Environment.GetEnvironmentVariables(), addresses, settings), faults);
+        return (new(_settings.FileOf(result), addresses, settings), faults);
     }
 
     private static Option<string[]> Address(string name, string description, string value = "ADDR[:PORT]") => new(name)

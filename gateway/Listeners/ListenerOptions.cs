@@ -1,6 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+using GrainMQ.Silo.Configuration;
+
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>What a listener speaks below MQTT.</summary>
+/// <summary>Transport of a listener below MQTT.</summary>
 public enum ListenerKind : byte
 {
     /// <summary>Plain TCP.</summary>
@@ -22,7 +25,7 @@ public enum ListenerKind : byte
     Unix,
 }
 
-/// <summary>One listener; section <c>Listeners:NAME</c>.</summary>
+/// <summary>Configures one listener; section <c>Listeners:NAME</c>.</summary>
 public sealed class ListenerOptions
 {
     /// <summary>The name in logs, metrics and access rules; the key under <c>Listeners</c>.</summary>
@@ -38,12 +41,15 @@ public sealed class ListenerOptions
     /// <c>IPV4:PORT</c>, <c>[IPV6]:PORT</c>, <c>localhost:PORT</c> or <c>*:PORT</c> (every address, IPv4 and IPv6); port 0 takes a
     /// free one, and without <c>:PORT</c> it is 1883 (tcp), 8883 (tls), 8083 (ws), 8084 (wss) or 14567 (quic); of a Unix domain socket its path; <c>none</c> removes the listener. Default: none.
     /// </summary>
+    [Required]
     public string Address { get; set; } = "none";
 
     /// <summary>Certificate file of this listener. Default: <c>Tls:Certificate</c>.</summary>
+    [FilePath]
     public string? Certificate { get; set; }
 
     /// <summary>Private key file of this listener. Default: <c>Tls:Key</c>, when the certificate is that of <c>Tls</c> too, else null: the key is in the certificate file.</summary>
+    [FilePath]
     public string? Key { get; set; }
 
     /// <summary>Password of this listener's PFX file or PEM key. Default: <c>Tls:Password</c>, as for the key.</summary>
@@ -54,7 +60,7 @@ public sealed class ListenerOptions
 
     /// <summary>
     /// Whether every connection begins with a PROXY protocol header, version 1 or 2, which says who the client is: logs, access rules and
-    /// limits then see its address, not the proxy's. Whoever reaches the listener can name any address, so only the proxy may reach it.
+    /// limits then see its address, not the proxy's. A client that reaches the listener can name any address, so only the proxy may reach it.
     /// Default: false.
     /// </summary>
     public bool ProxyProtocol { get; set; }

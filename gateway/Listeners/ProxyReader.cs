@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Protocol;
 using Microsoft.Extensions.Logging;
 

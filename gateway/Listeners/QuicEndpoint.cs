@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 using System.Security.Authentication;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Transports.Quic;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,14 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Transports;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
-/// TCP, TLS and Unix domain sockets on an accept loop of our own: no request pipeline, no buffers and no timers per connection. No failure to accept ends
+/// Listens for TCP, TLS and Unix domain sockets on an accept loop of our own: no request pipeline, no buffers and no timers per connection. No failure to accept ends
 /// the loop; while the process is out of descriptors it waits and tries again.
 /// </summary>
 public sealed partial class SocketListener(

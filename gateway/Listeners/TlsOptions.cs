@@ -1,22 +1,23 @@
 using System.ComponentModel.DataAnnotations;
 using GrainMQ.Gateway.Listeners.Certificates;
+using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>Whether a listener asks its clients for certificates.</summary>
 public enum ClientCertificateMode : byte
 {
-    /// <summary>It does not.</summary>
+    /// <summary>Clients are not asked.</summary>
     None,
 
-    /// <summary>It does; a client without one is served too, one with a bad one is not.</summary>
+    /// <summary>Clients are asked; one without a certificate is served too, one with a bad certificate is not.</summary>
     Request,
 
-    /// <summary>It does; a client without a good one is not served.</summary>
+    /// <summary>Clients are asked; one without a good certificate is not served.</summary>
     Require,
 }
 
-/// <summary>What of a client's certificate becomes its username.</summary>
+/// <summary>Part of a client's certificate that becomes its username.</summary>
 public enum CertificateUserName : byte
 {
     /// <summary>Nothing: the username is that of CONNECT.</summary>
@@ -31,16 +32,18 @@ public enum CertificateUserName : byte
 
 public enum TlsVersion : byte { Tls12, Tls13 }
 
-/// <summary>TLS for every <c>tls</c>, <c>wss</c> and <c>quic</c> listener; section <c>Tls</c>.</summary>
+/// <summary>Configures TLS for every <c>tls</c>, <c>wss</c> and <c>quic</c> listener; section <c>Tls</c>.</summary>
 public sealed class TlsOptions
 {
     /// <summary>
     /// PEM file with the certificate and its chain, or a PFX (PKCS #12) file. Read again when it changes: new connections get the
     /// new one, existing ones go on. Default: null (none).
     /// </summary>
+    [FilePath]
     public string? Certificate { get; set; }
 
     /// <summary>PEM file with the private key. Null: the key is in the <see cref="Certificate"/> file. Default: null.</summary>
+    [FilePath]
     public string? Key { get; set; }
 
     /// <summary>Password of the PFX file or of an encrypted PEM key. Default: null (none).</summary>
@@ -53,15 +56,17 @@ public sealed class TlsOptions
     public ClientCertificateMode ClientCertificates { get; set; }
 
     /// <summary>
-    /// PEM file with the certificates of the authorities that issue the clients' certificates, or one DER certificate. Nobody else is
+    /// PEM file with the certificates of the authorities that issue the clients' certificates, or one DER certificate. No other is
     /// trusted. Read again when it changes. Default: null (none); needed when clients are asked for certificates.
     /// </summary>
+    [FilePath]
     public string? ClientCa { get; set; }
 
     /// <summary>
     /// File with the lists of revoked certificates of the authorities in <see cref="ClientCa"/>, PEM or one in DER. Read again when it
     /// changes. Once it is set, a certificate is refused unless there is a list of its issuer that has not expired. Default: null (none).
     /// </summary>
+    [FilePath]
     public string? ClientCrl { get; set; }
 
     /// <summary>

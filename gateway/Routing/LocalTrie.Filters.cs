@@ -64,9 +64,9 @@ public sealed partial class LocalTrie<TValue>
             }
 
             Volatile.Write(ref trie[entry].Value, next);
-            Changed(next is null ? -1 : 0);
             if (next is null)
             {
+                _count--;
                 Reclaim();
             }
 
@@ -88,7 +88,7 @@ public sealed partial class LocalTrie<TValue>
         }
 
         _table.Trie.Add(filter, value, out _, text);
-        Changed(+1);
+        _count++;
         return value;
     }
 
@@ -133,11 +133,5 @@ public sealed partial class LocalTrie<TValue>
         }
 
         Volatile.Write(ref _table, new Table(rebuilt, texts));
-    }
-
-    private void Changed(int difference)
-    {
-        _count += difference;
-        Interlocked.Increment(ref _version);
     }
 }

@@ -15,7 +15,6 @@ public sealed partial class LocalTrie<TValue> where TValue : class
     private readonly uint _hashMask;
     private Table _table;
     private int _count;
-    private long _version;
 
     public LocalTrie() : this(uint.MaxValue)
     {
@@ -30,27 +29,8 @@ public sealed partial class LocalTrie<TValue> where TValue : class
     /// <summary>The number of distinct filters.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Raised after each change, once the change is visible: what was matched at a version holds while the version stands.</summary>
-    public long Version => Volatile.Read(ref _version);
-
     /// <summary>Bytes of the arrays, filters included, values not.</summary>
     public long SizeInBytes => _table.Trie.SizeInBytes + _table.Texts.SizeInBytes;
-
-    /// <summary>All values, in no order. Changes made meanwhile may or may not show.</summary>
-    public IEnumerable<TValue> Values
-    {
-        get
-        {
-            var trie = Volatile.Read(ref _table).Trie;
-            for (uint entry = 1; entry <= trie.HighestEntry; entry++)
-            {
-                if (Volatile.Read(ref trie[entry].Value) is { } value)
-                {
-                    yield return value;
-                }
-            }
-        }
-    }
 
     /// <summary>Appends the values of all filters that <paramref name="topic"/> matches to <paramref name="matches"/>, in no order.</summary>
     public void Match(ReadOnlySpan<byte> topic, ref MatchList<TValue> matches)

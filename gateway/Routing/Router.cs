@@ -1,111 +1,101 @@
 using System.Runtime.InteropServices;
-using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Gateway.Sessions;
 
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>
-/// Step 2 of the live path: from a message to the sessions that get it. No grain is called; a session that outlives its connection
-/// leaves it to the store's lane.
+/// Step 2 of the live path: finds the subscribers that a message goes to. It delivers nothing and calls no grain. Safe from any thread.
 /// </summary>
 internal sealed class Router(LocalTrie<Subscribers> trie)
 {
-    /// <summary>Gives the message to every session that subscribed; false when nobody did.</summary>
-    /// <param name="publisher">The publishing session, for No Local and share strategies; null for wills of sessions that are gone.</param>
-    public bool Route(in Message message, Session? publisher, Burst burst)
+    [ThreadStatic] private static Scratch? _scratch;
+
+    /// <summary>
+    /// Adds to <paramref name="receivers"/> every subscriber that gets the message, each once, and one member of each Shared Subscription.
+    /// </summary>
+    /// <param name="topic">The Topic Name in UTF-8.</param>
+    /// <param name="qos">The QoS at which the message was published.</param>
+    /// <param name="retain">The RETAIN flag of the PUBLISH.</param>
+    /// <param name="publisher">The publishing session, for No Local and share strategies; null for the will of a session that is gone.</param>
+    /// <param name="receivers">A list that the caller clears and uses again.</param>
+    /// <returns>False when no subscription matched.</returns>
+    public bool Route(ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, List<Receiver> receivers)
     {
-        burst.Matches.Clear();
-        trie.Match(message.Topic, ref burst.Matches);
-        var sets = burst.Matches.AsSpan();
-        var any = sets.Length == 1 && sets[0].Shares.Length == 0
-            ? RouteToOne(message, sets[0], publisher, burst)
-            : RouteToSome(message, sets, publisher, burst);
-        burst.StoreAll();
-        return any;
+        var scratch = _scratch ??= new Scratch();
+        trie.Match(topic, ref scratch.Matches);
+        var sets = scratch.Matches.AsSpan();
+        var isMatched = sets.Length == 1 && sets[0].Shares.Length == 0
+            ? AddAll(sets[0], qos, retain, publisher, receivers)
+            : Merge(sets, topic, qos, retain, publisher, receivers, scratch.Places);
+        scratch.Matches.Clear();
+        return isMatched;
     }
 
-    private static bool RouteToSome(in Message message, ReadOnlySpan<Subscribers> sets, Session? publisher, Burst burst)
+    /// <summary>Chooses a member for a message whose first choice ended before it had the message; false when no member is left.</summary>
+    /// <inheritdoc cref="Route"/>
+    public static bool TryPickAgain(SharedSubscription share, ReadOnlySpan<byte> topic, QoS qos, bool retain, out Receiver receiver)
     {
-        var any = false;
+        var member = share.Pick(publisher: 0, HashOf(topic));
+        receiver = member is null ? default : ReceiverOf(member, qos, retain);
+        return member is not null;
+    }
+
+    /// <summary>The common case, one filter: no subscriber can occur twice.</summary>
+    private static bool AddAll(Subscribers subscribers, QoS qos, bool retain, ISubscriber? publisher, List<Receiver> receivers)
+    {
+        foreach (var subscription in subscribers)
+        {
+            if (!IsOwnEcho(subscription, publisher))
+            {
+                receivers.Add(ReceiverOf(subscription, qos, retain));
+            }
+        }
+
+        return true;
+    }
+
+    private static bool Merge(
+        ReadOnlySpan<Subscribers> sets, ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, List<Receiver> receivers,
+        Dictionary<ISubscriber, int> places)
+    {
+        var isMatched = false;
         foreach (var set in sets)
         {
-            any |= Gather(message, set, publisher, burst);
-        }
-
-        foreach (ref var receiver in CollectionsMarshal.AsSpan(burst.Receivers))
-        {
-            Deliver(message, receiver, burst);
-        }
-
-        burst.Receivers.Clear();
-        burst.ReceiverIndex.Clear();
-        return any;
-    }
-
-    /// <summary>Chooses another member for a message whose first choice ended; false when there is none.</summary>
-    public static bool Redispatch(in QueuedDelivery delivery, Burst burst)
-    {
-        if (delivery.Share?.Pick(0, HashOf(delivery.Message.Topic)) is not { } member)
-        {
-            return false;
-        }
-
-        Deliver(delivery.Message, ReceiverOf(member, delivery.Message), burst);
-        return true;
-    }
-
-    /// <summary>The common case, one filter: no session can occur twice.</summary>
-    private static bool RouteToOne(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
-    {
-        foreach (var subscription in subscribers)
-        {
-            if (!IsOwnEcho(subscription, publisher))
+            foreach (var subscription in set)
             {
-                Deliver(message, ReceiverOf(subscription, message), burst);
+                isMatched = true;
+                if (!IsOwnEcho(subscription, publisher))
+                {
+                    Merge(ReceiverOf(subscription, qos, retain), receivers, places);
+                }
+            }
+
+            foreach (var share in set.Shares)
+            {
+                if (share.Pick(publisher?.ClientHash ?? 0, HashOf(topic)) is { } member)
+                {
+                    isMatched = true;
+                    receivers.Add(ReceiverOf(member, qos, retain)); // a share group's copy is apart from the session's own subscriptions
+                }
             }
         }
 
-        return true;
-    }
-
-    private static bool Gather(in Message message, Subscribers subscribers, Session? publisher, Burst burst)
-    {
-        var any = false;
-        foreach (var subscription in subscribers)
-        {
-            any = true;
-            if (!IsOwnEcho(subscription, publisher))
-            {
-                Merge(ReceiverOf(subscription, message), burst);
-            }
-        }
-
-        foreach (var share in subscribers.Shares)
-        {
-            if (share.Pick(publisher?.ClientHash ?? 0, HashOf(message.Topic)) is { } member)
-            {
-                any = true;
-                burst.Receivers.Add(ReceiverOf(member, message)); // a share group's copy is apart from the session's own subscriptions
-            }
-        }
-
-        return any;
+        places.Clear();
+        return isMatched;
     }
 
     /// <summary>Overlapping subscriptions: one copy at the highest QoS with all identifiers. [MQTT-3.3.4-2] [MQTT-3.3.4-3]</summary>
-    private static void Merge(in Burst.Receiver receiver, Burst burst)
+    private static void Merge(in Receiver receiver, List<Receiver> receivers, Dictionary<ISubscriber, int> places)
     {
-        ref var index = ref CollectionsMarshal.GetValueRefOrAddDefault(burst.ReceiverIndex, receiver.Session, out var known);
-        if (!known)
+        ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(places, receiver.Subscriber, out var isKnown);
+        if (!isKnown)
         {
-            index = burst.Receivers.Count;
-            burst.Receivers.Add(receiver);
+            place = receivers.Count;
+            receivers.Add(receiver);
             return;
         }
 
-        ref var merged = ref CollectionsMarshal.AsSpan(burst.Receivers)[index];
+        ref var merged = ref CollectionsMarshal.AsSpan(receivers)[place];
         merged.QoS = (QoS)Math.Max((byte)merged.QoS, (byte)receiver.QoS);
         merged.Retain |= receiver.Retain;
         if (receiver.Identifiers.Length > 0)
@@ -114,35 +104,32 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         }
     }
 
-    private static Burst.Receiver ReceiverOf(Subscription subscription, in Message message) => new()
+    private static Receiver ReceiverOf(Subscription subscription, QoS qos, bool retain) => new()
     {
-        Session = subscription.Session,
+        Subscriber = subscription.Subscriber,
         Identifiers = subscription.Identifiers,
         Share = subscription.Share,
-        QoS = message.QoS < subscription.MaximumQoS ? message.QoS : subscription.MaximumQoS, // [MQTT-3.8.4-8]
-        Retain = message.Retain && subscription.RetainAsPublished, // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+        QoS = qos < subscription.MaximumQoS ? qos : subscription.MaximumQoS, // [MQTT-3.8.4-8]
+        Retain = retain && subscription.RetainAsPublished, // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
     };
 
-    private static void Deliver(in Message message, in Burst.Receiver receiver, Burst burst)
-    {
-        var delivery = new QueuedDelivery
-        {
-            Message = message,
-            SubscriptionIdentifiers = receiver.Identifiers,
-            Share = receiver.Share,
-            QoS = receiver.QoS,
-            Retain = receiver.Retain,
-        };
-        receiver.Session.Deliver(delivery, burst);
-    }
-
     /// <summary>[MQTT-3.8.3-3]</summary>
-    private static bool IsOwnEcho(Subscription subscription, Session? publisher) => subscription.NoLocal && subscription.Session.Main == publisher?.Main;
+    private static bool IsOwnEcho(Subscription subscription, ISubscriber? publisher) =>
+        subscription.NoLocal && subscription.Subscriber.Main == publisher?.Main;
 
     private static ulong HashOf(ReadOnlySpan<byte> topic)
     {
         var hash = new HashCode();
         hash.AddBytes(topic);
-        return (ulong)hash.ToHashCode() * 0x9E3779B97F4A7C15;
+        return (ulong)hash.ToHashCode() * 0x9E3779B97F4A7C15; // 2^64 / golden ratio: spreads 32 bits over 64
+    }
+
+    /// <summary>Memory of one call, kept for the thread's next one. A call runs to its end without a second one beginning.</summary>
+    private sealed class Scratch
+    {
+        public MatchList<Subscribers> Matches;
+
+        /// <summary>Where in the list of receivers a subscriber stands.</summary>
+        public readonly Dictionary<ISubscriber, int> Places = [];
     }
 }

@@ -10,13 +10,7 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
     private Membership _membership = Membership.Empty;
     private uint _turn;
 
-    /// <summary>May be changed at any time; the next message obeys it.</summary>
-    public ShareStrategy Strategy { get; set; } = strategy;
-
     public int Count => Volatile.Read(ref _membership).Members.Length;
-
-    /// <summary>The members in the order in which they joined.</summary>
-    public ReadOnlySpan<TMember> Members => Volatile.Read(ref _membership).Members;
 
     /// <summary>False when it is a member already.</summary>
     public bool Add(TMember member)
@@ -77,7 +71,7 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
             return null;
         }
 
-        switch (Strategy)
+        switch (strategy)
         {
             case ShareStrategy.Sticky:
                 return PickSticky(membership, publisherHash);
@@ -91,8 +85,8 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
     }
 
     /// <summary>
-    /// The member whose session queues the message while nobody is available: one that is connected and only behind, else one that
-    /// will have to come back for it. Null when no member's session can.
+    /// The member whose session queues the message while no member is available: one that is connected and only behind, else one that
+    /// has to come back for it. Null when no member's session keeps messages.
     /// </summary>
     public TMember? PickAny(ulong publisherHash, ulong topicHash)
     {
@@ -124,7 +118,7 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
         return member;
     }
 
-    private int Start(int count, ulong publisherHash, ulong topicHash) => Strategy switch
+    private int Start(int count, ulong publisherHash, ulong topicHash) => strategy switch
     {
         ShareStrategy.Random => Random.Shared.Next(count),
         ShareStrategy.HashClientId or ShareStrategy.Sticky => (int)(publisherHash % (uint)count),

@@ -1,11 +1,10 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Gateway.Sessions;
 
 namespace GrainMQ.Gateway.Routing;
 
-/// <summary>A session's part in a Shared Subscription.</summary>
-internal sealed class SharedMember(Session session, SubscribeEntry entry, uint identifier, string shareName)
-    : Subscription(session, entry, identifier), IShareMember
+/// <summary>A session's membership in a Shared Subscription.</summary>
+internal sealed class SharedMember(ISubscriber subscriber, SubscribeEntry entry, uint identifier, string shareName)
+    : Subscription(subscriber, entry, identifier), IShareMember
 {
     private SharedSubscription? _share;
 
@@ -14,11 +13,11 @@ internal sealed class SharedMember(Session session, SubscribeEntry entry, uint i
     public override SharedSubscription? Share => _share;
 
     /// <summary>A member that is offline or behind is passed over while another one can take the message.</summary>
-    public bool IsAvailable => Session.CanTakeNow;
+    public bool IsAvailable => Subscriber.CanTakeNow;
 
-    public bool IsConnected => Session.Connection is not null;
+    public bool IsConnected => Subscriber.IsConnected;
 
-    public bool CanQueue => Session.Phase != SessionPhase.Ended;
+    public bool CanQueue => !Subscriber.HasEnded;
 
     public void Join(SharedSubscription share) => _share = share;
 

@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Routing;
@@ -17,14 +16,14 @@ internal class Subscription : Subscribers
 
     private readonly uint _hashAndOptions;
 
-    public Subscription(Session session, SubscribeEntry entry, uint identifier)
+    public Subscription(ISubscriber subscriber, SubscribeEntry entry, uint identifier)
     {
-        Session = session;
+        Subscriber = subscriber;
         Identifiers = identifier == 0 ? NoIdentifiers : [identifier];
         _hashAndOptions = HashOf(entry.Filter) << OptionBits | (entry.Options & OptionMask);
     }
 
-    public Session Session { get; }
+    public ISubscriber Subscriber { get; }
 
     /// <summary>The Subscription Identifier as a delivery carries it, or none; shared by all deliveries of this subscription.</summary>
     public uint[] Identifiers { get; }
@@ -47,10 +46,10 @@ internal class Subscription : Subscribers
 
     private SubscribeEntry Entry => new("", Options);
 
-    public static Subscription Create(Session session, SubscribeEntry entry, uint identifier) =>
+    public static Subscription Create(ISubscriber subscriber, SubscribeEntry entry, uint identifier) =>
         TopicFilter.TryParseShared(entry.Filter, out var shareName, out _)
-            ? new SharedMember(session, entry, identifier, shareName)
-            : new Subscription(session, entry, identifier);
+            ? new SharedMember(subscriber, entry, identifier, shareName)
+            : new Subscription(subscriber, entry, identifier);
 
     public static uint HashOf(string filter) => (uint)filter.GetHashCode() >> OptionBits;
 

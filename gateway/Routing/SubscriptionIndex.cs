@@ -1,21 +1,20 @@
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Routing;
 
-/// <summary>Keeps the trie in step with the subscriptions of sessions. Each change is one step: no message is lost or doubled in between.</summary>
-internal sealed class SubscriptionIndex(LocalTrie<Subscribers> trie, DeliveryOptions options)
+/// <summary>Keeps the trie of one gateway in step with the subscriptions of sessions. Each change is one step: no message is lost or doubled in between.</summary>
+internal sealed class SubscriptionIndex(LocalTrie<Subscribers> trie, ShareStrategy strategy)
 {
     /// <param name="filter">As the client wrote it.</param>
     /// <param name="previous">The same session's subscription to the same filter, which is replaced. [MQTT-3.8.4-3]</param>
     public void Add(Subscription subscription, string filter, Subscription? previous) => trie.Update(
         MatchedPart(filter),
-        (subscription, previous, options.ShareStrategy),
+        (subscription, previous, strategy),
         static (current, text, change) =>
         {
             change.subscription.Text = text;
-            return Subscribers.With(current, change.subscription, change.previous, change.ShareStrategy);
+            return Subscribers.With(current, change.subscription, change.previous, change.strategy);
         });
 
     public void Remove(Subscription subscription) => trie.Update(

@@ -1,49 +1,46 @@
+using System.Threading.RateLimiting;
+
 namespace GrainMQ.Gateway.Security;
 
 /// <summary>
-/// Runs what costs a processor for a millisecond or more, a few at once and away from the sockets: a storm of CONNECTs waits, the traffic
-/// of those who are in does not. Whoever has waited too long is told so, because nobody waits for the answer any more.
+/// Runs checks that cost a processor a millisecond or more, a few at once and away from the sockets: a storm of CONNECTs waits, the traffic of
+/// connected clients does not. A check that has waited too long is refused, because its client has given up by then.
 /// </summary>
+/// <param name="atOnce">Checks that run at the same time.</param>
+/// <param name="patience">Longest wait for a turn.</param>
 internal sealed class PasswordChecks(int atOnce, TimeSpan patience, TimeProvider time) : IDisposable
 {
-    private readonly SemaphoreSlim _turns = new(atOnce);
+    private readonly ConcurrencyLimiter _limiter = new(new()
+    {
+        PermitLimit = atOnce,
+        QueueLimit = (int)Math.Min(int.MaxValue, atOnce * patience.TotalMilliseconds), // at a millisecond each, further ones would wait too long
+        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+    });
 
-    /// <summary>Null when there was no turn in time.</summary>
+    /// <summary>Runs a check; null when there was no turn in time.</summary>
     public async Task<bool?> RunAsync(Func<bool> check)
     {
-        if (!await TryTakeTurnAsync().ConfigureAwait(false))
-        {
-            return null;
-        }
-
-        try
-        {
-            return await Task.Run(check).ConfigureAwait(false);
-        }
-        finally
-        {
-            _turns.Release();
-        }
+        using var turn = await TakeTurnAsync().ConfigureAwait(false);
+        return turn is { IsAcquired: true } ? await Task.Run(check).ConfigureAwait(false) : null;
     }
 
-    public void Dispose() => _turns.Dispose();
+    public void Dispose() => _limiter.Dispose();
 
-    private async ValueTask<bool> TryTakeTurnAsync()
+    private async ValueTask<RateLimitLease?> TakeTurnAsync()
     {
-        if (_turns.Wait(0))
+        if (_limiter.AttemptAcquire() is { IsAcquired: true } free)
         {
-            return true;
+            return free;
         }
 
         using var timeout = new CancellationTokenSource(patience, time);
         try
         {
-            await _turns.WaitAsync(timeout.Token).ConfigureAwait(false);
-            return true;
+            return await _limiter.AcquireAsync(cancellationToken: timeout.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            return false;
+            return null;
         }
     }
 }

@@ -1,8 +1,9 @@
 using System.ComponentModel.DataAnnotations;
+using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Security;
 
-/// <summary>Who may connect; section <c>Security</c>.</summary>
+/// <summary>Configures which clients may connect; section <c>Security</c>.</summary>
 public sealed class SecurityOptions
 {
     /// <summary>
@@ -15,6 +16,7 @@ public sealed class SecurityOptions
     /// File of users and password verifiers as <c>gateway passwd</c> writes it; read again when it changes. Clients show user name and
     /// password, or use the Authentication Method SCRAM-SHA-256 (MQTT 5 §4.12). Null: none. Default: null.
     /// </summary>
+    [FilePath]
     public string? PasswordFile { get; set; }
 
     /// <summary>

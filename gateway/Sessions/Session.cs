@@ -1,6 +1,7 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
@@ -11,7 +12,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// grains hold the record that outlives this process; while no connection is attached, messages go there. MQTT 5 §4.1.
 /// <para>One gate per session guards it all; the connection's queue has a lock of its own that is taken inside the gate, never around it.</para>
 /// </summary>
-internal sealed partial class Session(string key, string clientId, DeliveryLimits limits, StoreLanes store, Session? main = null)
+internal sealed partial class Session(string key, string clientId, DeliveryLimits limits, StoreLanes store, Session? main = null) : ISubscriber, IDurableSession
 {
     private readonly Lock _gate = new();
     private readonly Backlog _backlog = new();
@@ -48,6 +49,14 @@ internal sealed partial class Session(string key, string clientId, DeliveryLimit
 
     /// <summary>Whether a share group should choose this member: read without the gate, a guess that may be a message old.</summary>
     public bool CanTakeNow => Connection is { } connection && _backlog.Count == 0 && HasQuota && connection.Outbound.HasRoom;
+
+    ISubscriber ISubscriber.Main => Main;
+
+    IDurableSession IDurableSession.Main => Main;
+
+    bool ISubscriber.IsConnected => Connection is not null;
+
+    bool ISubscriber.HasEnded => _phase == SessionPhase.Ended;
 
     private bool HasQuota => _inflight.Count - _inflight.PendingResends < _quota && _inflight.HasIdentifier;
 

@@ -1,7 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Messages;
-using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
@@ -115,19 +114,10 @@ internal sealed class SessionCloser(
     {
         var redispatch = session.TakeRedispatchable();
         sessions.End(session);
-        if (redispatch.Count == 0)
+        if (redispatch.Count > 0)
         {
-            return;
+            publisher.DeliverAgain(redispatch);
         }
-
-        var burst = Burst.Rent();
-        foreach (var delivery in redispatch)
-        {
-            Router.Redispatch(delivery, burst);
-        }
-
-        burst.Flush();
-        burst.Return();
     }
 
     private void FoldStreams(Connection connection)

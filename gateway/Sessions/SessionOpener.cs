@@ -20,7 +20,7 @@ internal sealed class SessionOpener(
     public async ValueTask<ReasonCode> OpenAsync(Connection connection, bool cleanStart, uint expiry, int quota, Action<bool, Session> accept)
     {
         var key = SessionTable.KeyOf(connection.ClientId);
-        if (await sessions.Turns.TryTakeAsync(key, GrainCalls.Timeout, isUrgent: true).ConfigureAwait(false) is not { } turn)
+        if (await sessions.Turns.TryTakeAsync(key, Attempts.Timeout, isUrgent: true).ConfigureAwait(false) is not { } turn)
         {
             HandlerLog.OpenFailed(logger, connection.ClientId, "an earlier call is still without an answer");
             return ReasonCode.ServerUnavailable;
@@ -94,7 +94,7 @@ internal sealed class SessionOpener(
 
         try
         {
-            await store.DrainedAsync(key).WaitAsync(GrainCalls.Timeout, time).ConfigureAwait(false);
+            await store.DrainedAsync(key).WaitAsync(Attempts.Timeout, time).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)

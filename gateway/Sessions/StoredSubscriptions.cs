@@ -24,7 +24,7 @@ internal sealed class StoredSubscriptions(SessionTable sessions, StoreShards sha
     {
         var start = time.GetTimestamp();
         TimeSpan left;
-        while ((left = GrainCalls.Timeout - time.GetElapsedTime(start)) > TimeSpan.Zero
+        while ((left = Attempts.Timeout - time.GetElapsedTime(start)) > TimeSpan.Zero
             && await sessions.Turns.TryTakeAsync(session.Key, left).ConfigureAwait(false) is { } turn)
         {
             using (turn)

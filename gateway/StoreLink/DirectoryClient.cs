@@ -1,5 +1,4 @@
-using GrainMQ.Gateway.Delivery;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,13 +9,14 @@ namespace GrainMQ.Gateway.StoreLink;
 internal sealed class DirectoryClient(
     IGrainFactory grains, GatewayRef self, Func<int> connections, TimeProvider time, ILogger<DirectoryClient> logger)
 {
+    /// <summary>The lease lasts 20 seconds. Architecture §10.</summary>
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
     private readonly LogLimiter _failures = new(time, TimeSpan.FromSeconds(10));
     private IDirectoryGrain? _directory;
     private ClusterView? _view;
 
+    /// <summary>What the next beat says of this gateway.</summary>
     public GatewayState State { get; set; } = GatewayState.Joining;
 
     /// <summary>The last view. The shard counts in it never change.</summary>
@@ -32,6 +32,7 @@ internal sealed class DirectoryClient(
     /// <exception cref="StartupException">The silos are of a version that this gateway does not understand.</exception>
     public async Task JoinAsync() => Volatile.Write(ref _view, await BeatAsync().ConfigureAwait(false));
 
+    /// <summary>Renews the lease every second until the gateway stops. Never throws.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(BeatEvery, time);
@@ -45,28 +46,29 @@ internal sealed class DirectoryClient(
             {
                 if (_failures.TryTake(out _))
                 {
-                    DeliveryLog.HeartbeatFailed(logger, exception.Message); // live traffic goes on without the directory
+                    StoreLinkLog.HeartbeatFailed(logger, exception.Message); // live traffic goes on without the directory
                 }
             }
         }
     }
 
+    /// <summary>Gives the lease up, or lets it run out when the directory does not answer.</summary>
     public async Task LeaveAsync()
     {
         try
         {
-            await Directory.LeaveAsync(self).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+            await Directory.LeaveAsync(self).WaitAsync(Attempts.Timeout, time).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            DeliveryLog.HeartbeatFailed(logger, exception.Message); // the lease runs out instead
+            StoreLinkLog.HeartbeatFailed(logger, exception.Message); // the lease runs out instead
         }
     }
 
     private async Task<ClusterView> BeatAsync()
     {
         var beat = new GatewayBeat(self, Environment.MachineName, State, connections());
-        var view = await Directory.HeartbeatAsync(beat).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+        var view = await Directory.HeartbeatAsync(beat).WaitAsync(Attempts.Timeout, time).ConfigureAwait(false);
         return ContractVersion.IsCompatible(view.Contracts)
             ? view
             : throw new StartupException(

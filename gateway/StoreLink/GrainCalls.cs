@@ -2,60 +2,51 @@ using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.StoreLink;
 
-/// <summary>
-/// Calls to grains that may be made again with the same outcome: while a shard moves they fail at once, and a moment later
-/// they succeed. A client waits 5 seconds for an answer; within them a call is repeated.
-/// </summary>
+/// <summary>Calls to grains that a client waits for: repeated while it waits, for 5 seconds at most.</summary>
 internal sealed class GrainCalls(TimeProvider time) : IDisposable
 {
-    /// <summary>How long a client is kept waiting.</summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
-
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan RepeatEvery = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _ending = new();
 
     /// <summary>
-    /// The answer; <see cref="SessionResult.Busy"/>, or the exception of the last attempt, when there was none in time: then nobody knows
-    /// whether the call had its effect.
+    /// Returns the answer; <see cref="SessionResult.Busy"/>, or the exception of the last attempt, when there was none in time. Then it is not
+    /// known whether the call had its effect.
     /// </summary>
     public Task<SessionResult> CallAsync(Func<Task<SessionResult>> call) => CallAsync(call, static result => result);
 
     /// <inheritdoc cref="CallAsync(Func{Task{SessionResult}})"/>
-    /// <param name="call">The call.</param>
-    /// <param name="resultOf">What its answer says.</param>
-    /// <param name="givingWay">The answer is not waited for any longer: the call ends with this cancellation.</param>
+    /// <param name="call">Makes one attempt.</param>
+    /// <param name="resultOf">Reads the result from an answer.</param>
+    /// <param name="givingWay">Ends the call, with this cancellation, before its time.</param>
     public async Task<T> CallAsync<T>(Func<Task<T>> call, Func<T, SessionResult> resultOf, CancellationToken givingWay = default)
     {
-        var start = time.GetTimestamp();
+        var attempts = new Attempts(time, Attempts.Timeout);
         while (true)
         {
             try
             {
-                var reply = await call().WaitAsync(Timeout - time.GetElapsedTime(start), time, givingWay).ConfigureAwait(false);
-                if (resultOf(reply) != SessionResult.Busy || IsLate(start))
+                var reply = await call().WaitAsync(attempts.TimeLeft, time, givingWay).ConfigureAwait(false);
+                if (resultOf(reply) != SessionResult.Busy || attempts.AreOver)
                 {
                     return reply;
                 }
             }
-            catch (Exception) when (!IsLate(start) && !givingWay.IsCancellationRequested)
+            catch (Exception) when (!attempts.AreOver && !givingWay.IsCancellationRequested)
             {
                 // expected: a silo that was lost, a grain that ends; the next attempt finds the new one
             }
 
-            await Task.Delay(RetryDelay, time, givingWay).ConfigureAwait(false);
+            await attempts.PauseAsync(givingWay).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Makes an attempt every second until one succeeds or the gateway is gone.</summary>
+    /// <summary>Makes an attempt every second until one succeeds or the gateway stops.</summary>
     public async Task RepeatAsync(Func<Task<bool>> attempt)
     {
         try
         {
             do
             {
-                await Task.Delay(RepeatEvery, time, _ending.Token).ConfigureAwait(false);
+                await Task.Delay(Attempts.LongPause, time, _ending.Token).ConfigureAwait(false);
             }
             while (!await attempt().ConfigureAwait(false));
         }
@@ -70,6 +61,4 @@ internal sealed class GrainCalls(TimeProvider time) : IDisposable
         _ending.Cancel();
         _ending.Dispose();
     }
-
-    private bool IsLate(long start) => time.GetElapsedTime(start) + RetryDelay >= Timeout;
 }

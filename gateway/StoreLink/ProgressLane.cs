@@ -1,6 +1,4 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
-using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -12,20 +10,20 @@ namespace GrainMQ.Gateway.StoreLink;
 /// the shard has it.
 /// </summary>
 internal sealed class ProgressLane(
-    ISessionStoreGrain shard, GatewayRef gateway, TimeProvider time, ILogger<ProgressLane> logger) : ShardLane<ProgressLane.Entry>(time)
+    ISessionStoreGrain shard, GatewayRef gateway, TimeProvider time, ILogger<ProgressLane> logger) : ShardLane<ProgressLane.Step>(time)
 {
     /// <summary>As many as a call may name.</summary>
     private const int MostSessions = 1000;
     private const int FlushFrom = 1000;
 
-    private (Session Session, SessionProgress Progress)[] _reporting = [];
+    private (IDurableSession Session, SessionProgress Progress)[] _reporting = [];
     private ProgressBatch[] _reports = [];
     private long _sequence;
     private long _unanswered;
     private long _reported;
     private int _ended;
 
-    /// <summary>Counts a delivery that ended; enough of them set the batch off.</summary>
+    /// <summary>Counts a delivery that ended; enough of them send the batch.</summary>
     public void CountEnded()
     {
         if (Interlocked.Increment(ref _ended) >= FlushFrom)
@@ -34,11 +32,11 @@ internal sealed class ProgressLane(
         }
     }
 
-    protected override async Task<SessionResult> SendAsync(Entry[] entries, long sequence)
+    protected override async Task<SessionResult> SendAsync(Step[] steps, long sequence)
     {
         if (sequence != _sequence) // not a repetition
         {
-            (_sequence, _reporting) = (sequence, Collect(entries));
+            (_sequence, _reporting) = (sequence, Collect(steps));
             _reports = [.. _reporting.Select(static one => one.Progress).Chunk(MostSessions).Select(chunk => new ProgressBatch(gateway, chunk, ++_reported))];
             Interlocked.Exchange(ref _ended, 0);
             Volatile.Write(ref _unanswered, sequence);
@@ -61,24 +59,24 @@ internal sealed class ProgressLane(
         if (IsFirstAnswer(sequence))
         {
             Reported(key => fenced.Contains(key) ? ReportFate.Fenced : ReportFate.Noted);
-            Send(entries, fenced, gone);
+            Send(steps, fenced, gone);
         }
 
         return SessionResult.Ok;
     }
 
-    protected override void OnFailed(Exception? exception, Entry[] entries)
+    protected override void OnFailed(Exception? exception, Step[] steps)
     {
         if (IsFirstAnswer(_sequence))
         {
             Reported(static _ => ReportFate.Lost);
-            foreach (var entry in entries.Where(static entry => entry.Sending is not null))
+            foreach (var step in steps.Where(static step => step.Sending is not null))
             {
-                entry.Session.FailToSend();
+                step.Session.FailToSend();
             }
         }
 
-        DeliveryLog.ProgressFailed(logger, _reporting.Length, exception);
+        StoreLinkLog.ProgressFailed(logger, _reporting.Length, exception);
     }
 
     /// <summary>A call that was given up may be answered after its repetition was, and even while the next batch is under way.</summary>
@@ -93,35 +91,35 @@ internal sealed class ProgressLane(
     }
 
     /// <summary>One report for each key: of sessions that followed each other here, the last one's. The others are over in the store too.</summary>
-    private static (Session Session, SessionProgress Progress)[] Collect(Entry[] entries)
+    private static (IDurableSession Session, SessionProgress Progress)[] Collect(Step[] steps)
     {
-        var bySession = entries.ToLookup(static entry => entry.Session);
+        var bySession = steps.ToLookup(static step => step.Session);
         return [.. bySession
             .GroupBy(static its => its.Key.Key, static its => its.Key)
             .Select(static sameKey => sameKey.MaxBy(static session => session.Epoch)!) // no group is empty
             .Select(session => (session, Collect(session, session.Epoch, bySession[session])))];
     }
 
-    private static SessionProgress Collect(Session session, ulong epoch, IEnumerable<Entry> entries) => new(
+    private static SessionProgress Collect(IDurableSession session, ulong epoch, IEnumerable<Step> steps) => new(
         session.Key,
         epoch,
         session.TakeEnded(),
         // what an earlier connection wanted to send, the next one begins anew, under an identifier of its own
-        [.. entries.Where(entry => entry.IsCommitted && entry.Epoch == epoch).Select(static entry => entry.Sending!)],
-        [.. entries.Where(static entry => entry.Released != 0).Select(static entry => entry.Released)]);
+        [.. steps.Where(step => step.IsCommitted && step.Epoch == epoch).Select(static step => step.Sending!)], // IsCommitted says that there is one
+        [.. steps.Where(static step => step.Released != 0).Select(static step => step.Released)]);
 
     /// <summary>What was held back for the commit, in the order in which it was added. [MQTT-4.6.0-1] [MQTT-4.6.0-6]</summary>
-    private void Send(Entry[] entries, HashSet<string> fenced, HashSet<GoneDelivery> gone)
+    private void Send(Step[] steps, HashSet<string> fenced, HashSet<GoneDelivery> gone)
     {
         var burst = Burst.Rent();
         var committed = _reporting.Where(one => !fenced.Contains(one.Progress.Key)).Select(static one => one.Session).ToHashSet();
-        foreach (var entry in entries)
+        foreach (var step in steps)
         {
-            if (entry.Sending is { } sending)
+            if (step.Sending is { } sending)
             {
-                var claim = committed.Contains(entry.Session) ? entry.Epoch : 0; // else nothing leaves
-                var isGone = gone.Count > 0 && entry.IsCommitted && gone.Contains(new GoneDelivery(entry.Session.Key, sending.Sequence));
-                entry.Session.SendCommitted(sending, claim, entry.IsDuplicate, isGone, burst);
+                var claim = committed.Contains(step.Session) ? step.Epoch : 0; // else nothing leaves
+                var isGone = gone.Count > 0 && step.IsCommitted && gone.Contains(new GoneDelivery(step.Session.Key, sending.Sequence));
+                step.Session.SendCommitted(sending, claim, step.IsDuplicate, isGone, burst);
             }
         }
 
@@ -133,16 +131,6 @@ internal sealed class ProgressLane(
     /// A session with deliveries that ended; or an identifier that PUBREL has freed; or a delivery that is sent after the batch, because its
     /// state is to be committed first or because one before it waits for that.
     /// </summary>
-    internal readonly record struct Entry(
-        Session Session, StartedDelivery? Sending = null, ulong Epoch = 0, bool IsCommitted = false, bool IsDuplicate = false, ushort Released = 0);
-}
-
-/// <summary>What has become of a report.</summary>
-internal enum ReportFate : byte
-{
-    Noted,
-    /// <summary>Another claim than the one that it was made under holds the session: here, or on another gateway.</summary>
-    Fenced,
-    /// <summary>There was no answer.</summary>
-    Lost,
+    internal readonly record struct Step(
+        IDurableSession Session, StartedDelivery? Sending = null, ulong Epoch = 0, bool IsCommitted = false, bool IsDuplicate = false, ushort Released = 0);
 }

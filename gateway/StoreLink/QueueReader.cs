@@ -1,5 +1,3 @@
-using GrainMQ.Gateway.Delivery;
-using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -11,13 +9,11 @@ namespace GrainMQ.Gateway.StoreLink;
 /// </summary>
 internal sealed class QueueReader(StoreShards shards, TimeProvider time, ILogger<QueueReader> logger)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     /// <summary>Begins on another thread: callers hold the session's gate.</summary>
-    public void Start(Session session) =>
+    public void Start(IDurableSession session) =>
         ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Reader.RunAsync(work.Session), (Reader: this, Session: session), preferLocal: false);
 
-    private async Task RunAsync(Session session)
+    private async Task RunAsync(IDurableSession session)
     {
         while (session.NextRead() is { } read)
         {
@@ -27,7 +23,7 @@ internal sealed class QueueReader(StoreShards shards, TimeProvider time, ILogger
             }
             else
             {
-                await Task.Delay(RetryDelay, time).ConfigureAwait(false); // the shard is moving, or its disk cannot be read
+                await Task.Delay(Attempts.LongPause, time).ConfigureAwait(false); // the shard is moving, or its disk cannot be read
             }
         }
     }
@@ -49,7 +45,7 @@ internal sealed class QueueReader(StoreShards shards, TimeProvider time, ILogger
             failure = exception.Message;
         }
 
-        DeliveryLog.ReadFailed(logger, read.Key, failure);
+        StoreLinkLog.ReadFailed(logger, read.Key, failure);
         return null;
     }
 }

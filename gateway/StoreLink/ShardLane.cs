@@ -3,59 +3,55 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Gateway.StoreLink;
 
 /// <summary>
-/// The way from this gateway to one shard: entries gather in a batch while the batch before it is under way, so that a shard costs
-/// O(1) calls per batch and keeps the order of entries (invariants I8, I12). Entries carry the promise of an acknowledgement: the
-/// ticket that <see cref="Add"/> returns completes when the shard has the entry.
+/// The way from this gateway to one shard, in one lane: entries gather in a batch while the batch before it is under way, so that a shard costs
+/// O(1) calls per batch and keeps the order of entries (invariants I8, I12). Acknowledgements wait for entries: the commit that
+/// <see cref="Add"/> returns completes when the shard has the entry, with the shard's answer.
 /// </summary>
-internal abstract class ShardLane<TEntry>(TimeProvider time)
+internal abstract class ShardLane<TEntry>(TimeProvider time) : ILane
 {
     /// <summary>
     /// What goes to the shard at once. More may wait here: one read of each connection, which goes on reading when that is acknowledged.
     /// </summary>
     private const int BatchBytes = 4 * 1024 * 1024;
 
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
-
     private readonly Lock _lock = new();
-    private Action? _flush;
     private readonly Queue<Batch> _full = new();
     private Batch _building = new();
+    private Task _inFlight = Task.CompletedTask;
     private bool _isSending;
     private bool _isFlushingSoon;
-    private int _reserved;
-    private TaskCompletionSource? _settled;
+    private int _announced;
+    private TaskCompletionSource? _noneAnnounced;
     private long _sequence;
 
-    /// <summary><see cref="Flush"/>, made once.</summary>
-    public Action Flushing => _flush ??= Flush;
-
-    /// <summary>An entry is being made: whoever asks for <see cref="DrainedAsync"/> from now on waits for its <see cref="AddReserved"/>.</summary>
-    public void Reserve()
+    /// <summary>
+    /// Says that an entry is being made: a <see cref="DrainedAsync"/> that is asked for from now on waits until <see cref="AddAnnounced"/> has
+    /// added it. Call it inside the lock that whoever asks has to pass too.
+    /// </summary>
+    public void Announce()
     {
         lock (_lock)
         {
-            _reserved++;
+            _announced++;
         }
     }
 
-    /// <summary>As <see cref="Add"/>, after <see cref="Reserve"/>.</summary>
-    public Task<SessionResult> AddReserved(TEntry entry, int length)
+    /// <summary>As <see cref="Add"/>, once after each <see cref="Announce"/>.</summary>
+    public Task<SessionResult> AddAnnounced(TEntry entry, int length)
     {
         lock (_lock)
         {
-            if (--_reserved == 0)
+            if (--_announced == 0)
             {
-                _settled?.SetResult();
-                _settled = null;
+                _noneAnnounced?.SetResult();
+                _noneAnnounced = null;
             }
 
             return Add(entry, length);
         }
     }
 
-    /// <summary>Adds an entry to the batch that is being built; <see cref="Flush"/> sets it off.</summary>
+    /// <summary>Adds an entry to the batch that is being built and returns its commit; <see cref="Flush"/> sends it.</summary>
     public Task<SessionResult> Add(TEntry entry, int length)
     {
         lock (_lock)
@@ -68,11 +64,11 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
 
             _building.Entries.Add(entry);
             _building.Bytes += length;
-            return _building.Ticket.Task;
+            return _building.Commit.Task;
         }
     }
 
-    /// <summary>Sends what has gathered, unless a batch is under way: then it goes with the next one.</summary>
+    /// <inheritdoc/>
     public void Flush()
     {
         lock (_lock)
@@ -104,32 +100,32 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
         }
     }
 
-    /// <summary>Completed when everything that was added before the call has reached the shard.</summary>
+    /// <summary>Completes when everything that was added or announced before the call has reached the shard.</summary>
     public async Task DrainedAsync()
     {
-        Task settled = Task.CompletedTask, last;
+        Task added = Task.CompletedTask, last;
         lock (_lock)
         {
-            if (_reserved > 0)
+            if (_announced > 0)
             {
-                settled = (_settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                added = (_noneAnnounced ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
         }
 
-        await settled.ConfigureAwait(false);
+        await added.ConfigureAwait(false);
         lock (_lock)
         {
-            last = _building.Entries.Count > 0 ? _building.Ticket.Task : _inFlight;
+            last = _building.Entries.Count > 0 ? _building.Commit.Task : _inFlight;
         }
 
         Flush();
         await last.ConfigureAwait(false);
     }
 
-    private Task _inFlight = Task.CompletedTask;
-
+    /// <summary>Makes one call with a batch. The same batch comes again under the same number until the shard has answered.</summary>
     protected abstract Task<SessionResult> SendAsync(TEntry[] entries, long sequence);
 
+    /// <summary>The shard did not take the batch in time. <paramref name="exception"/> is that of the last attempt; null: the shard was busy.</summary>
     protected abstract void OnFailed(Exception? exception, TEntry[] entries);
 
     private async Task SendAllAsync()
@@ -137,20 +133,20 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
         while (TryTake(out var batch))
         {
             var result = await SendBatchAsync([.. batch.Entries], ++_sequence).ConfigureAwait(false);
-            batch.Ticket.SetResult(result);
+            batch.Commit.SetResult(result);
         }
     }
 
     /// <summary>The same batch under the same sequence number until the shard answers: repeating it changes nothing there.</summary>
     private async Task<SessionResult> SendBatchAsync(TEntry[] entries, long sequence)
     {
-        var start = time.GetTimestamp();
+        var attempts = new Attempts(time, Attempts.BatchTimeout);
         while (true)
         {
             Exception? failure = null;
             try
             {
-                var result = await SendAsync(entries, sequence).WaitAsync(CallTimeout, time).ConfigureAwait(false);
+                var result = await SendAsync(entries, sequence).WaitAsync(attempts.TimeLeft, time).ConfigureAwait(false);
                 if (result != SessionResult.Busy)
                 {
                     return result;
@@ -161,13 +157,13 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
                 failure = exception;
             }
 
-            if (time.GetElapsedTime(start) > GiveUpAfter)
+            if (attempts.AreOver)
             {
                 OnFailed(failure, entries);
                 return SessionResult.Busy;
             }
 
-            await Task.Delay(RetryDelay, time).ConfigureAwait(false);
+            await attempts.PauseAsync().ConfigureAwait(false);
         }
     }
 
@@ -180,7 +176,7 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
             _isSending = batch.Entries.Count > 0;
             if (_isSending)
             {
-                _inFlight = batch.Ticket.Task;
+                _inFlight = batch.Commit.Task;
                 _building = isFull ? _building : new Batch();
             }
 
@@ -191,7 +187,7 @@ internal abstract class ShardLane<TEntry>(TimeProvider time)
     private sealed class Batch
     {
         public readonly List<TEntry> Entries = [];
-        public readonly TaskCompletionSource<SessionResult> Ticket = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public readonly TaskCompletionSource<SessionResult> Commit = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public long Bytes;
     }
 }

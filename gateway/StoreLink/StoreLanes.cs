@@ -1,6 +1,5 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
-using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.StoreLink;
@@ -18,46 +17,48 @@ internal sealed class StoreLanes : IDisposable
     {
         _reader = reader;
         _lanes = new(() => [.. Enumerable.Range(0, shards.Count).Select(shard => (createQueue(shard), createProgress(shard)))]);
-        _reporting = time.CreateTimer(static lanes => ((StoreLanes)lanes!).Report(), this, ReportEvery, ReportEvery);
+        _reporting = time.CreateTimer(static lanes => ((StoreLanes)lanes!).Report(), this, ReportEvery, ReportEvery); // state is this
     }
 
     /// <summary>
     /// Hands a delivery to the store, which keeps it for the session; the burst's acknowledgement waits for it. All sessions of a message
     /// and shard go into one entry, so that the store takes a publication as a whole or not at all.
     /// </summary>
-    public void Queue(Session session, in QueuedDelivery delivery, Burst burst) => burst.Store(
+    public void Queue(IDurableSession session, in QueuedDelivery delivery, Burst burst) => burst.Gathering.Add(
         QueueOf(session.Key), delivery.Message,
-        new QueueLane.Receiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share));
+        new DurableReceiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share));
 
     /// <summary>The store has more for the session than it has seen, and there is room.</summary>
-    public void Read(Session session) => _reader.Start(session);
+    public void Read(IDurableSession session) => _reader.Start(session);
 
     /// <summary>A delivery of the session has ended, the first one since its last report.</summary>
-    public void ReportLater(Session session) => ProgressOf(session.Key).Add(new ProgressLane.Entry(session), 0);
+    public void ReportLater(IDurableSession session) => ProgressOf(session.Key).Add(new ProgressLane.Step(session), 0);
 
     /// <summary>Where the deliveries of a session are counted as they end; stays the same.</summary>
     public ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
 
-    /// <summary><see cref="Session.SendCommitted"/> or <see cref="Session.FailToSend"/> follows, in the order of these calls.</summary>
+    /// <summary>
+    /// <see cref="IDurableSession.SendCommitted"/> or <see cref="IDurableSession.FailToSend"/> follows, in the order of these calls.
+    /// </summary>
     /// <param name="session">Whose delivery it is.</param>
     /// <param name="sending">How far it is, once sent.</param>
     /// <param name="isCommitted">The store is to know before; false: it only keeps its place in the order.</param>
     /// <param name="isDuplicate">The DUP flag.</param>
-    public void Send(Session session, StartedDelivery sending, bool isCommitted, bool isDuplicate)
+    public void Send(IDurableSession session, StartedDelivery sending, bool isCommitted, bool isDuplicate)
     {
         var lane = ProgressOf(session.Key);
-        lane.Add(new ProgressLane.Entry(session, sending, session.Epoch, isCommitted, isDuplicate), 0);
+        lane.Add(new ProgressLane.Step(session, sending, session.Epoch, isCommitted, isDuplicate), 0);
         lane.FlushSoon();
     }
 
     /// <summary>PUBREL has freed an identifier: PUBCOMP, the burst's acknowledgement, waits until the store knows.</summary>
-    public void Release(Session session, ushort packetId, Burst burst)
+    public void Release(IDurableSession session, ushort packetId, Burst burst)
     {
         var lane = ProgressOf(session.Key);
-        burst.Await(lane, lane.Add(new ProgressLane.Entry(session, Released: packetId), 0));
+        burst.Await(lane, lane.Add(new ProgressLane.Step(session, Released: packetId), 0));
     }
 
-    /// <summary>Completed when nothing for this session is under way any more.</summary>
+    /// <summary>Completes when every message that was on its way to this session's queue before the call is there, or was given up.</summary>
     public Task DrainedAsync(string key) => QueueOf(key).DrainedAsync();
 
     public void Dispose() => _reporting.Dispose();

@@ -19,7 +19,7 @@ public sealed class SocketTransport : Transport
     private readonly TimeProvider _time;
     private int _closed;
 
-    /// <param name="client">Who is at the other end: a proxy's word for it, or where the socket comes from.</param>
+    /// <param name="client">Address of the client: as the PROXY protocol header says, or the remote end of the socket.</param>
     public SocketTransport(Socket socket, EndPoint? client, string listener, TimeProvider time)
     {
         _socket = socket;

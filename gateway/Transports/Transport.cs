@@ -15,7 +15,7 @@ public abstract class Transport : IAsyncDisposable
     /// <summary>The client's address as logs, limits and access rules see it.</summary>
     public abstract EndPoint? RemoteEndPoint { get; }
 
-    /// <summary>The username that the client's certificate stands for; it goes before that of CONNECT. Null: none.</summary>
+    /// <summary>User name that the client's certificate stands for, which takes precedence over that of CONNECT; null without one.</summary>
     public string? UserName { get; init; }
 
     /// <summary>The name of the listener that accepted it.</summary>

@@ -1,6 +1,6 @@
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Sessions.Stored;
-using GrainMQ.Grains.Storage;
 
 namespace GrainMQ.Grains.Retained;
 

@@ -1,4 +1,4 @@
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.Journals;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Grains.Retained;

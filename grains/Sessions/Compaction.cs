@@ -1,4 +1,5 @@
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
 
 namespace GrainMQ.Grains.Sessions;
 

@@ -1,6 +1,6 @@
 using System.Collections;
-using GrainMQ.Grains.Storage;
-using GrainMQ.Grains.Storage.Format;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Segments;
 
 namespace GrainMQ.Grains.Sessions;
 

@@ -1,5 +1,7 @@
 using GrainMQ.Grains;
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Files;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Silo.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -58,9 +60,9 @@ public static class SiloServices
         if (options.Data.Durability == Durability.File)
         {
             services.AddSingleton<LogMetrics>();
-            services.AddSingleton<ILogStore>(provider => LogStore.OnFiles(
+            services.AddSingleton<ILogStore>(provider => FileLogStore.Open(
                 provider.GetRequiredService<DataDirectory>().Lock, options.Store, provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<LogStore>>(), provider.GetRequiredService<LogMetrics>()));
+                provider.GetRequiredService<ILogger<SegmentLogStore>>(), provider.GetRequiredService<LogMetrics>()));
         }
         services.AddGrainMqGrains();
         services.AddSingleton(Options.Create(options.Grains)); // wins over the options framework's own instance

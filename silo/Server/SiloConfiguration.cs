@@ -1,23 +1,21 @@
-using System.Collections;
 using GrainMQ.Silo.Configuration;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Silo.Server;
 
-/// <summary>The options of one start: defaults, then the file, then the environment, then the command line.</summary>
+/// <summary>Reads the options of one start: defaults, then the file, then the environment, then the command line.</summary>
 internal static class SiloConfiguration
 {
     /// <summary>Binds and validates; errors are all that were found, one line each.</summary>
     /// <param name="file">JSON file; null = none. No file is read that was not named.</param>
-    /// <param name="environment">The process's variables.</param>
     /// <param name="commandLine">In its order.</param>
-    public static (SiloOptions Options, IReadOnlyList<string> Errors) Load(string? file, IDictionary environment, IEnumerable<Setting> commandLine)
+    public static (SiloOptions Options, IReadOnlyList<string> Errors) Load(string? file, IEnumerable<Setting> commandLine)
     {
         var options = new SiloOptions();
         var binder = new SectionBinder(options, OptionKey.Of(typeof(SiloOptions)), []);
         try
         {
-            foreach (var setting in (Setting[])[.. file is null ? [] : JsonSettings.Read(file), .. EnvironmentSettings.Read(environment), .. commandLine])
+            foreach (var setting in (Setting[])[.. file is null ? [] : SettingSources.File(file), .. SettingSources.Environment(), .. commandLine])
             {
                 binder.Apply(setting);
             }

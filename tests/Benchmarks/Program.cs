@@ -1,7 +1,7 @@
 using System.Reflection;
 using GrainMQ.Tests.Benchmarks.Grains;
+using GrainMQ.Tests.Benchmarks.LogStore;
 using GrainMQ.Tests.Benchmarks.Routing;
-using GrainMQ.Tests.Benchmarks.Storage;
 
 // "routing [filters]" prints memory and times of the routing tables, "log [records]
 // [directory]" what the log store does with a disk, "store [sessions] [messages] [directory]" a store shard in memory and in files; everything

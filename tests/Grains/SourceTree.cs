@@ -5,10 +5,10 @@ internal static class SourceTree
 {
     public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
-    /// <summary>The grains' own sources, without what a build writes. The storage is no grain: it waits for the disk on its own threads.</summary>
+    /// <summary>Yields the grains' sources, without build output. Journals and logs are no grain code: they wait for the disk on threads of their own.</summary>
     public static IEnumerable<string> GrainSources() =>
         System.IO.Directory.EnumerateFiles(Path.Combine(Root, "grains"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "Storage"));
+            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "Journals" or "LogStore"));
 
     private static string FindRoot(DirectoryInfo? directory)
     {

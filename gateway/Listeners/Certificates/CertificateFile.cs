@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using GrainMQ.Gateway.Files;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
@@ -11,6 +12,9 @@ public sealed record NamedCertificate(SslStreamCertificateContext Context, IRead
 /// <summary>A certificate with its private key on disk: PEM (key in the same file or in another) or PFX.</summary>
 public sealed record CertificateFile(string Certificate, string? Key, string? Password)
 {
+    /// <summary>Changes that the file system does not report are found after this time.</summary>
+    internal static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
+
     private static readonly byte[] PemMarker = "-----BEGIN "u8.ToArray();
 
     /// <summary>
@@ -25,7 +29,7 @@ public sealed record CertificateFile(string Certificate, string? Key, string? Pa
         return [.. Default(listener, tls) is { } first ? byName.Prepend(first) : byName];
     }
 
-    /// <summary>What to tell when <see cref="AllFor"/> finds none.</summary>
+    /// <summary>The line for the operator when <see cref="AllFor"/> finds none.</summary>
     public static string MissingMessage(ListenerOptions listener) =>
         $"Listener '{listener.Name}' on {listener.Address} needs a certificate: set --cert FILE and --key FILE (Tls:Certificate, Tls:Key) " +
         $"or Listeners:{listener.Name}:Certificate.";

@@ -1,9 +1,10 @@
+using GrainMQ.Gateway.Files;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
-/// <summary>The authorities that clients' certificates are checked against, and their revocation lists; read again when the files change.</summary>
+/// <summary>Holds the authorities that clients' certificates are checked against, and their revocation lists; reads them again when the files change.</summary>
 public sealed partial class ClientTrust : IDisposable
 {
     private readonly TimeProvider _time;
@@ -15,7 +16,7 @@ public sealed partial class ClientTrust : IDisposable
     {
         (_time, _logger) = (time, logger);
         string[] paths = files.Crl is null ? [files.Ca] : [files.Ca, files.Crl];
-        _files = new(paths, files.Read, time, logger)
+        _files = new("TLS", paths, files.Read, CertificateFile.PollInterval, time, logger)
         {
             Reloaded = authorities =>
             {
@@ -28,7 +29,7 @@ public sealed partial class ClientTrust : IDisposable
         WarnOfExpiredLists();
     }
 
-    /// <summary>What the next handshake is checked against.</summary>
+    /// <summary>The authorities for the next handshake.</summary>
     internal ClientAuthorities Current => _files.Content;
 
     public void Dispose() => _files.Dispose();

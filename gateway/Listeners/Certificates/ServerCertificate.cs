@@ -1,9 +1,10 @@
+using GrainMQ.Gateway.Files;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
-/// <summary>A certificate that listeners show, read again when its files change.</summary>
+/// <summary>Holds a certificate that listeners show and reads it again when its files change.</summary>
 public sealed partial class ServerCertificate : IDisposable
 {
     private readonly CertificateFile _file;
@@ -16,7 +17,7 @@ public sealed partial class ServerCertificate : IDisposable
     {
         (_file, _time, _logger) = (file, time, logger);
         string[] paths = file.Key is null ? [file.Certificate] : [file.Certificate, file.Key];
-        _files = new(paths, file.Read, time, logger)
+        _files = new("TLS", paths, file.Read, CertificateFile.PollInterval, time, logger)
         {
             Reloaded = Use,
             Failed = error => LogReloadFailed(_logger, _file.Certificate, error),
@@ -26,10 +27,10 @@ public sealed partial class ServerCertificate : IDisposable
         WarnWhenOutOfDate();
     }
 
-    /// <summary>Raised when <see cref="Current"/> is another one.</summary>
+    /// <summary>Raised when <see cref="Current"/> has changed.</summary>
     public event Action? Changed;
 
-    /// <summary>What the next handshake uses.</summary>
+    /// <summary>The certificate for the next handshake.</summary>
     public NamedCertificate Current => _files.Content;
 
     public void Dispose() => _files.Dispose();

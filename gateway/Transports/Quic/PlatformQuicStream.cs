@@ -19,8 +19,8 @@ public sealed class PlatformQuicStream(QuicStream stream) : IQuicStream
     public ValueTask<int> ReadAsync(Memory<byte> buffer) => stream.ReadAsync(buffer);
 
     /// <summary>
-    /// Awaited here: the stream hands out its one operation, which may be complete before the caller looks, and takes no further write until
-    /// somebody has fetched the result.
+    /// The write is awaited here: the stream hands out its one operation, which may be complete before the caller looks, and takes no further
+    /// write until the result of this one was fetched.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer) => await stream.WriteAsync(buffer).ConfigureAwait(false);

@@ -1,4 +1,4 @@
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.Journals;
 
 namespace GrainMQ.Grains.Sessions.Stored;
 

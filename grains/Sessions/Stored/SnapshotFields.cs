@@ -1,5 +1,5 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.Journals;
 
 namespace GrainMQ.Grains.Sessions.Stored;
 

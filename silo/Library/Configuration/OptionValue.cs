@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 
 namespace GrainMQ.Silo.Configuration;
@@ -5,27 +6,19 @@ namespace GrainMQ.Silo.Configuration;
 /// <summary>How option values are written.</summary>
 public static class OptionValue
 {
-    private static readonly (string Suffix, TimeSpan Unit)[] Durations =
-    [
-        ("ms", TimeSpan.FromMilliseconds(1)), ("s", TimeSpan.FromSeconds(1)), ("m", TimeSpan.FromMinutes(1)), ("h", TimeSpan.FromHours(1)),
-        ("d", TimeSpan.FromDays(1)),
-    ];
-
     private static readonly (string Suffix, int Unit)[] Sizes =
         [("KiB", 1024), ("MiB", 1024 * 1024), ("GiB", 1024 * 1024 * 1024), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
 
     /// <summary>Sets the property of <paramref name="target"/>.</summary>
+    /// <param name="key">Names the property.</param>
+    /// <param name="target">The options object that has it.</param>
+    /// <param name="text">The value as it was written; null and, where the key allows it, empty text mean null.</param>
     /// <returns>Null, or what is expected instead of <paramref name="text"/>.</returns>
-    public static string? Set(OptionKey key, object target, string text)
+    public static string? Set(OptionKey key, object target, string? text)
     {
-        var type = key.Property.PropertyType;
-        var value = Parse(type, key.Name, text.Trim(), out var isNull);
-        if (value is null && !isNull)
-        {
-            return Expected(key);
-        }
-
-        if (value is not null && key.Range is { } range && !range.IsValid(value))
+        text = text?.Trim();
+        var value = text is null || (text.Length == 0 && key.IsNullable) ? null : Parse(key, text);
+        if ((value is null && (!key.IsNullable || text?.Length > 0)) || !key.Allows(value ?? text))
         {
             return Expected(key);
         }
@@ -34,20 +27,20 @@ public static class OptionValue
         return null;
     }
 
-    /// <summary>A value as it is written in the configuration; null is empty.</summary>
+    /// <summary>Writes a value as the configuration has it; null is empty.</summary>
     public static string Format(object? value) => value switch
     {
         null => "",
         bool b => b ? "true" : "false",
-        TimeSpan time => FormatDuration(time),
+        TimeSpan time => Duration.Format(time),
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };
 
-    /// <summary>The values that a key takes, for people.</summary>
+    /// <summary>Says which values a key takes.</summary>
     public static string Expected(OptionKey key)
     {
-        var type = Nullable.GetUnderlyingType(key.Property.PropertyType) ?? key.Property.PropertyType;
+        var type = key.Type;
         var range = key.Range is { } r ? $" from {Bound(type, r.Minimum)} to {Bound(type, r.Maximum)}" : "";
         if (type == typeof(bool))
         {
@@ -66,22 +59,16 @@ public static class OptionValue
 
         if (type == typeof(string))
         {
-            return "text";
+            return key.Rule<FilePathAttribute>() is not null ? "a path" : key.Rule<RequiredAttribute>() is not null ? "text that is not empty" : "text";
         }
 
-        return IsSize(key.Name) ? $"bytes such as 65536, 64KiB or 1MiB{range}" : range.Length > 0 ? $"a number{range}" : $"a number from 0 to {MaxValue(type)}";
+        return key.IsSize ? $"bytes such as 65536, 64KiB or 1MiB{range}" : range.Length > 0 ? $"a number{range}" : $"a number from 0 to {MaxValue(type)}";
     }
 
-    private static object? Parse(Type type, string name, string text, out bool isNull)
+    // Null when the text is no value of the key's type.
+    private static object? Parse(OptionKey key, string text)
     {
-        var underlying = Nullable.GetUnderlyingType(type);
-        isNull = text.Length == 0 && (underlying is not null || type == typeof(string));
-        if (isNull)
-        {
-            return null;
-        }
-
-        type = underlying ?? type;
+        var type = key.Type;
         if (type == typeof(string))
         {
             return text;
@@ -94,18 +81,13 @@ public static class OptionValue
 
         if (type == typeof(TimeSpan))
         {
-            return ParseDuration(text);
+            return Duration.Parse(text);
         }
 
-        if (type.IsEnum)
-        {
-            return ParseEnum(type, text);
-        }
-
-        return ParseNumber(IsSize(name) ? ExpandSize(text) : text, type);
+        return type.IsEnum ? ParseName(type, text) : ParseNumber(type, key.IsSize ? ExpandSize(text) : text);
     }
 
-    private static object? ParseEnum(Type type, string text)
+    private static object? ParseName(Type type, string text)
     {
         var name = text.Replace("_", "").Replace("-", ""); // round_robin and round-robin are RoundRobin
         return Enum.GetNames(type).FirstOrDefault(n => n.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } exact
@@ -113,7 +95,7 @@ public static class OptionValue
             : null;
     }
 
-    private static object? ParseNumber(string text, Type type)
+    private static object? ParseNumber(Type type, string text)
     {
         if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
@@ -130,29 +112,6 @@ public static class OptionValue
         }
     }
 
-    private static object? ParseDuration(string text)
-    {
-        foreach (var (suffix, unit) in Durations)
-        {
-            if (text.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
-                && double.TryParse(text[..^suffix.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)
-                && count <= TimeSpan.MaxValue / unit / 2)
-            {
-                return count * unit;
-            }
-        }
-        // Without a unit or colons it would be days, which nobody means.
-        return text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) ? time : null;
-    }
-
-    private static string FormatDuration(TimeSpan time)
-    {
-        var (suffix, unit) = Durations.LastOrDefault(d => time.Ticks % d.Unit.Ticks == 0 && time >= d.Unit, Durations[0]);
-        return $"{(time / unit).ToString(CultureInfo.InvariantCulture)}{suffix}";
-    }
-
-    private static bool IsSize(string name) => name.EndsWith("Size", StringComparison.Ordinal) || name.Contains("Bytes", StringComparison.Ordinal);
-
     private static string ExpandSize(string text)
     {
         foreach (var (suffix, unit) in Sizes)
@@ -167,8 +126,8 @@ public static class OptionValue
     }
 
     private static string Bound(Type type, object bound) =>
-        // The attribute keeps the text of its bounds until it is first asked.
-        type == typeof(TimeSpan) && bound is string text ? FormatDuration(TimeSpan.Parse(text, CultureInfo.InvariantCulture)) : Format(bound);
+        // The attribute keeps the text of its bounds until it first validates a value.
+        type == typeof(TimeSpan) && bound is string text ? Duration.Format(TimeSpan.Parse(text, CultureInfo.InvariantCulture)) : Format(bound);
 
     private static object? MaxValue(Type type) => type.GetField("MaxValue")?.GetValue(null);
 }

@@ -1,17 +1,18 @@
 namespace GrainMQ.Silo.Configuration;
 
 /// <summary>
-/// Writes settings into the sections of an options object, later ones over earlier ones. A key that does not exist is an error, not something
-/// to skip: a misspelt security setting that is silently ignored leaves the broker open.
+/// Writes settings into the sections of an options object, later ones over earlier ones. A key that does not exist is an error and is not skipped:
+/// a misspelt security setting that is silently ignored leaves the broker open. Why not the binder of Microsoft.Extensions.Configuration:
+/// docs/decisions/0010.
 /// </summary>
 /// <param name="options">An object whose properties are the sections.</param>
-/// <param name="keys">Of the sections.</param>
+/// <param name="keys">Keys of the sections.</param>
 /// <param name="others">Keys that are written elsewhere; a misspelt one may have been meant.</param>
 public sealed class SectionBinder(object options, IReadOnlyList<OptionKey> keys, IReadOnlyList<OptionKey> others)
 {
     private readonly List<string> _errors = [];
 
-    /// <summary>One line each: what was read and where, what is expected.</summary>
+    /// <summary>One line for each fault: what was read and where, what is expected.</summary>
     public IReadOnlyList<string> Errors => _errors;
 
     public void Apply(Setting setting)
@@ -20,7 +21,7 @@ public sealed class SectionBinder(object options, IReadOnlyList<OptionKey> keys,
         {
             Set(setting, key, key.Target(options));
         }
-        else
+        else if (!IsEmptySection(setting))
         {
             AddUnknown(setting, Candidates(setting.Key));
         }
@@ -43,11 +44,13 @@ public sealed class SectionBinder(object options, IReadOnlyList<OptionKey> keys,
     public void AddUnknown(Setting setting, IEnumerable<string> known) =>
         Add($"{setting.Key} ({setting.Origin}) is not an option. Did you mean {NearestName.Of(setting.Key, known)}?");
 
+    // In JSON: "Log": {}, "Log": null or "Certificates": [].
+    private bool IsEmptySection(Setting setting) => setting.Value is null || (setting.Value.Length == 0 && Within(setting.Key).Any());
+
     // The name of a section alone was meant for one of its keys.
-    private IEnumerable<string> Candidates(string key)
-    {
-        var known = keys.Concat(others).Select(option => option.Text).ToList();
-        var within = known.Where(text => text.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList();
-        return within.Count > 0 ? within : known;
-    }
+    private IEnumerable<string> Candidates(string key) => Within(key).Any() ? Within(key) : Known;
+
+    private IEnumerable<string> Within(string key) => Known.Where(text => text.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase));
+
+    private IEnumerable<string> Known => keys.Concat(others).Select(option => option.Text);
 }

@@ -1,3 +1,5 @@
+using GrainMQ.Silo.Configuration;
+
 namespace GrainMQ.Silo.Data;
 
 /// <summary>What an acknowledgement of the broker promises, see docs/guarantees.md.</summary>
@@ -10,18 +12,19 @@ public enum Durability : byte
     File,
 }
 
-/// <summary>What the broker keeps and where; section <c>Data</c>.</summary>
+/// <summary>Configures what the broker keeps and where; section <c>Data</c>.</summary>
 public sealed class DataOptions
 {
-    /// <summary>What is still there after a crash. Default: File.</summary>
+    /// <summary>Decides what is still there after a crash. Default: File.</summary>
     public Durability Durability { get; set; } = Durability.File;
 
     /// <summary>
     /// Directory of this broker's files. Created when missing, must be writable, and is locked for one process. Default: <c>data</c> in
     /// the working directory with durability File, none with Memory.
     /// </summary>
+    [FilePath]
     public string? Directory { get; set; }
 
-    /// <summary>The directory that is used; null: none.</summary>
+    /// <summary>The directory that is used; null when nothing is kept on the disk.</summary>
     internal string? EffectiveDirectory => Directory ?? (Durability == Durability.File ? "data" : null);
 }

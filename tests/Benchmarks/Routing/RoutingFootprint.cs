@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.Sessions;
@@ -69,7 +68,7 @@ internal static class RoutingFootprint
         const int sessionCount = 100;
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var trie = new LocalTrie<Subscribers>();
-        var index = new SubscriptionIndex(trie, new DeliveryOptions());
+        var index = new SubscriptionIndex(trie, ShareStrategy.RoundRobin);
         var limits = new DeliveryLimits(new OutboundOptions(), new GatewayMetrics(services.GetRequiredService<IMeterFactory>()));
         var sessions = Enumerable.Range(0, sessionCount).Select(id => new Session($"default/{id}", $"{id}", limits, store: null!)).ToArray(); // they receive nothing
         var before = Memory();

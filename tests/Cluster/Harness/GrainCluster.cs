@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using GrainMQ.Grains;
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Silo;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -60,7 +62,7 @@ internal sealed class GrainCluster : IAsyncDisposable
         return cluster;
     }
 
-    public static LogStore NewLogs() => LogStore.InMemory(new LogStoreOptions(), TimeProvider.System, NullLogger<LogStore>.Instance);
+    public static SegmentLogStore NewLogs() => MemoryLogStore.Create(new LogStoreOptions(), TimeProvider.System, NullLogger<SegmentLogStore>.Instance);
 
     /// <summary>Every way to call a grain: from outside, and from each silo.</summary>
     public IEnumerable<IGrainFactory> Callers() =>

@@ -1,10 +1,13 @@
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
-using GrainMQ.Grains.Storage;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -88,6 +91,34 @@ public sealed class CompactionTests
 
         Assert.InRange(Segments(), 1, 5);
         await HasAsync(texts);
+    }
+
+    [Fact]
+    public async Task MessageOfManyQueuesCountsOnce()
+    {
+        await StartAsync(_table);
+        string[] others = ["t/third", "t/fourth", "t/fifth"];
+        foreach (var key in others)
+        {
+            await AttachAsync(key);
+        }
+
+        // an eighth of the log; counted for each queue it would be more than half, and nothing would go
+        string[] texts = [.. Enumerable.Range(0, 15).Select(number => $"old {number} {new string('x', 300)}")];
+        foreach (var text in texts)
+        {
+            await QueueAsync(text, [.. Forgotten, .. others]);
+        }
+
+        await DeliverAsync(90);
+        Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
+
+        var compaction = await CompactAsync();
+
+        Assert.Equal(texts.Sum(text => text.Length), compaction.Moved);
+        Assert.True(compaction.Freed > 30_000, $"{compaction.Freed} bytes went.");
+        await HasAsync(texts);
+        await HasAsync(others[^1], texts);
     }
 
     [Fact]
@@ -275,9 +306,9 @@ public sealed class CompactionTests
 
     private async Task StartAsync(SessionTable table)
     {
-        var logs = LogStore.On(
-            _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = 0 }, new ManualTimeProvider(),
-            NullLogger<LogStore>.Instance);
+        var logs = new SegmentLogStore(
+            _disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = 0 }, new ManualTimeProvider(),
+            NullLogger<SegmentLogStore>.Instance);
         var opening = await new LogJournalStore<SessionSnapshot, SessionChange>(logs, new SessionCodec()).OpenAsync(0, 0, table);
         _writer = new(opening.Journal ?? throw new InvalidOperationException(opening.Fault), table.Snapshot, 0, () => (0, 0), _ => { });
         if (table.Count > 0)
@@ -287,10 +318,15 @@ public sealed class CompactionTests
 
         foreach (var key in (string[])[.. Forgotten, Busy])
         {
-            var (request, epoch) = (Sample.Open(connection: ++_sequence, expiry: uint.MaxValue), table.NextEpoch(Now));
-            table.Attach(key, request, epoch, Now);
-            await CommitAsync(new Attached(Now, key, request, epoch), []);
+            await AttachAsync(key);
         }
+    }
+
+    private async Task AttachAsync(string key)
+    {
+        var (request, epoch) = (Sample.Open(connection: ++_sequence, expiry: uint.MaxValue), Table.NextEpoch(Now));
+        Table.Attach(key, request, epoch, Now);
+        await CommitAsync(new Attached(Now, key, request, epoch), []);
     }
 
     /// <summary>Messages that one session gets and acknowledges.</summary>

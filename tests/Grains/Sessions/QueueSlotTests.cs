@@ -1,5 +1,5 @@
+using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Storage;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Sessions;

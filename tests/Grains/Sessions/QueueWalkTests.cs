@@ -1,6 +1,6 @@
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Storage;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Sessions;

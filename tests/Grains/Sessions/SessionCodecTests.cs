@@ -1,9 +1,9 @@
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Retained;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
-using GrainMQ.Grains.Storage;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Sessions;

@@ -1,8 +1,11 @@
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
-using GrainMQ.Grains.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -38,7 +41,7 @@ public sealed class SessionScheduleTests
         private readonly Random _random = new(seed);
         private readonly SessionOracle _oracle = new();
         private readonly LogJournalStore<SessionSnapshot, SessionChange> _journals =
-            new(LogStore.InMemory(new LogStoreOptions(), TimeProvider.System, NullLogger<LogStore>.Instance), new SessionCodec());
+            new(MemoryLogStore.Create(new LogStoreOptions(), TimeProvider.System, NullLogger<SegmentLogStore>.Instance), new SessionCodec());
 
         private readonly List<string> _published = [];
         private readonly List<string> _publishedAtOpen = [];

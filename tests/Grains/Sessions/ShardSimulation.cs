@@ -1,11 +1,14 @@
 using System.Text;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
-using GrainMQ.Grains.Storage;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -280,9 +283,9 @@ internal sealed class ShardSimulation
         while (true)
         {
             _journals ??= new(
-                LogStore.On(
-                    _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = LeastFree }, new ManualTimeProvider(),
-                    NullLogger<LogStore>.Instance),
+                new SegmentLogStore(
+                    _disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = LeastFree }, new ManualTimeProvider(),
+                    NullLogger<SegmentLogStore>.Instance),
                 new SessionCodec());
             _table = new SessionTable(Options);
             var opening = await _journals.OpenAsync(0, 0, _table);

@@ -1,8 +1,9 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Storage;
-using GrainMQ.Grains.Storage.Execution;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -224,8 +225,8 @@ public sealed class LoggedShardTests : IAsyncLifetime
 
     private void Start(IStorageExecutor? executor = null)
     {
-        var logs = LogStore.On(
-            _disk, executor ?? new NowExecutor(), new LogStoreOptions { MinFreeBytes = LeastFree }, new ManualTimeProvider(), NullLogger<LogStore>.Instance);
+        var logs = new SegmentLogStore(
+            _disk, executor ?? new InlineExecutor(), new LogStoreOptions { MinFreeBytes = LeastFree }, new ManualTimeProvider(), NullLogger<SegmentLogStore>.Instance);
         _cluster = new SimulatedGrainCluster(options => (options.StoreShards, options.RetainShards) = (1, 1), logs: logs);
     }
 }

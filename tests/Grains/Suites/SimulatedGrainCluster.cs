@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.LogStore;
 using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;

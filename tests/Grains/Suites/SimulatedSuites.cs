@@ -1,5 +1,7 @@
 using GrainMQ.Grains;
-using GrainMQ.Grains.Storage;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GrainMQ.Tests.Grains.Suites;
@@ -63,5 +65,5 @@ public sealed class LoggedRetainTests : RetainSuite
 internal static class Logged
 {
     public static IGrainCluster Start(Action<GrainOptions> configure) => new SimulatedGrainCluster(
-        configure, logs: LogStore.InMemory(new LogStoreOptions(), TimeProvider.System, NullLogger<LogStore>.Instance));
+        configure, logs: MemoryLogStore.Create(new LogStoreOptions(), TimeProvider.System, NullLogger<SegmentLogStore>.Instance));
 }

@@ -1,10 +1,12 @@
+using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Retained;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
-using GrainMQ.Grains.Storage;
 using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -143,8 +145,8 @@ internal sealed class BrokerLife
 
     private void Configure(IServiceCollection services, ManualTimeProvider time, WriterWatch watch)
     {
-        var logs = LogStore.On(
-            Disk, Executor, new LogStoreOptions { SegmentBytes = _plan.SegmentBytes, MinFreeBytes = LeastFree }, time, NullLogger<LogStore>.Instance);
+        var logs = new SegmentLogStore(
+            Disk, Executor, new LogStoreOptions { SegmentBytes = _plan.SegmentBytes, MinFreeBytes = LeastFree }, time, NullLogger<SegmentLogStore>.Instance);
         var faulty = new FaultyLogStore(new WatchedLogStore(logs, watch), LogFaults, time);
         services.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Warning));
         services.AddSingleton<ILogStore>(faulty);

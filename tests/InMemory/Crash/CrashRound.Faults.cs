@@ -1,5 +1,5 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace GrainMQ.Tests.InMemory.Crash;

@@ -1,6 +1,6 @@
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
-using GrainMQ.Tests.Testing.Storage;
+using GrainMQ.Tests.Testing.LogStore;
 using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Crash;

@@ -215,6 +215,44 @@ public sealed class TlsListenerTests : IDisposable
     }
 
     [Fact]
+    public async Task MountedSecretIsNoticedBeforeThePoll()
+    {
+        // Kubernetes: file -> ..data/file, ..data -> version, replaced by a rename
+        var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
+        foreach (var version in (string[])["..v1", "..v2"])
+        {
+            Directory.CreateDirectory(_directory.File(version));
+            using var certificate = TestCertificate.Create(version.TrimStart('.'));
+            TestCertificate.WritePem(certificate, _directory.File($"{version}/tls.crt"), _directory.File($"{version}/tls.key"));
+        }
+        Directory.CreateSymbolicLink(_directory.File("..data"), "..v1");
+        File.CreateSymbolicLink(_directory.File("tls.crt"), "..data/tls.crt");
+        File.CreateSymbolicLink(_directory.File("tls.key"), "..data/tls.key");
+        var tls = new TlsOptions { Certificate = _directory.File("tls.crt"), Key = _directory.File("tls.key") };
+        await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tls, tls, time);
+
+        Directory.CreateSymbolicLink(_directory.File("..data_tmp"), "..v2");
+        Rename(_directory.File("..data_tmp"), _directory.File("..data"));
+        var start = time.GetTimestamp();
+        await Stuck.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(1)); // the watcher's report starts a timer of 500 ms, and the poll is at 10 s
+                return harness.Log.Lines.Any(line => line.EventId == 1121);
+            },
+            "the certificate to be read again");
+
+        Assert.InRange(time.GetElapsedTime(start), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(9.9));
+        await using var client = await ConnectAsync(harness);
+        Assert.Equal("CN=v2", client.RemoteCertificate?.Subject);
+
+        [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "rename")]
+        static extern int RenameLink(string from, string to);
+
+        static void Rename(string from, string to) => Assert.Equal(0, RenameLink(from, to)); // File.Move would follow the link
+    }
+
+    [Fact]
     public async Task BrokenNewCertificateKeepsTheOldOneAndIsToldOnce()
     {
         var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow());

@@ -49,6 +49,9 @@ public sealed class BackupCommandTests : IDisposable
         await FailsAsync("Did you mean Grains:StoreShards?", "export", "file", "--set", "Grains:StoreShard=2");
         await FailsAsync("'--dota' is not an option. Did you mean --data?", "import", "file", "--dota=x");
         await FailsAsync("Required argument missing", "import");
+        await FailsAsync("FILE: read '', expected a path.", "export", "");
+        await FailsAsync("FILE: read '', expected a path.", "import", "");
+        await FailsAsync("Data:Directory (--data): read '', expected a path.", "export", "file", "--data", "");
         await FailsAsync("--merge: read 'both', expected keep or replace.", "import", "file", "--merge", "both");
     }
 

@@ -1,4 +1,3 @@
-using System.Collections;
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Configuration;
@@ -7,11 +6,17 @@ using Xunit;
 
 namespace GrainMQ.Tests.Unit.Hosting;
 
+[Collection(nameof(ProcessEnvironment))]
 public sealed class GatewayConfigurationTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
+    private readonly List<string> _variables = [];
 
-    public void Dispose() => _directory.Dispose();
+    public void Dispose()
+    {
+        _variables.ForEach(name => Environment.SetEnvironmentVariable(name, null));
+        _directory.Dispose();
+    }
 
     [Fact]
     public void LaterSourcesWin()
@@ -23,15 +28,11 @@ public sealed class GatewayConfigurationTests : IDisposable
               "Connections": { "ReceiveMaximum": 1, "TopicAliasMaximum": 1, "KeepAliveMaximum": 1, "RetainAvailable": false },
             }
             """);
-        var environment = new Hashtable
-        {
-            ["GRAINMQ__Connections__TopicAliasMaximum"] = "2",
-            ["grainmq__connections__keepalivemaximum"] = "2",
-            ["GRAINMQ_PORT"] = "tcp://10.0.0.1:1883", // Kubernetes sets it for a service named grainmq
-            ["PATH"] = "/bin",
-        };
+        Variable("GRAINMQ__Connections__TopicAliasMaximum", "2");
+        Variable("grainmq__connections__keepalivemaximum", "2");
+        Variable("GRAINMQ_PORT", "tcp://10.0.0.1:1883"); // Kubernetes sets it for a service named grainmq
 
-        var (options, errors) = Load(file, environment, [new("Connections:KeepAliveMaximum", "3", "--set")]);
+        var (options, errors) = Load(file, [new("Connections:KeepAliveMaximum", "3", "--set")]);
 
         Assert.Empty(errors);
         Assert.Equal(1, options.Connections.ReceiveMaximum);
@@ -43,7 +44,7 @@ public sealed class GatewayConfigurationTests : IDisposable
     [Fact]
     public void DefaultsAreUsableAsTheyAre()
     {
-        var (options, errors) = Load(null, new Hashtable(), []);
+        var (options, errors) = Load(null, []);
 
         Assert.Empty(errors);
         Assert.Equal(["127.0.0.1:1883", "127.0.0.1:8083"], options.Listeners.Select(listener => listener.Address));
@@ -55,7 +56,9 @@ public sealed class GatewayConfigurationTests : IDisposable
     {
         var file = Write("""{ "Conections": { "A": 1 }, "Log": { "Level": "loud" } }""");
 
-        var (_, errors) = Load(file, new Hashtable { ["GRAINMQ__Log__Lewel"] = "x" }, [new("Data:Dir", "x", "--set")]);
+        Variable("GRAINMQ__Log__Lewel", "x");
+
+        var (_, errors) = Load(file, [new("Data:Dir", "x", "--set")]);
 
         Assert.Equal(4, errors.Count);
         Assert.Contains($"(file '{file}')", errors[0]);
@@ -71,16 +74,59 @@ public sealed class GatewayConfigurationTests : IDisposable
     [InlineData("{ \"Log\": 1 }", "Log (file")]
     public void BadFileIsNamed(string content, string cause)
     {
-        var (_, errors) = Load(Write(content), new Hashtable(), []);
+        var (_, errors) = Load(Write(content), []);
 
         Assert.Contains(cause, Assert.Single(errors));
         Assert.Contains(_directory.Path, errors[0]);
     }
 
+    [Theory]
+    [InlineData("{ \"Log\": { \"Level\": \"Debug\", \"Format\": \"Json\", \"Level\": \"Error\" } }", "Log:Level")]
+    [InlineData("{ \"Log\": { \"Level\": \"Debug\" }, \"log\": { \"level\": \"Error\" } }", "log:level")]
+    public void KeyThatIsGivenTwiceIsAnError(string content, string key) =>
+        Assert.EndsWith($"has the key {key} twice. Remove one of the two.", Assert.Single(Load(Write(content), []).Errors));
+
+    [Fact]
+    public void FileMayBeginWithAByteOrderMark()
+    {
+        var file = _directory.File("bom.json");
+        File.WriteAllText(file, """{ "Connections": { "ReceiveMaximum": 7 } }""", new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+
+        var (options, errors) = Load(file, []);
+
+        Assert.Empty(errors);
+        Assert.Equal(7, options.Connections.ReceiveMaximum);
+    }
+
+    [Fact]
+    public void ListenersKeepTheOrderOfTheFile()
+    {
+        var file = Write("""{ "Listeners": { "ws": { "Address": "none" }, "tcp-b": { "Address": "127.0.0.1:2" }, "tcp-a": { "Address": "127.0.0.1:1" } } }""");
+
+        var (options, errors) = Load(file, []);
+
+        Assert.Empty(errors);
+        Assert.Equal(["tcp", "tcp-b", "tcp-a"], options.Listeners.Select(listener => listener.Name));
+    }
+
+    [Fact]
+    public void EmptySectionsAndNullsSayNothing()
+    {
+        var file = Write("""{ "Log": {}, "Listeners": { "tcp": {} }, "Tls": { "Certificates": [], "Certificate": null }, "Data": null }""");
+
+        var (options, errors) = Load(file, []);
+
+        Assert.Empty(errors);
+        Assert.Null(options.Tls.Certificate);
+    }
+
+    [Fact]
+    public void EmptyPathOfTheFileIsAnError() => Assert.Equal(["--config: read '', expected a path."], Load("", []).Errors);
+
     [Fact]
     public void MissingFileIsNamed()
     {
-        var (_, errors) = Load(_directory.File("none.json"), new Hashtable(), []);
+        var (_, errors) = Load(_directory.File("none.json"), []);
 
         Assert.Contains("none.json", Assert.Single(errors));
     }
@@ -180,7 +226,7 @@ public sealed class GatewayConfigurationTests : IDisposable
     {
         var none = new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tcp] = ["none"], [ListenerKind.Ws] = ["none"] };
 
-        var (_, errors) = new GatewayConfiguration(null, new Hashtable(), none, []).Load();
+        var (_, errors) = new GatewayConfiguration(null, none, []).Load();
 
         Assert.Contains("There is no listener", Assert.Single(errors));
     }
@@ -190,27 +236,33 @@ public sealed class GatewayConfigurationTests : IDisposable
     {
         var tls = new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tls] = ["127.0.0.1:8883"] };
 
-        Assert.Contains("--cert FILE", Assert.Single(new GatewayConfiguration(null, new Hashtable(), tls, []).Load().Errors));
-        Assert.Empty(new GatewayConfiguration(null, new Hashtable(), tls, [new("Tls:Certificate", "x", "--cert")]).Load().Errors);
-        Assert.Empty(new GatewayConfiguration(null, new Hashtable(), tls, [new("Listeners:tls:Certificate", "x", "--set")]).Load().Errors);
+        Assert.Contains("--cert FILE", Assert.Single(new GatewayConfiguration(null, tls, []).Load().Errors));
+        Assert.Empty(new GatewayConfiguration(null, tls, [new("Tls:Certificate", "x", "--cert")]).Load().Errors);
+        Assert.Empty(new GatewayConfiguration(null, tls, [new("Listeners:tls:Certificate", "x", "--set")]).Load().Errors);
     }
 
     [Fact]
     public void GrainOptionsAreCheckedToo() =>
-        Assert.Contains("Grains:StoreShards is 0", Assert.Single(Load(null, new Hashtable(), [new("Grains:StoreShards", "0", "--set")]).Errors));
+        Assert.Contains("Grains:StoreShards is 0", Assert.Single(Load(null, [new("Grains:StoreShards", "0", "--set")]).Errors));
 
-    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) Load(
-        string? file, Hashtable environment, IReadOnlyList<Setting> commandLine) =>
-        new GatewayConfiguration(file, environment, new Dictionary<ListenerKind, IReadOnlyList<string>>(), commandLine).Load();
+    private static (Gateway.Configuration.GatewayOptions Options, IReadOnlyList<string> Errors) Load(
+        string? file, IReadOnlyList<Setting> commandLine) =>
+        new GatewayConfiguration(file, new Dictionary<ListenerKind, IReadOnlyList<string>>(), commandLine).Load();
 
-    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) LoadTcp(string address, params Setting[] settings) =>
+    private static (Gateway.Configuration.GatewayOptions Options, IReadOnlyList<string> Errors) LoadTcp(string address, params Setting[] settings) =>
         new GatewayConfiguration(
-            null, new Hashtable(), new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tcp] = [address] }, settings).Load();
+            null, new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tcp] = [address] }, settings).Load();
 
-    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) LoadUnix(string path, params string[] settings) =>
+    private static (Gateway.Configuration.GatewayOptions Options, IReadOnlyList<string> Errors) LoadUnix(string path, params string[] settings) =>
         new GatewayConfiguration(
-            null, new Hashtable(), new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Unix] = [path] },
+            null, new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Unix] = [path] },
             [.. settings.Select(setting => new Setting($"Listeners:{setting.Split('=')[0]}", setting.Split('=')[1], "--set"))]).Load();
+
+    private void Variable(string name, string value)
+    {
+        _variables.Add(name);
+        Environment.SetEnvironmentVariable(name, value);
+    }
 
     private string Write(string json)
     {
@@ -219,3 +271,7 @@ public sealed class GatewayConfigurationTests : IDisposable
         return path;
     }
 }
+
+/// <summary>Tests that set variables of this process run alone: other tests read them too.</summary>
+[CollectionDefinition(nameof(ProcessEnvironment), DisableParallelization = true)]
+public sealed class ProcessEnvironment;

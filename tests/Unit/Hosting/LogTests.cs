@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using GrainMQ.Gateway.Configuration;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Silo;
 using GrainMQ.Silo.Configuration;
 using GrainMQ.Silo.Server;
@@ -20,7 +19,7 @@ public sealed class OperationsDocumentTests
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Here()) ?? "", "../../../docs/operations.md"));
 
     private static readonly Assembly[] Product =
-        [typeof(GatewayOptions).Assembly, typeof(Grains.GrainOptions).Assembly, typeof(Grains.Storage.ILogStore).Assembly,
+        [typeof(GatewayOptions).Assembly, typeof(Grains.GrainOptions).Assembly, typeof(Grains.LogStore.ILogStore).Assembly,
         typeof(SiloOptions).Assembly, typeof(SiloCommand).Assembly];
 
     private static readonly IReadOnlyList<OptionKey> OfSilo = OptionKey.Of(typeof(SiloOptions));

@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Configuration;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Silo.Configuration;
 using Xunit;
 
@@ -17,7 +16,7 @@ public sealed class OptionValueTests
         var options = new GatewayOptions();
         var value = key.Property.GetValue(key.Target(options));
 
-        Assert.Null(OptionValue.Set(key, key.Target(options), OptionValue.Format(value)));
+        Assert.Null(OptionValue.Set(key, key.Target(options), value is null ? null : OptionValue.Format(value)));
         Assert.Equal(value, key.Property.GetValue(key.Target(options)));
     }
 

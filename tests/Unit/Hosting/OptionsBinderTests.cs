@@ -1,6 +1,5 @@
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Silo.Configuration;
@@ -48,12 +47,12 @@ public sealed class OptionsBinderTests
     [Fact]
     public void EmptyTextIsNullWhereThereIsNull()
     {
-        Apply("Data:Directory", "x");
-        Apply("Data:Directory", "");
+        Apply("Tls:CipherSuites", "x");
+        Apply("Tls:CipherSuites", "");
         Apply("Security:AllowAnonymous", "");
 
         Assert.Empty(_binder.Errors);
-        Assert.Null(_options.Data.Directory);
+        Assert.Null(_options.Tls.CipherSuites);
         Assert.Null(_options.Security.AllowAnonymous);
     }
 
@@ -71,7 +70,15 @@ public sealed class OptionsBinderTests
     [InlineData("Outbound:WhenFull", "explode", "Disconnect, DropNewest")]
     [InlineData("Outbound:WhenFull", "1", "Disconnect, DropNewest")]
     [InlineData("Listeners:tcp:Kind", "udp", "Tcp, Tls, Ws, Wss")]
-    public void BadValueSaysWhatWasReadAndWhatIsExpected(string key, string value, string expected)
+    [InlineData("Listeners:tcp:Address", "", "text that is not empty")]
+    [InlineData("Listeners:tcp:Certificate", "", "a path")]
+    [InlineData("Tls:Certificates:a:Key", " ", "a path")]
+    [InlineData("Security:PasswordFile", "", "a path")]
+    [InlineData("Data:Directory", "", "a path")]
+    [InlineData("Connections:ReceiveMaximum", "0x10", "a number from 1 to 65535")]
+    [InlineData("Connections:ReceiveMaximum", null, "a number from 1 to 65535")]
+    [InlineData("Listeners:tcp:Address", null, "text that is not empty")]
+    public void BadValueSaysWhatWasReadAndWhatIsExpected(string key, string? value, string expected)
     {
         Apply(key, value);
 
@@ -158,7 +165,7 @@ public sealed class OptionsBinderTests
         Assert.Equal(("tls-a", "a.pem", "127.0.0.1:8883"), (tls.Name, tls.Certificate, tls.Address));
     }
 
-    private void Apply(string key, string value) => _binder.Apply([new Setting(key, value, "here")]);
+    private void Apply(string key, string? value) => _binder.Apply([new Setting(key, value, "here")]);
 
     private string[] Listeners() => [.. _options.Listeners.Select(listener => $"{listener.Name} {listener.Kind} {listener.Address}")];
 }

@@ -8,16 +8,24 @@ internal static class LocalTrieSteps
     /// <summary>False when it was there already.</summary>
     public static bool Add(this LocalTrie<string> trie, string filter)
     {
-        var version = trie.Version;
-        trie.Update(filter, filter, static (current, _, added) => current ?? added);
-        return trie.Version != version;
+        var isNew = false;
+        trie.Update(filter, filter, (current, _, added) =>
+        {
+            isNew = current is null;
+            return current ?? added;
+        });
+        return isNew;
     }
 
     /// <summary>False when it was not there.</summary>
     public static bool Remove(this LocalTrie<string> trie, string filter)
     {
-        var version = trie.Version;
-        trie.Update(filter, 0, static (_, _, _) => null);
-        return trie.Version != version;
+        var isKnown = false;
+        trie.Update(filter, 0, (current, _, _) =>
+        {
+            isKnown = current is not null;
+            return null;
+        });
+        return isKnown;
     }
 }

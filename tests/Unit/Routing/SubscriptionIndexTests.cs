@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.Sessions;
@@ -20,8 +19,7 @@ public sealed class SubscriptionIndexTests : IDisposable
 
     public SubscriptionIndexTests()
     {
-        var delivery = new DeliveryOptions();
-        _index = new SubscriptionIndex(_trie, delivery);
+        _index = new SubscriptionIndex(_trie, ShareStrategy.RoundRobin);
         _limits = new DeliveryLimits(new OutboundOptions(), new GatewayMetrics(_services.GetRequiredService<IMeterFactory>()));
     }
 
@@ -86,7 +84,7 @@ public sealed class SubscriptionIndexTests : IDisposable
             Assert.False(session.Subscribe(_index, new SubscribeEntry("a/#", 1), 0));
         }
 
-        Assert.Equal(sessions, Plain("a").Select(subscription => subscription.Session).OrderBy(sessions.IndexOf));
+        Assert.Equal(sessions, Plain("a").Select(subscription => (Session)subscription.Subscriber).OrderBy(sessions.IndexOf));
         Assert.All(Plain("a"), subscription => Assert.Equal(QoS.AtLeastOnce, subscription.MaximumQoS));
 
         foreach (var session in sessions.Skip(1))
@@ -94,7 +92,7 @@ public sealed class SubscriptionIndexTests : IDisposable
             Assert.True(session.Unsubscribe(_index, "a/#"));
         }
 
-        Assert.Same(sessions[0], Assert.Single(Plain("a")).Session);
+        Assert.Same(sessions[0], Assert.Single(Plain("a")).Subscriber);
         Assert.IsType<Subscription>(_trie.Find("a/#")); // one subscriber stands for itself again
     }
 
@@ -124,7 +122,7 @@ public sealed class SubscriptionIndexTests : IDisposable
         var expected = model.SelectMany(session => session.Value.Values
             .Where(record => !TopicFilter.IsShared(record.Filter) && TopicFilter.Matches(record.Filter, topic))
             .Select(record => (session.Key, record)));
-        Assert.Equal(expected.ToHashSet(), Plain(topic).Select(subscription => (subscription.Session, _index.RecordOf(subscription))).ToHashSet());
+        Assert.Equal(expected.ToHashSet(), Plain(topic).Select(subscription => ((Session)subscription.Subscriber, _index.RecordOf(subscription))).ToHashSet());
 
         foreach (var (session, records) in model)
         {

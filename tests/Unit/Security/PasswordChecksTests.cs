@@ -28,6 +28,19 @@ public sealed class PasswordChecksTests
     }
 
     [Fact]
+    public async Task NoMoreWaitThanCanHaveATurn()
+    {
+        using var checks = new PasswordChecks(1, TimeSpan.FromMilliseconds(2), _time);
+        using var go = new ManualResetEventSlim();
+        var first = checks.RunAsync(() => { go.Wait(); return true; });
+        var waiting = Enumerable.Range(0, 2).Select(_ => checks.RunAsync(() => true)).ToArray();
+        Assert.Null(await checks.RunAsync(() => throw new InvalidOperationException("has no turn")).OrStuck("the one too many"));
+        go.Set();
+        Assert.True(await first.OrStuck("the first"));
+        Assert.Equal([true, true], await Task.WhenAll(waiting).OrStuck("those who waited"));
+    }
+
+    [Fact]
     public async Task WhoWaitsTooLongIsToldSo()
     {
         using var checks = new PasswordChecks(1, Patience, _time);

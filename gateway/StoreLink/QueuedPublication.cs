@@ -1,0 +1,32 @@
+using GrainMQ.Gateway.Messages;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Routing;
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Gateway.StoreLink;
+
+/// <summary>One message on its way to one store shard, for all its durable sessions there: the shard takes it as a whole or not at all.</summary>
+/// <param name="Message">The message.</param>
+/// <param name="Origin">The publisher's identifier of a QoS 2 publication whose session outlives its connection; null for all others.</param>
+/// <param name="Receivers">At least one.</param>
+internal readonly record struct QueuedPublication(Message Message, MessageOrigin? Origin, List<DurableReceiver> Receivers)
+{
+    public QueueEntry ToRecord() =>
+        new(Message.ToArray(), Message.ExpiresAt, [.. Receivers.Select(static receiver => receiver.ToRecord())], Origin);
+}
+
+/// <summary>One durable session that a message is queued for, and how it is to get it.</summary>
+internal readonly record struct DurableReceiver(IDurableSession Session, QoS QoS, bool Retain, uint[] Identifiers, SharedSubscription? Share)
+{
+    public QueueTarget ToRecord() => new(Session.Key, (byte)QoS, Retain, Identifiers, Session.Main.Epoch);
+
+    public QueuedDelivery DeliveryOf(in Message message, long sequence) => new()
+    {
+        Message = message,
+        SubscriptionIdentifiers = Identifiers,
+        Share = Share,
+        QoS = QoS,
+        Retain = Retain,
+        Sequence = sequence,
+    };
+}

@@ -1,4 +1,0 @@
-namespace GrainMQ.Grains.Storage.Disks;
-
-/// <summary>The disk, or the quota of the broker's user, has no space left.</summary>
-public sealed class DiskFullException(string message, Exception? inner = null) : IOException(message, inner);
