@@ -9,7 +9,7 @@ public sealed class InboundQoS2Tests
 {
     private const ushort Id = 7;
 
-    private readonly InboundQoS2 _open = new();
+    private readonly InboundQoS2 _open = new(new Lock());
 
     [Fact]
     public void RepetitionIsAcceptedOnceAndWaitsForTheSamePromise() // [MQTT-4.3.3-10]
@@ -54,9 +54,10 @@ public sealed class InboundQoS2Tests
     [Fact]
     public void RestoredIdentifierIsKnownToTheQueuesAloneUntilItIsPromisedAgain()
     {
-        Assert.Null(InboundQoS2.Restore([]));
-        var restored = InboundQoS2.Restore([Id]);
-        Assert.NotNull(restored);
+        var restored = new InboundQoS2(new Lock());
+        restored.Restore([]);
+        Assert.Empty(restored.Identifiers);
+        restored.Restore([Id]);
         Assert.Equal([Id], restored.Identifiers);
         Assert.Empty(restored.UncertainIdentifiers);
         Assert.False(restored.TryAccept(Id, out _, out var isHalfKnown));
@@ -143,6 +144,19 @@ public sealed class InboundQoS2Tests
     [InlineData(SessionResult.Busy, true, QoS2Failure.Unanswered)]
     public void RepetitionOfWhatHasFailedGetsTheSameAnswer(SessionResult result, bool canRefuse, object expected) =>
         Assert.Equal(expected, _open.Fail(Id, result, canRefuse));
+
+    [Fact]
+    public void WhatIsDecidedWhenTheSessionWentToTheStoreIsNotAnswered()
+    {
+        Accept(Of(SessionResult.Full), Of(SessionResult.Full));
+        _open.GoToStore();
+        Assert.Empty(_open.Identifiers);
+        Assert.Equal(0, _open.Count);
+        Assert.Equal(QoS2Failure.Unanswered, _open.Fail(Id, SessionResult.Full, canRefuse: true));
+        _open.BeginConnection(); // it is back
+        Accept(Of(SessionResult.Full), Of(SessionResult.Full));
+        Assert.Equal(QoS2Failure.Refused, _open.Fail(Id, SessionResult.Full, canRefuse: true));
+    }
 
     [Fact]
     public async Task PromisesEndWhenTheLastOneIsDecided()
