@@ -39,7 +39,7 @@ internal sealed class ImportShards(StoreTarget[] stores, RetainTarget[] retained
 }
 
 /// <summary>A retain shard that is imported, as the broker will hold it.</summary>
-internal sealed class RetainTarget(IShardJournal<RetainSnapshot, RetainChange> journal, RetainedShard shard, ImportLimits limits)
+internal sealed class RetainTarget(IShardJournal<RetainSnapshot, RetainChange> journal, RetainShardState shard, ImportLimits limits)
 {
     /// <summary>An earlier file's message of the topic stays.</summary>
     /// <exception cref="ExportException">It is more than the broker would keep.</exception>

@@ -1,8 +1,8 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
-using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Grains.Backup;
 
@@ -67,7 +67,7 @@ internal sealed class StoreTarget
         var records = new SnapshotRecords(target);
         var lowest = long.MaxValue;
         records.Begin(0);
-        var head = new SessionSnapshot(_epoch + (ulong)count, [], [.. _wills.Select(will => new WorkSnapshot(will, null, 0))], [], []);
+        var head = new SessionSnapshot(_epoch + (ulong)count, [], [.. _wills.Select(will => new DueWillSnapshot(will, null, 0))], [], []);
         Demand(await records.AddAsync(to => SessionCodec.WriteHead(head, to)));
         foreach (var session in sessions)
         {

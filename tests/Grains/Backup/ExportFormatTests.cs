@@ -1,7 +1,8 @@
 using GrainMQ.Grains.Backup;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.Queue;
+using GrainMQ.Grains.Sessions.State;
 using GrainMQ.Tests.Grains.LogStore;
 using Xunit;
 
