@@ -104,8 +104,8 @@ internal sealed class Wills(StoreShards shards, Publisher publisher, GrainCalls 
         Exception? failure = null;
         try
         {
-            var completed = new CompletedWork([WorkItem.IdOfWillSetOffBy(epoch)]);
-            if (await shards.CallAsync(key, shard => shard.CompleteWorkAsync(completed)).ConfigureAwait(false) == SessionResult.Ok)
+            var completed = new PublishedWills([DueWill.IdOfWillSetOffBy(epoch)]);
+            if (await shards.CallAsync(key, shard => shard.CompleteWillsAsync(completed)).ConfigureAwait(false) == SessionResult.Ok)
             {
                 return true;
             }
