@@ -1,7 +1,7 @@
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
 
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>
 /// Makes the transitions of one activation last: its journal, the order of its commits, its snapshots. Used by that activation alone,

@@ -1,6 +1,6 @@
 using GrainMQ.Grains.Journals;
 
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>The log events that every kind of journaled shard has, each kind with event ids of its own.</summary>
 internal interface IShardLog

@@ -1,4 +1,4 @@
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>The error of calls that cannot answer Busy while their shard moves to another activation.</summary>
 internal static class ShardMoving

@@ -1,4 +1,4 @@
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>The amounts of one shard as of its last call; its activation writes them, the meter reads them.</summary>
 internal sealed class ShardGauge

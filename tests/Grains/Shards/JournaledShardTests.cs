@@ -3,12 +3,12 @@ using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Retained;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Shared;
+namespace GrainMQ.Tests.Grains.Shards;
 
 /// <summary>What every kind of shard does in the same way, without a grain.</summary>
 public sealed class JournaledShardTests

@@ -1,7 +1,7 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>What callers of a shard are told of a commit.</summary>
 internal static class CommitResults

@@ -1,6 +1,6 @@
 using GrainMQ.Grains.Contracts;
 
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>
 /// Remembers the last batch taken from each gateway and its reply, so that a batch that is sent twice, or comes late, is taken once. Numbers

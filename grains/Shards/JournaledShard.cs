@@ -1,7 +1,7 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>
 /// What every grain does that is one shard of a journaled state: it opens the journal, stands between a transition of the state and its answer,

@@ -1,4 +1,4 @@
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>
 /// Holds items by the time at which they are due. An entry whose item moves or goes is abandoned and skipped later, which is cheaper than

@@ -1,4 +1,4 @@
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains;

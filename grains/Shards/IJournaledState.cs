@@ -1,6 +1,6 @@
 using GrainMQ.Grains.Journals;
 
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>
 /// The state of a shard: a deterministic function of its changes, so that replaying the journal gives the same state. It reads no clock.

@@ -1,4 +1,4 @@
-namespace GrainMQ.Grains.Shared;
+namespace GrainMQ.Grains.Shards;
 
 /// <summary>One change of a shard, as its journal keeps it.</summary>
 internal interface IShardChange

@@ -5,13 +5,13 @@ using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Retained;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Shared;
+namespace GrainMQ.Tests.Grains.Shards;
 
 /// <summary>What an activation leaves when its silo stops.</summary>
 public sealed class ShardWriterTests

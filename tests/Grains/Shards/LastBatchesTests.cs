@@ -1,8 +1,8 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using Xunit;
 
-namespace GrainMQ.Tests.Grains.Shared;
+namespace GrainMQ.Tests.Grains.Shards;
 
 public sealed class LastBatchesTests
 {
