@@ -6,7 +6,7 @@ namespace GrainMQ.Gateway.Sessions;
 
 /// <summary>
 /// The subscriptions of a client: one for each filter, held by the part of the session that asked for it last, which gets the messages.
-/// Changed only by the holder of the client's turn, see <see cref="SessionTable"/>, or by the client's connection. Locks itself,
+/// Changed only by the holder of the client's turn, see <see cref="SessionRegistry"/>, or by the client's connection. Locks itself,
 /// since a lock object would cost every idle session 48 bytes; no gate is taken inside that lock.
 /// </summary>
 internal sealed class SessionSubscriptions(Session session)
