@@ -1,5 +1,5 @@
 using System.CommandLine;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Grains.Backup;
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;
@@ -46,11 +46,11 @@ internal sealed record DataCommand(GatewayOptions Options, string Path, TextWrit
         }
     }
 
-    /// <summary>Whether a broker has kept something there.</summary>
+    /// <summary>Whether a broker has kept logs in the directory.</summary>
     public bool HasLogs => Directory.Exists(System.IO.Path.Combine(Path, DataLogs.Store))
         || Directory.Exists(System.IO.Path.Combine(Path, DataLogs.Retain));
 
-    /// <summary>In the words of the operator, such as "1,200 sessions with 5,000 messages, 3 retained messages".</summary>
+    /// <summary>Writes the counts for the operator, such as "1,200 sessions with 5,000 messages, 3 retained messages".</summary>
     public static string Text(ExportCounts counts) => FormattableString.Invariant(
         $"{counts.Sessions:n0} sessions with {counts.Messages:n0} messages, {counts.Retained:n0} retained messages")
         + (counts.Wills > 0 ? FormattableString.Invariant($", {counts.Wills:n0} due wills") : "");

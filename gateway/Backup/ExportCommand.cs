@@ -1,5 +1,5 @@
 using System.CommandLine;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Grains.Backup;
 using GrainMQ.Grains.LogStore.Files;
 using GrainMQ.Silo.Data;

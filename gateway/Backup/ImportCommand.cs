@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Grains.Backup;
 using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.LogStore.Files;

@@ -1,6 +1,6 @@
 namespace GrainMQ.Gateway.Backup;
 
-/// <summary>What happens to a session or retained topic that is both in the data directory and in the file.</summary>
+/// <summary>Decides about a session or retained topic that is both in the data directory and in the file.</summary>
 internal enum MergeMode
 {
     /// <summary>The one of the data directory stays, with all that belongs to it.</summary>

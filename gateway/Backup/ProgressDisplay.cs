@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace GrainMQ.Gateway.Backup;
 
-/// <summary>Bars on a terminal, lines anywhere else.</summary>
+/// <summary>Shows the progress of an export or import: bars on a terminal, lines anywhere else.</summary>
 internal static class ProgressDisplay
 {
     public static async Task<T> RunAsync<T>(TextWriter output, Func<IExportProgress, Task<T>> work)
@@ -19,10 +19,10 @@ internal static class ProgressDisplay
     }
 }
 
-/// <summary>A bar for each step.</summary>
+/// <summary>Shows a bar for each step.</summary>
 internal sealed class ProgressBars(ProgressContext context) : IExportProgress
 {
-    /// <summary>More would only be redrawn.</summary>
+    /// <summary>Positions of a bar; more reports would only redraw it.</summary>
     private const int Positions = 500;
 
     private ProgressTask? _task;
@@ -52,7 +52,7 @@ internal sealed class ProgressBars(ProgressContext context) : IExportProgress
     }
 }
 
-/// <summary>A line for each step, and for one that takes long a line every five seconds.</summary>
+/// <summary>Writes a line for each step, and for a long one a line every five seconds.</summary>
 internal sealed class ProgressLines(TextWriter output, TimeProvider time) : IExportProgress
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);

@@ -1,4 +1,3 @@
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Configuration;
 using GrainMQ.Silo.Hosting;

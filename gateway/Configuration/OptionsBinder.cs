@@ -1,4 +1,3 @@
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Listeners.Certificates;
 using GrainMQ.Silo.Configuration;
@@ -15,7 +14,7 @@ public sealed class OptionsBinder(GatewayOptions options)
     private readonly SectionBinder _sections = new(options, GatewayKeys.All, [.. GatewayKeys.Listener, .. GatewayKeys.Certificate]);
     private readonly Dictionary<string, Setting> _kindless = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>One line each: what was read and where, what is expected.</summary>
+    /// <summary>One line for each fault: what was read and where, what is expected.</summary>
     public IReadOnlyList<string> Errors => _sections.Errors;
 
     public void Apply(IEnumerable<Setting> settings)
@@ -48,7 +47,7 @@ public sealed class OptionsBinder(GatewayOptions options)
         }
     }
 
-    /// <summary>After the last setting: drops listeners without an address.</summary>
+    /// <summary>Removes listeners without an address. Call after the last setting.</summary>
     public void Complete()
     {
         foreach (var (name, setting) in _kindless)
@@ -95,7 +94,7 @@ public sealed class OptionsBinder(GatewayOptions options)
         }
     }
 
-    /// <summary>The key of a named part; null, with an error, when it does not exist or the name is none.</summary>
+    /// <summary>Finds the key of a named part; null, with an error, when it does not exist or the name is not allowed.</summary>
     private OptionKey? Find(IReadOnlyList<OptionKey> keys, Setting setting, string section, string name, string property, string what)
     {
         var key = keys.FirstOrDefault(key => key.Name.Equals(property, StringComparison.OrdinalIgnoreCase));

@@ -1,11 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
 
 namespace GrainMQ.Gateway.Configuration;
 
-/// <summary>What no single value shows: whether the options make sense together.</summary>
+/// <summary>Checks what no single value shows: whether the options make sense together.</summary>
 public static class OptionsValidation
 {
     /// <returns>One line per fault, with its cure.</returns>
@@ -85,13 +84,13 @@ public static class OptionsValidation
     }
 
     private static bool IsOpenToOthers(ListenerOptions listener, EndPoint endPoint, GatewayOptions options) =>
-        // A Unix domain socket is this machine's own, but whom a proxy lets in nobody knows here.
+        // A Unix domain socket is for this machine only, but a proxy in front of it may let in any client.
         (listener.ProxyProtocol || (endPoint is IPEndPoint address && !ListenAddress.IsLoopback(address)))
         && !(listener.IsSecure && listener.ClientCertificateMode(options.Tls) == ClientCertificateMode.Require)
         && options.Security is { AllowAnonymous: null, PasswordFile: null };
 
     private static string OpenToOthers(ListenerOptions listener) =>
-        $"Listener '{listener.Name}' on {listener.Address} can be reached from other machines and no authenticator is configured: anybody " +
+        $"Listener '{listener.Name}' on {listener.Address} can be reached from other machines and no authenticator is configured: any client " +
         "could connect. Name the users with --password-file FILE (Security:PasswordFile), set --allow-anonymous true (Security:AllowAnonymous) " +
         "to accept that, or listen on 127.0.0.1.";
 }

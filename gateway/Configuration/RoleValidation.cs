@@ -1,8 +1,7 @@
-using GrainMQ.Gateway.Hosting;
 
 namespace GrainMQ.Gateway.Configuration;
 
-/// <summary>Whether the options fit the role of the process.</summary>
+/// <summary>Checks whether the options fit the role of the process.</summary>
 internal static class RoleValidation
 {
     /// <returns>One line per fault, with its cure.</returns>

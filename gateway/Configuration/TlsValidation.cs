@@ -1,11 +1,10 @@
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Listeners.Certificates;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Configuration;
 
-/// <summary>Whether the options of TLS make sense together; reads no files.</summary>
+/// <summary>Checks whether the options of TLS make sense together; reads no files.</summary>
 internal static class TlsValidation
 {
     /// <returns>One line per fault, with its cure.</returns>
@@ -44,7 +43,7 @@ internal static class TlsValidation
         }
     }
 
-    // What was set to check clients and checks nobody would leave the broker open.
+    // A setting that is meant to check clients and checks none would leave the broker open.
     private static IEnumerable<string> CheckClientCertificates(GatewayOptions options)
     {
         var tls = options.Tls;

@@ -1,5 +1,5 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Delivery;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.Sessions;
 using Microsoft.Extensions.Logging;

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace GrainMQ.Gateway.Files;
 
-/// <summary>Reads whole files, and says in one line why one cannot be read.</summary>
+/// <summary>Reads whole files and says in one line why one cannot be read.</summary>
 internal static class FileBytes
 {
     public static bool TryRead(string path, [NotNullWhen(true)] out byte[]? bytes, [NotNullWhen(false)] out string? error)

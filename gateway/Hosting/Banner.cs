@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;
@@ -6,10 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>What a started broker says: where it listens, what it is and what it keeps.</summary>
+/// <summary>Shows where a started broker listens, its versions and what it keeps.</summary>
 internal static partial class Banner
 {
-    /// <summary>Plain lines on <paramref name="output"/> at every log level, or one event where the output has to stay JSON.</summary>
+    /// <summary>Writes plain lines to <paramref name="output"/> at every log level, or one event where the output has to stay JSON.</summary>
     public static void Show(IServiceProvider services, GatewayOptions options, TextWriter output)
     {
         var listeners = services.GetRequiredService<GatewayService>().Listeners;
@@ -31,7 +32,7 @@ internal static partial class Banner
         output.Flush();
     }
 
-    /// <summary>The address as a client writes it.</summary>
+    /// <summary>Returns the address as a client writes it.</summary>
     public static string Describe(Listener listener) => listener.Kind switch
     {
         ListenerKind.Tcp => $"mqtt://{listener.EndPoint}",

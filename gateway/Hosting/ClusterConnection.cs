@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Silo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -5,8 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace GrainMQ.Gateway.Hosting;
 
 /// <summary>
-/// The gateway as a client of silos elsewhere, never a silo itself: a silo that is voted dead ends its process, and with it would go the
-/// connections.
+/// Connects the gateway to silos elsewhere as a client. It is never a silo itself: a silo that is voted dead ends its process, and the connections
+/// would end with it.
 /// </summary>
 internal static class ClusterConnection
 {

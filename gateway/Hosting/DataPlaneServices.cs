@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>The data plane from the socket to the grains, each part once per gateway.</summary>
+/// <summary>Adds the data plane from the socket to the grains, each part once per gateway.</summary>
 internal static class DataPlaneServices
 {
     public static IServiceCollection AddDataPlane(this IServiceCollection services)

@@ -2,11 +2,12 @@ using System.CommandLine;
 using GrainMQ.Gateway.Backup;
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Listeners;
+using GrainMQ.Gateway.Security;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>The command line. The root command is the broker; every option is short for a key of the configuration.</summary>
+/// <summary>Reads the command line and runs it. The root command is the broker; every option is short for a key of the configuration.</summary>
 public sealed class GatewayCommand
 {
     private const string DataKey = "Data:Directory";

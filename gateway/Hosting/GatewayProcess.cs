@@ -1,8 +1,9 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>The broker, or a gateway alone, as a process.</summary>
+/// <summary>Runs the broker, or a gateway alone, as a process.</summary>
 internal static class GatewayProcess
 {
     /// <returns>0 after an orderly stop, 1 when it could not start; the cause is then one line on <paramref name="error"/>.</returns>

@@ -16,5 +16,5 @@ internal sealed partial class GatewayService
     private static partial void LogStopped(ILogger logger);
 
     [LoggerMessage(1005, LogLevel.Warning, "Security:AllowAnonymous is false and no authenticator is configured: every client will be refused.")]
-    private static partial void LogNobodyCanConnect(ILogger logger);
+    private static partial void LogNoClientCanConnect(ILogger logger);
 }

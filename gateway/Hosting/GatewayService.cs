@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.StoreLink;
@@ -10,7 +11,7 @@ namespace GrainMQ.Gateway.Hosting;
 /// <summary>Opens the listeners when the gateway is ready and ends them in order when it stops.</summary>
 internal sealed partial class GatewayService : IHostedService
 {
-    /// <summary>The part of the shutdown's 5 seconds in which clients may still take what is queued for them.</summary>
+    /// <summary>Part of the shutdown's 5 seconds in which queued bytes are still sent to clients.</summary>
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(4);
 
     private readonly GatewayOptions _options;
@@ -31,7 +32,7 @@ internal sealed partial class GatewayService : IHostedService
     /// <summary>The open listeners with their real addresses; empty before the start and after the stop.</summary>
     public IReadOnlyList<Listener> Listeners => _listeners;
 
-    /// <exception cref="StartupException">An address or a certificate cannot be had; nothing is left open.</exception>
+    /// <exception cref="StartupException">An address is taken or a certificate cannot be used; no listener stays open.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
@@ -57,7 +58,7 @@ internal sealed partial class GatewayService : IHostedService
         _hasStarted = true;
         if (_options.Security is { IsAnonymousAllowed: false, PasswordFile: null })
         {
-            LogNobodyCanConnect(_logger);
+            LogNoClientCanConnect(_logger);
         }
     }
 

@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Silo;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>The composition root: everything that a gateway is made of, for the broker's own process and for a host application.</summary>
+/// <summary>Adds everything that a gateway is made of: the composition root of the broker's own process and of a host application.</summary>
 public static class MqttGatewayServices
 {
     /// <summary>

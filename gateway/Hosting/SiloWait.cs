@@ -1,10 +1,11 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Logging;
 using GrainMQ.Silo;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting;
 
-/// <summary>A gateway that finds no silo waits for one, and says so at first and then every 30 seconds.</summary>
+/// <summary>Makes a gateway that finds no silo wait for one; logs this at first and then every 30 seconds.</summary>
 internal sealed partial class SiloWait(RoleOptions options, TimeProvider time, ILogger<SiloWait> logger) : IClientConnectionRetryFilter
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);

@@ -1,6 +1,6 @@
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>What the streams between a socket and TLS have in common: no position, no end that is known, no calls that block.</summary>
+/// <summary>Base of the streams between a socket and TLS: no position, no known length, no blocking calls.</summary>
 internal abstract class AsynchronousStream : Stream
 {
     public override bool CanRead => true;

@@ -8,7 +8,7 @@ namespace GrainMQ.Gateway.Listeners;
 /// <summary>Reads <c>Tls:CipherSuites</c>.</summary>
 internal static class CipherSuites
 {
-    /// <summary>Whether there is one that TLS 1.3 can use; without a list there always is.</summary>
+    /// <summary>Returns whether TLS 1.3 can use one of the cipher suites; true without a list.</summary>
     public static bool HaveTls13(TlsOptions tls) => tls.CipherSuites is not { } text || Parse(text).Exists(IsTls13);
 
     /// <returns>Null when none are set: the platform's.</returns>
@@ -29,7 +29,7 @@ internal static class CipherSuites
 
         if (tls.MinimumVersion == TlsVersion.Tls13 && !suites.Exists(IsTls13))
         {
-            throw new StartupException("Tls:CipherSuites names no cipher suite of TLS 1.3, and Tls:MinimumVersion is Tls13: nobody could connect. Add one, such as TLS_AES_128_GCM_SHA256.");
+            throw new StartupException("Tls:CipherSuites names no cipher suite of TLS 1.3, and Tls:MinimumVersion is Tls13: no client could connect. Add one, such as TLS_AES_128_GCM_SHA256.");
         }
 
         try

@@ -4,17 +4,17 @@ using System.Net.Sockets;
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
-/// The last descriptors of the process are not for clients. The runtime ends the process when it cannot open a file of its own, and the
+/// Keeps the last descriptors of the process from clients. The runtime ends the process when it cannot open a file of its own, and the
 /// store of logs needs some. The kernel gives the lowest free number, so the number of an accepted socket tells how many are in use.
 /// </summary>
 internal static class DescriptorReserve
 {
     private const int Reserved = 32;
 
-    /// <summary>Where there is a limit that can be read: on Linux.</summary>
+    /// <summary>Number of descriptors for clients; only Linux has a limit that can be read.</summary>
     private static readonly long Highest = ReadLimit() - Reserved;
 
-    /// <summary>Whether the socket has one of the last descriptors; then it has to go again.</summary>
+    /// <summary>Returns whether the socket has one of the last descriptors and must be closed.</summary>
     public static bool IsTouchedBy(Socket accepted) => accepted.Handle > Highest;
 
     private static long ReadLimit()

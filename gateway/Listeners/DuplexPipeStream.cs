@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>A pipe pair as the one stream that <see cref="System.Net.Security.SslStream"/> wants.</summary>
+/// <summary>Makes one stream of a pipe pair, as <see cref="System.Net.Security.SslStream"/> needs it.</summary>
 internal sealed class DuplexPipeStream(IDuplexPipe pipe) : AsynchronousStream
 {
     private readonly Stream _input = pipe.Input.AsStream(leaveOpen: true);

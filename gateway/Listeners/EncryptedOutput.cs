@@ -3,8 +3,8 @@ using System.Net.Security;
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
-/// What Kestrel writes to a TLS stream. Kestrel takes an exception for a fault of the server; a client that is gone is none, so from
-/// then on bytes go nowhere, as into a socket whose other end has closed. Write-only.
+/// Takes what Kestrel writes to a TLS stream. Kestrel treats an exception as a fault of the server; a client that is gone is no fault, so bytes
+/// are discarded from then on, as by a socket whose other end has closed. Write-only.
 /// </summary>
 internal sealed class EncryptedOutput(SslStream secure, Action abort) : AsynchronousStream
 {

@@ -5,7 +5,7 @@ namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
 /// Threads for the arithmetic of TLS handshakes: half as many as processors. A signature or a certificate chain takes a millisecond; on the
-/// threads that wait for sockets it would hold up the messages of everybody who is connected, and on the pool the grains. Here a storm of
+/// threads that wait for sockets it would hold up the messages of all connected clients, and on the pool the grains. Here a storm of
 /// handshakes waits for itself alone.
 /// </summary>
 /// <remarks>docs/benchmarks.md has what it makes of the latency of others.</remarks>

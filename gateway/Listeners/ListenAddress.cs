@@ -4,15 +4,15 @@ using System.Net.Sockets;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>Where a listener listens, as it is written in the configuration.</summary>
+/// <summary>Reads the address of a listener as it is written in the configuration.</summary>
 public static class ListenAddress
 {
     private const string Expected = "IPV4:PORT, [IPV6]:PORT, localhost:PORT, *:PORT, one of them without :PORT, or none";
 
-    /// <summary>An address that takes the listener away.</summary>
+    /// <summary>Returns whether the address removes the listener.</summary>
     public static bool IsNone(string address) => address.Equals("none", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The port where the address names none: IANA's for MQTT over TCP and TLS, EMQX's and NanoMQ's customary ones for the others.</summary>
+    /// <summary>Returns the port for an address without one: IANA's for MQTT over TCP and TLS, EMQX's and NanoMQ's customary ones for the others.</summary>
     public static int DefaultPort(ListenerKind kind) => kind switch
     {
         ListenerKind.Tcp => 1883,
@@ -23,7 +23,7 @@ public static class ListenAddress
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
-    /// <summary>The address of a listener that has a port; without one it is <see cref="DefaultPort"/>.</summary>
+    /// <summary>Reads the address of a listener other than a Unix domain socket; the port may be left out (<see cref="DefaultPort"/>).</summary>
     public static bool TryParse(ListenerOptions listener, [NotNullWhen(true)] out IPEndPoint? endPoint)
     {
         var address = listener.Address;
@@ -43,11 +43,11 @@ public static class ListenAddress
         return true;
     }
 
-    /// <summary>What to tell when it is none.</summary>
+    /// <summary>The line for the operator when the address cannot be read.</summary>
     public static string Fault(ListenerOptions listener) =>
         $"Listeners:{listener.Name}:Address: read '{listener.Address}', expected {Expected}.";
 
-    /// <summary>Whether only this machine can reach it.</summary>
+    /// <summary>Returns whether only this machine can reach the address.</summary>
     public static bool IsLoopback(IPEndPoint endPoint) => IPAddress.IsLoopback(endPoint.Address);
 
     private static bool TryParsePort(ReadOnlySpan<char> text, out ushort port)

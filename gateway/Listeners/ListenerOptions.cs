@@ -3,7 +3,7 @@ using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>What a listener speaks below MQTT.</summary>
+/// <summary>Transport of a listener below MQTT.</summary>
 public enum ListenerKind : byte
 {
     /// <summary>Plain TCP.</summary>
@@ -25,7 +25,7 @@ public enum ListenerKind : byte
     Unix,
 }
 
-/// <summary>One listener; section <c>Listeners:NAME</c>.</summary>
+/// <summary>Configures one listener; section <c>Listeners:NAME</c>.</summary>
 public sealed class ListenerOptions
 {
     /// <summary>The name in logs, metrics and access rules; the key under <c>Listeners</c>.</summary>
@@ -60,7 +60,7 @@ public sealed class ListenerOptions
 
     /// <summary>
     /// Whether every connection begins with a PROXY protocol header, version 1 or 2, which says who the client is: logs, access rules and
-    /// limits then see its address, not the proxy's. Whoever reaches the listener can name any address, so only the proxy may reach it.
+    /// limits then see its address, not the proxy's. A client that reaches the listener can name any address, so only the proxy may reach it.
     /// Default: false.
     /// </summary>
     public bool ProxyProtocol { get; set; }

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>MQTT over QUIC; section <c>Quic</c>. Certificates are those of <see cref="TlsOptions"/> or of the listener.</summary>
+/// <summary>Configures MQTT over QUIC; section <c>Quic</c>. Certificates are those of <see cref="TlsOptions"/> or of the listener.</summary>
 public sealed class QuicOptions
 {
     /// <summary>

@@ -5,14 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
-/// Tells of QUIC clients that libmsquic refuses before the gateway hears of them. All there is are its counters, for the whole process;
-/// .NET passes them on by a meter for diagnostics. Should they be named otherwise one day, nothing is told, and nothing else changes.
+/// Logs that libmsquic refused QUIC clients before the gateway saw them. The only source are libmsquic's counters, for the whole process, which
+/// .NET shows in a diagnostic meter. If a new version names them differently, nothing is logged, and nothing else changes.
 /// </summary>
 internal sealed partial class QuicRefusals : IDisposable
 {
     private const string MeterName = "Private.InternalDiagnostics.System.Net.Quic.MsQuic";
 
-    /// <summary>How often the counters are looked at.</summary>
+    /// <summary>Time between two looks at the counters.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private static readonly FrozenDictionary<string, string> Causes = new Dictionary<string, string>

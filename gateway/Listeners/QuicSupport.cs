@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>Whether this machine can speak QUIC: System.Net.Quic looks for libmsquic when it is first asked.</summary>
+/// <summary>Says whether this machine can speak QUIC: System.Net.Quic looks for libmsquic at the first use.</summary>
 public static class QuicSupport
 {
     [SupportedOSPlatformGuard("linux")]
@@ -12,7 +12,7 @@ public static class QuicSupport
     public static bool IsAvailable =>
         (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() || OperatingSystem.IsWindows()) && QuicListener.IsSupported;
 
-    /// <summary>What to tell when it is not: one line with the cure.</summary>
+    /// <summary>The line for the operator when QUIC is not available, with the cure.</summary>
     public static string MissingMessage(ListenerOptions listener) =>
         $"Listener '{listener.Name}' needs libmsquic 2.2.2 or later for QUIC, which this machine does not have. Install package 'libmsquic': on " +
         "Debian and Ubuntu from packages.microsoft.com, on Alpine from its own community repository; Windows brings it, from Windows 11 or " +

@@ -4,7 +4,7 @@ using GrainMQ.Gateway.Listeners.Certificates;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>One handshake: what the platform needs for it, and what came of the client's certificate.</summary>
+/// <summary>Holds one handshake: what the platform needs for it, and the result for the client's certificate.</summary>
 public sealed class ServerHandshake
 {
     private readonly ClientCertificateRules? _clients;
@@ -25,10 +25,10 @@ public sealed class ServerHandshake
         options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Check(certificate, chain, errors);
     }
 
-    /// <summary>This handshake's alone: the caller may add what its transport needs, such as application protocols.</summary>
+    /// <summary>Options of this handshake alone: the caller may add what its transport needs, such as application protocols.</summary>
     public SslServerAuthenticationOptions Options { get; }
 
-    /// <summary>The username that the client's certificate stands for; null: none, and CONNECT names one. Set when the handshake is done.</summary>
+    /// <summary>User that the client's certificate names; null if it names none. Set when the handshake is done.</summary>
     public string? UserName => _verdict.UserName;
 
     /// <summary>Why the client's certificate was refused, for the log; null when it was not.</summary>

@@ -5,7 +5,7 @@ using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>TLS of one listener, whatever carries its handshake. Files that change are seen by the handshakes that begin afterwards.</summary>
+/// <summary>Holds the TLS settings of one listener, for TCP and QUIC. Changed files are used by the handshakes that begin afterwards.</summary>
 /// <param name="clients">Null: clients are not asked for a certificate.</param>
 /// <exception cref="StartupException">The cipher suites cannot be used.</exception>
 public sealed class ServerTls(CertificateTable certificates, ClientCertificateRules? clients, TlsOptions options)
@@ -15,7 +15,7 @@ public sealed class ServerTls(CertificateTable certificates, ClientCertificateRu
     private readonly SslProtocols _protocols =
         options.MinimumVersion == TlsVersion.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
 
-    /// <summary>What one handshake needs, as the files are now.</summary>
+    /// <summary>Makes what one handshake needs, as the files are now.</summary>
     /// <param name="serverName">The name that the client asks for (SNI); null or empty when it asks for none.</param>
     public ServerHandshake Begin(string? serverName) => new(
         new SslServerAuthenticationOptions

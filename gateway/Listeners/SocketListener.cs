@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
-/// TCP, TLS and Unix domain sockets on an accept loop of our own: no request pipeline, no buffers and no timers per connection. No failure to accept ends
+/// Listens for TCP, TLS and Unix domain sockets on an accept loop of our own: no request pipeline, no buffers and no timers per connection. No failure to accept ends
 /// the loop; while the process is out of descriptors it waits and tries again.
 /// </summary>
 public sealed partial class SocketListener(

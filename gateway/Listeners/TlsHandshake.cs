@@ -6,12 +6,12 @@ using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>A client's connection after its handshake.</summary>
-/// <param name="UserName">That its certificate stands for; null: none.</param>
+/// <summary>Holds a client's connection after its handshake.</summary>
+/// <param name="UserName">User that the client's certificate names; null if it names none.</param>
 public sealed record SecureStream(SslStream Stream, string? UserName);
 
 /// <summary>
-/// The server side of the TLS handshake: TLS 1.2 or 1.3, a timeout, and a bound on how many run at once. A client waits for its turn
+/// Does the server side of the TLS handshake: TLS 1.2 or 1.3, a timeout, and a bound on how many run at once. A client waits for its turn
 /// only after it has sent its first bytes, so that silent connections cannot take the turns of others.
 /// </summary>
 public sealed partial class TlsHandshake(
@@ -36,7 +36,7 @@ public sealed partial class TlsHandshake(
             _ = await plain.ReadAsync(Memory<byte>.Empty, CancellationToken.None); // reads nothing: waits for the first bytes
             await AuthenticateInTurnAsync(secure, serverName => handshake = tls.Begin(serverName), ended.Token);
             below.Done();
-            await Task.Yield(); // what the client says is not for the threads of the handshake
+            await Task.Yield(); // the client's messages must not be handled on the threads of the handshake
             return new SecureStream(secure, handshake?.UserName);
         }
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)

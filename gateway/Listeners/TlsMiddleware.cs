@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
-/// TLS below Kestrel's HTTP, by the same <see cref="TlsHandshake"/> as plain TLS listeners: one timeout, one bound, one log line, one
+/// Puts TLS below Kestrel's HTTP, by the same <see cref="TlsHandshake"/> as plain TLS listeners: one timeout, one bound, one log line, one
 /// way to reload a certificate.
 /// </summary>
 internal sealed class TlsMiddleware(TlsHandshake handshake, CancellationToken stopping)
@@ -72,7 +72,7 @@ internal sealed class TlsMiddleware(TlsHandshake handshake, CancellationToken st
         }
     }
 
-    /// <summary>Kestrel is not asked for the certificate: it was checked in the handshake, and what it stands for is kept.</summary>
+    /// <summary>Keeps the user of the certificate, which was checked in the handshake; Kestrel is not asked for the certificate.</summary>
     public sealed class TlsClient(string? userName) : ITlsConnectionFeature
     {
         public string? UserName => userName;

@@ -7,17 +7,17 @@ namespace GrainMQ.Gateway.Listeners;
 /// <summary>Whether a listener asks its clients for certificates.</summary>
 public enum ClientCertificateMode : byte
 {
-    /// <summary>It does not.</summary>
+    /// <summary>Clients are not asked.</summary>
     None,
 
-    /// <summary>It does; a client without one is served too, one with a bad one is not.</summary>
+    /// <summary>Clients are asked; one without a certificate is served too, one with a bad certificate is not.</summary>
     Request,
 
-    /// <summary>It does; a client without a good one is not served.</summary>
+    /// <summary>Clients are asked; one without a good certificate is not served.</summary>
     Require,
 }
 
-/// <summary>What of a client's certificate becomes its username.</summary>
+/// <summary>Part of a client's certificate that becomes its username.</summary>
 public enum CertificateUserName : byte
 {
     /// <summary>Nothing: the username is that of CONNECT.</summary>
@@ -32,7 +32,7 @@ public enum CertificateUserName : byte
 
 public enum TlsVersion : byte { Tls12, Tls13 }
 
-/// <summary>TLS for every <c>tls</c>, <c>wss</c> and <c>quic</c> listener; section <c>Tls</c>.</summary>
+/// <summary>Configures TLS for every <c>tls</c>, <c>wss</c> and <c>quic</c> listener; section <c>Tls</c>.</summary>
 public sealed class TlsOptions
 {
     /// <summary>
@@ -56,7 +56,7 @@ public sealed class TlsOptions
     public ClientCertificateMode ClientCertificates { get; set; }
 
     /// <summary>
-    /// PEM file with the certificates of the authorities that issue the clients' certificates, or one DER certificate. Nobody else is
+    /// PEM file with the certificates of the authorities that issue the clients' certificates, or one DER certificate. No other is
     /// trusted. Read again when it changes. Default: null (none); needed when clients are asked for certificates.
     /// </summary>
     [FilePath]

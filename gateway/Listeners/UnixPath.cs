@@ -5,7 +5,7 @@ namespace GrainMQ.Gateway.Listeners;
 /// <summary>The path of a Unix domain socket and its permissions, as they are written in the configuration.</summary>
 internal static class UnixPath
 {
-    /// <summary>Bytes. The kernel's address has 108 on Linux and 104 on macOS, the last one being 0.</summary>
+    /// <summary>Longest path in bytes. The kernel's address has 108 on Linux and 104 on macOS, the last one being 0.</summary>
     private static int MaximumLength => OperatingSystem.IsMacOS() ? 103 : 107;
 
     /// <returns>Null when a socket can have this path and these permissions, else one line with the cure.</returns>
@@ -33,11 +33,11 @@ internal static class UnixPath
         ? $"directory '{directory}' does not exist. Create it, or choose another path"
         : null;
 
-    /// <summary>One line for a socket that cannot be bound.</summary>
+    /// <summary>The line for the operator when the socket cannot be bound.</summary>
     public static string CannotListen(ListenerOptions listener, string cause) =>
         $"Cannot listen on {listener.Address} (listener '{listener.Name}'): {cause} with --unix PATH (Listeners:{listener.Name}:Address).";
 
-    /// <summary>Null: as the umask says.</summary>
+    /// <summary>Returns the permissions; null when the umask decides.</summary>
     public static UnixFileMode? ModeOf(ListenerOptions listener)
     {
         const int All = 0x1FF; // 777

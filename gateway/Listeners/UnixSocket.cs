@@ -3,12 +3,12 @@ using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>Binds a Unix domain socket. Its file goes when the socket is disposed.</summary>
+/// <summary>Binds a Unix domain socket. Its file is removed when the socket is disposed.</summary>
 internal static class UnixSocket
 {
     private const int NoSuchDeviceOrAddress = 6; // ENXIO: what open(2) says of a socket
 
-    /// <exception cref="StartupException">The path cannot be had.</exception>
+    /// <exception cref="StartupException">The path cannot be bound.</exception>
     public static Socket Bind(ListenerOptions listener)
     {
         var path = listener.Address;
@@ -24,7 +24,7 @@ internal static class UnixSocket
             socket.Bind(new UnixDomainSocketEndPoint(path));
             if (UnixPath.ModeOf(listener) is { } mode && !OperatingSystem.IsWindows())
             {
-                File.SetUnixFileMode(path, mode); // nobody can connect yet
+                File.SetUnixFileMode(path, mode); // before the socket listens
             }
 
             return socket;
@@ -36,7 +36,7 @@ internal static class UnixSocket
         }
     }
 
-    /// <summary>A broker that was killed leaves its file behind, and no other can bind then. Connecting tells whether anybody listens.</summary>
+    /// <summary>Removes the file that a killed broker left behind, which no other can bind. Connecting tells whether a process still listens.</summary>
     private static void RemoveStale(string path)
     {
         if (!IsSocket(path))
@@ -56,7 +56,7 @@ internal static class UnixSocket
         }
         catch (SocketException)
         {
-            // somebody has it: binding says so
+            // a process listens on it: binding fails and says so
         }
     }
 

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace GrainMQ.Gateway.Listeners;
 
-/// <summary>The one HTTP resource of a WebSocket listener: <c>/mqtt</c>, upgraded with sub-protocol <c>mqtt</c>.</summary>
+/// <summary>Serves the one HTTP resource of a WebSocket listener: <c>/mqtt</c>, upgraded with sub-protocol <c>mqtt</c>.</summary>
 internal sealed partial class WebSocketEndpoint : IHttpApplication<HttpContext>
 {
     public const string Path = "/mqtt";

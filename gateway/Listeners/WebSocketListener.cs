@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
-/// WebSocket and secure WebSocket on a Kestrel server of its own, without the web host around it: HTTP/1.1, one path, no body.
+/// Listens for WebSocket and secure WebSocket on a Kestrel server of its own, without the web host around it: HTTP/1.1, one path, no body.
 /// </summary>
 public sealed class WebSocketListener : Listener
 {

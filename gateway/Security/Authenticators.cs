@@ -3,8 +3,8 @@ using GrainMQ.Gateway.Protocol;
 namespace GrainMQ.Gateway.Security;
 
 /// <summary>
-/// Everyone who is asked whether a client may come in, in their order, and the Authentication Methods that clients may name. What nobody
-/// claims is anonymous, and comes in when <see cref="SecurityOptions.AllowAnonymous"/> says so.
+/// Holds the authenticators in the order in which they are asked, and the Authentication Methods that clients may name. A client that no
+/// authenticator claims is anonymous, and is accepted when <see cref="SecurityOptions.AllowAnonymous"/> says so.
 /// </summary>
 internal sealed class Authenticators(
     IEnumerable<IAuthenticator> chain, IEnumerable<IEnhancedAuthenticator> methods, SecurityOptions options)

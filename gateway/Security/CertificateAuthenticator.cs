@@ -1,7 +1,7 @@
 namespace GrainMQ.Gateway.Security;
 
 /// <summary>
-/// Clients whose certificate names the user (<c>Tls:ClientUserName</c>): the TLS handshake has proved it, so a password is not asked for.
+/// Accepts clients whose certificate names the user (<c>Tls:ClientUserName</c>): the TLS handshake has proved it, so no password is asked for.
 /// First in the chain.
 /// </summary>
 internal sealed class CertificateAuthenticator : IAuthenticator

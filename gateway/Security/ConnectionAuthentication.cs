@@ -4,8 +4,8 @@ using GrainMQ.Gateway.Protocol;
 namespace GrainMQ.Gateway.Security;
 
 /// <summary>
-/// Enhanced authentication of one connection: the method that its CONNECT named, and at most one exchange at a time. While a step is
-/// computed the exchange is taken, so that a client that does not wait for the answer finds none.
+/// Holds the enhanced authentication of one connection: the method that its CONNECT named, and at most one exchange at a time. While a step is
+/// computed the exchange is taken out, so that a client that does not wait for the answer finds none.
 /// </summary>
 internal sealed class ConnectionAuthentication(string method)
 {
@@ -13,7 +13,7 @@ internal sealed class ConnectionAuthentication(string method)
     private IAuthenticationExchange? _exchange;
     private bool _isUnderWay;
 
-    /// <summary>The same in every AUTH and in CONNACK. [MQTT-4.12.0-5]</summary>
+    /// <summary>Authentication Method, the same in every AUTH and in CONNACK. [MQTT-4.12.0-5]</summary>
     public string Method { get; } = method;
 
     /// <summary>The CONNECT that waits for the exchange; null once CONNACK was sent.</summary>
@@ -40,7 +40,7 @@ internal sealed class ConnectionAuthentication(string method)
         }
     }
 
-    /// <summary>The client is about to be asked for more.</summary>
+    /// <summary>Keeps the exchange for the client's next AUTH packet. Call before the client is asked for more.</summary>
     public void Await(IAuthenticationExchange exchange)
     {
         lock (_lock)

@@ -2,7 +2,7 @@ using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Security;
 
-/// <summary>One Authentication Method of enhanced authentication: a challenge and response in AUTH packets. MQTT 5 §4.12.</summary>
+/// <summary>Implements one Authentication Method of enhanced authentication: challenge and response in AUTH packets. MQTT 5 §4.12.</summary>
 internal interface IEnhancedAuthenticator
 {
     /// <summary>The Authentication Method that clients name, compared character by character.</summary>
@@ -24,7 +24,7 @@ internal enum ExchangeStatus : byte { Failure, Continue, Success }
 /// <summary>The server's next step in an exchange; the default is a failure.</summary>
 /// <param name="Status">Whether and how it goes on.</param>
 /// <param name="Data">Authentication Data for the client; null: none.</param>
-/// <param name="UserName">After success, whom the client proved to be.</param>
+/// <param name="UserName">Authenticated user, after success.</param>
 /// <param name="Reason">After failure, the reason for CONNACK.</param>
 internal readonly record struct ExchangeStep(ExchangeStatus Status, byte[]? Data, string? UserName, ReasonCode Reason)
 {

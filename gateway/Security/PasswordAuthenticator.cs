@@ -2,7 +2,7 @@ using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Security;
 
-/// <summary>User name and password of CONNECT, in every version, against the users of the password file.</summary>
+/// <summary>Checks user name and password of CONNECT, in every version, against the users of the password file.</summary>
 internal sealed class PasswordAuthenticator(PasswordUsers users, PasswordChecks checks) : IAuthenticator
 {
     public async ValueTask<AuthenticationResult> AuthenticateAsync(AuthenticationRequest request)

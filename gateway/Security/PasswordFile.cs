@@ -47,13 +47,13 @@ internal static class PasswordFile
         return false;
     }
 
-    /// <summary>The user of a line; null for one that has none.</summary>
+    /// <summary>Returns the user of a line; null when the line has none.</summary>
     public static string? UserOf(string line) => line.StartsWith('#') || line.LastIndexOf(Separator, StringComparison.Ordinal) is not (>= 0 and var at)
         ? null : line[..at];
 
     public static string Line(string user, ScramVerifier verifier) => $"{user}:{verifier.Format()}";
 
-    /// <summary>Null when a line of a password file can say it, else why not.</summary>
+    /// <summary>Says why a password file cannot hold this user name; null when it can.</summary>
     public static string? WhyNotAUser(string user) =>
         user.Length == 0 ? "a user name has at least one character"
         : user[0] == '#' ? "a user name does not begin with #, which begins a comment"
@@ -61,7 +61,7 @@ internal static class PasswordFile
         : user.Contains(Separator, StringComparison.Ordinal) ? $"a user name does not contain {Separator}"
         : null;
 
-    /// <summary>Names what a change of the file changes: a moved symlink (as Kubernetes mounts secrets) too. Much cheaper than reading many users.</summary>
+    /// <summary>Returns text that differs after a change of the file, also of a symlink to it (Kubernetes secrets). Much cheaper than reading many users.</summary>
     private static string Version(string path)
     {
         try

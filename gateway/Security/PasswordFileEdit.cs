@@ -25,7 +25,7 @@ internal static class PasswordFileEdit
         Replace(path, lines);
     }
 
-    /// <summary>False when there is no such user.</summary>
+    /// <summary>Removes the user; false when there is no such user.</summary>
     public static bool Remove(string path, string user)
     {
         var lines = File.ReadAllLines(path).ToList();
@@ -64,7 +64,7 @@ internal static class PasswordFileEdit
         }
     }
 
-    /// <summary>With the rights of the file that is there.</summary>
+    /// <summary>Gives the new file the rights of the old one.</summary>
     private static FileStreamOptions Options(string target)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

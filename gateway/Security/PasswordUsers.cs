@@ -4,12 +4,12 @@ using System.Text;
 
 namespace GrainMQ.Gateway.Security;
 
-/// <summary>A user and what to check the password with; for an unknown one a verifier that nothing matches.</summary>
+/// <summary>Pairs a user with the verifier of the password; an unknown user has a verifier that no password matches.</summary>
 internal readonly record struct PasswordUser(ScramVerifier Verifier, bool IsKnown);
 
 /// <summary>
-/// The users of a password file at one time. Somebody who asks for a name that is not there sees what he would see of a name that is: a
-/// salt that stays the same and the usual iterations. Both come from a secret of this process.
+/// Holds the users of a password file. A client that asks for an unknown name sees what it would see for a known one: a salt that stays the same
+/// and the usual iterations. Both come from a secret of this process.
 /// </summary>
 internal sealed class PasswordUsers
 {
@@ -27,7 +27,7 @@ internal sealed class PasswordUsers
     {
         var table = _table;
         userName = SaslPrep.PrepareOrKeep(userName);
-        var unknown = Unknown(userName, table.UsualIterations); // computed for everybody: the same path for all
+        var unknown = Unknown(userName, table.UsualIterations); // computed for known users too, so that both take the same time
         return table.Users.TryGetValue(userName, out var verifier) ? new(verifier, true) : new(unknown, false);
     }
 
@@ -48,7 +48,7 @@ internal sealed class PasswordUsers
     {
         public FrozenDictionary<string, ScramVerifier> Users { get; } = users.ToFrozenDictionary(StringComparer.Ordinal);
 
-        /// <summary>Those of most users.</summary>
+        /// <summary>The iterations of most users.</summary>
         public int UsualIterations { get; } = users.Count == 0 ? ScramVerifier.DefaultIterations
             : users.Values.CountBy(verifier => verifier.Iterations).MaxBy(pair => pair.Value).Key;
     }

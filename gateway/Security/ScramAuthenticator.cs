@@ -1,6 +1,6 @@
 namespace GrainMQ.Gateway.Security;
 
-/// <summary>The Authentication Method SCRAM-SHA-256 for the users of the password file: the password itself is never sent.</summary>
+/// <summary>Authenticates the users of the password file by SCRAM-SHA-256: the password itself is never sent.</summary>
 internal sealed class ScramAuthenticator(PasswordUsers users) : IEnhancedAuthenticator
 {
     public string Method => ScramVerifier.Mechanism;

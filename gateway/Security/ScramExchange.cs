@@ -143,7 +143,7 @@ internal sealed class ScramExchange(PasswordUsers users, string serverNonce) : I
 
     private static bool IsNonce(string nonce) => nonce.Length is > 0 and <= MaximumNonce && nonce.All(character => character is >= '!' and <= '~');
 
-    /// <summary>Nobody acts for somebody else: an authorization identity is the user's own or left out.</summary>
+    /// <summary>Checks that no user acts for another: an authorization identity is the user's own or left out.</summary>
     private static bool MayActAs(string authorization, string userName) => authorization.Length == 0
         || (authorization is ['a', '=', .. var name] && TryReadName(name, out var other) && other == userName);
 }

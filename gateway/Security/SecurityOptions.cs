@@ -3,7 +3,7 @@ using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Security;
 
-/// <summary>Who may connect; section <c>Security</c>.</summary>
+/// <summary>Configures which clients may connect; section <c>Security</c>.</summary>
 public sealed class SecurityOptions
 {
     /// <summary>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace GrainMQ.Gateway.Security;
 
-/// <summary>Who decides about clients: the chain of authenticators in its order, as the options say.</summary>
+/// <summary>Adds the chain of authenticators in its order, as the options say.</summary>
 internal static class SecurityServices
 {
     public static IServiceCollection AddSecurity(this IServiceCollection services, SecurityOptions options)

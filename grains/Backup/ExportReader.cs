@@ -3,7 +3,7 @@ using GrainMQ.Grains.LogStore.Segments;
 
 namespace GrainMQ.Grains.Backup;
 
-/// <summary>Reads an export from its beginning and believes nothing: every block is checked before somebody gets it.</summary>
+/// <summary>Reads an export from its beginning and believes nothing: every block is checked before a caller gets it.</summary>
 internal sealed class ExportReader : IDisposable
 {
     private const int PageBytes = 1 << 20;
@@ -60,7 +60,7 @@ internal sealed class ExportReader : IDisposable
             return false;
         }
 
-        Page.Begin(new LogRead(_record));
+        Page.Begin(_record);
         var step = BlockReader.Fill(Page, _file, _header.Salt, ref _position, Length, ref _record);
         if (step == ReadStep.Broken && Page.IsEmpty)
         {

@@ -28,7 +28,7 @@ internal sealed class ExportWriter
 
     public void Add(byte type, byte flags, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> payload)
     {
-        _batch.Add(type, flags, 0, [], properties, payload);
+        _batch.Add(type, flags, 0, properties, payload);
         if (_batch.Bytes >= BlockBytes)
         {
             Write();

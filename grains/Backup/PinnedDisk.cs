@@ -6,7 +6,7 @@ namespace GrainMQ.Grains.Backup;
 /// <summary>
 /// Directories of logs as they are at one moment, while a broker goes on writing to them: what it appends is beyond the length that was
 /// seen, and what it removes stays readable, for the files are open. Whatever is written here stays in memory. A log that is opened on
-/// this disk is therefore what a restart would find had the broker been killed at that moment, and nobody else notices. For one thread.
+/// this disk is therefore what a restart would find had the broker been killed at that moment, and the broker does not notice. For one thread.
 /// </summary>
 public sealed class PinnedDisk : IDisk
 {
@@ -144,7 +144,7 @@ public sealed class PinnedDisk : IDisk
         }
     }
 
-    /// <summary>What was there, up to where somebody here has written, and behind that what was written.</summary>
+    /// <summary>A file as it was, up to where something was written here, and behind that what was written.</summary>
     private sealed class PinnedFile(PinnedDisk disk, IDiskFile? source) : IDiskFile
     {
         private readonly MemoryStream _written = new();
@@ -160,7 +160,7 @@ public sealed class PinnedDisk : IDisk
                 read = ReadSource(buffer[..(int)Math.Min(buffer.Length, _kept - position)], position);
                 if (position + read < _kept)
                 {
-                    return read; // the buffer is full, or somebody has cut the file meanwhile
+                    return read; // the buffer is full, or the broker has cut the file meanwhile
                 }
             }
             _written.Position = Math.Min(position + read - _kept, _written.Length);

@@ -40,7 +40,7 @@ internal sealed class StoreTarget
     /// <summary>Adds a message; returns its place in the log.</summary>
     public long Add(LogRecord record)
     {
-        _batch.Add(JournalRecord.Message, 0, 0, [], record.Properties, record.Payload);
+        _batch.Add(JournalRecord.Message, 0, 0, record.Properties, record.Payload);
         if (_batch.Bytes >= BlockBytes)
         {
             EndBatch();
@@ -128,7 +128,7 @@ internal sealed class StoreTarget
         _fullBytes = 0;
         if (_log.NextOffset + _batch.Count != _next)
         {
-            throw new InvalidOperationException("Somebody else writes to the log.");
+            throw new InvalidOperationException("Another writer has the log.");
         }
     }
 }

@@ -19,7 +19,7 @@ internal interface IJournalStore<TSnapshot, TChange>
     ValueTask<JournalOpening<TSnapshot, TChange>> OpenAsync(int shard, long leastEpoch, IShardState<TSnapshot, TChange> state);
 }
 
-/// <summary>What a journal is played to.</summary>
+/// <summary>The state that a journal is played to.</summary>
 internal interface IShardState<TSnapshot, TChange>
 {
     /// <summary>Called first, once, if at all.</summary>
@@ -34,6 +34,7 @@ internal interface IShardState<TSnapshot, TChange>
 /// </summary>
 internal interface IShardJournal<TSnapshot, TChange>
 {
+    /// <summary>Of the activation that opened the shard.</summary>
     long Epoch { get; }
 
     /// <summary>
@@ -75,6 +76,7 @@ internal interface IShardJournal<TSnapshot, TChange>
     long SnapshotAfter(long state, long messages);
 }
 
+/// <summary>How a call of a journal ended.</summary>
 internal enum JournalResult
 {
     Ok,
@@ -88,20 +90,23 @@ internal enum JournalResult
     /// <summary>A snapshot was given up; the journal is as it was.</summary>
     Abandoned,
 
-    /// <summary>The disk refused, and nobody knows what it has. Open the shard again.</summary>
+    /// <summary>The disk refused, and it is not known what it has. Open the shard again.</summary>
     Failed,
 }
 
+/// <summary>Answer to an append.</summary>
 /// <param name="Result">How it went.</param>
 /// <param name="FirstMessage">
 /// With Ok: where the first of the change's messages stands, the others at the offsets after it; negative: the journal keeps objects.
 /// </param>
 internal readonly record struct JournalReply(JournalResult Result, long FirstMessage = -1);
 
+/// <summary>A place in a journal.</summary>
 /// <param name="Offset">Everything below is stored for good.</param>
 /// <param name="Version">Changes handed in so far.</param>
 internal readonly record struct JournalMark(long Offset, long Version);
 
+/// <summary>Answer to an opening.</summary>
 /// <param name="Result">Ok, Full or Failed.</param>
 /// <param name="Journal">Null unless Ok.</param>
 /// <param name="Fault">Why not.</param>

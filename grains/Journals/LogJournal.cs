@@ -39,7 +39,7 @@ internal sealed class LogJournal<TSnapshot, TChange>(IWriteAheadLog log, IShardC
         _writer.Clear();
         _writer.Byte(codec.FormatOf(change));
         codec.Write(change, _writer);
-        batch.Add(JournalRecord.Change, 0, (ulong)++_version, [], [], _writer.Written);
+        batch.Add(JournalRecord.Change, 0, (ulong)++_version, [], _writer.Written);
         return CompleteAsync(batch, log.AppendAsync(batch));
     }
 
@@ -93,7 +93,7 @@ internal sealed class LogJournal<TSnapshot, TChange>(IWriteAheadLog log, IShardC
             _writer.Number((ulong)message.ExpiresAt);
         }
 
-        batch.Add(JournalRecord.Message, 0, 0, [], _writer.Written, message.Bytes);
+        batch.Add(JournalRecord.Message, 0, 0, _writer.Written, message.Bytes);
     }
 
     private static JournalResult ResultOf(LogResult result) => result switch

@@ -12,7 +12,7 @@ internal sealed class LogJournalStore<TSnapshot, TChange>(ILogStore logs, IShard
     where TSnapshot : class
     where TChange : class
 {
-    /// <summary>Everybody who needs a shard that cannot be opened tries it again: one line in this time says so.</summary>
+    /// <summary>Every caller that needs a shard which cannot be opened tries it again: one line in this time says so.</summary>
     private static readonly TimeSpan FaultInterval = TimeSpan.FromSeconds(10);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;

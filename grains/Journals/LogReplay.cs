@@ -39,7 +39,7 @@ internal sealed class LogReplay<TSnapshot, TChange>(IWriteAheadLog log, IShardCo
         var reader = codec.BeginSnapshot();
         for (var offset = 0L; offset < snapshot.Count;)
         {
-            var reply = await log.ReadSnapshotAsync(new LogRead(offset), _page).ConfigureAwait(false);
+            var reply = await log.ReadSnapshotAsync(offset, _page).ConfigureAwait(false);
             if (reply.Result == LogResult.Failed)
             {
                 return reply.Fault?.ToString();
@@ -79,7 +79,7 @@ internal sealed class LogReplay<TSnapshot, TChange>(IWriteAheadLog log, IShardCo
     {
         while (offset < log.NextOffset)
         {
-            var reply = await log.ReadAsync(new LogRead(offset), _page).ConfigureAwait(false);
+            var reply = await log.ReadAsync(offset, _page).ConfigureAwait(false);
             if (reply.Result == LogResult.Failed)
             {
                 return reply.Fault?.ToString();

@@ -39,7 +39,7 @@ internal sealed class MessageReader(IWriteAheadLog log)
         while (wanted.Next is { } offset)
         {
             var page = wanted.IsDense ? pages.Large : pages.Small;
-            var reply = await log.ReadAsync(new LogRead(offset), page).ConfigureAwait(false);
+            var reply = await log.ReadAsync(offset, page).ConfigureAwait(false);
             if (reply.Result == LogResult.Failed)
             {
                 return JournalResult.Failed;

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace GrainMQ.Grains.Journals;
 
-/// <summary>Fields of a record one after the other; reusable. Numbers take seven bits a byte, low ones first.</summary>
+/// <summary>
+/// Writes the fields of a record one after the other; reusable. The one codec of everything that is stored: changes, snapshots and exports.
+/// Numbers take seven bits a byte, low ones first.
+/// </summary>
 internal sealed class RecordWriter
 {
     private byte[] _bytes = new byte[4 << 10];
@@ -26,7 +29,7 @@ internal sealed class RecordWriter
         Byte((byte)value);
     }
 
-    /// <summary>A signed one: small negative ones are short too.</summary>
+    /// <summary>Writes a signed number: small negative ones are short too.</summary>
     public void Signed(long value) => Number((ulong)((value << 1) ^ (value >> 63)));
 
     public void Count(int value) => Number((uint)value);

@@ -2,7 +2,7 @@ using GrainMQ.Grains.LogStore;
 
 namespace GrainMQ.Grains.Journals;
 
-/// <summary>Writes the records of a journal's snapshot, one part after the other, so that nobody needs all of them at once.</summary>
+/// <summary>Writes the records of a journal's snapshot, one part after the other, so that no caller needs all of them at once.</summary>
 /// <param name="target">What they go to; the caller commits it.</param>
 internal sealed class SnapshotRecords(ILogSnapshot target)
 {

@@ -1,8 +1,8 @@
 namespace GrainMQ.Grains.LogStore;
 
 /// <summary>
-/// A snapshot that is being written, batch by batch, while the log goes on. One call at a time; dispose it in any case: without a commit
-/// nothing of it stays.
+/// Writes a snapshot, batch by batch, while the log goes on. Make one call at a time, and dispose it in any case: without a commit nothing
+/// of it stays.
 /// </summary>
 public interface ILogSnapshot : IAsyncDisposable
 {

@@ -1,8 +1,9 @@
 namespace GrainMQ.Grains.LogStore;
 
 /// <summary>
-/// Named logs of records: <c>log/0</c>, <c>sessions/3</c>, <c>retain/1</c>. Safe for all threads; waits for the disk on threads of its own,
-/// so that a grain awaits it like any other call.
+/// The port to the write-ahead logs, which have names: <c>sessions/3</c>, <c>retain/1</c>. A provider implements it in a folder of its own
+/// (<c>Files</c>, <c>Memory</c>). Safe for all threads; a provider waits for its disk on threads of its own, so that a grain awaits it like
+/// any other call.
 /// </summary>
 public interface ILogStore : IAsyncDisposable
 {

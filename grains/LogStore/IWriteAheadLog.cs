@@ -1,13 +1,15 @@
 namespace GrainMQ.Grains.LogStore;
 
 /// <summary>
-/// A log under one epoch. Records have offsets that rise by one within a block; numbers may be left out where a crash cut something.
+/// A write-ahead log under one epoch: records are appended at its end and kept until a snapshot stands for them. Records have offsets that rise by one within a block; numbers may be left out where a crash cut something.
 /// Calls may overlap; changes are made in the order of the calls.
 /// </summary>
 public interface IWriteAheadLog
 {
+    /// <summary>As <see cref="ILogStore.OpenAsync"/> got it.</summary>
     string Name { get; }
 
+    /// <summary>Of the writer. Once a newer one has opened the log, every change is answered <see cref="LogResult.Fenced"/>.</summary>
     long Epoch { get; }
 
     /// <summary>The oldest record that is kept; equal to <see cref="NextOffset"/> when there is none.</summary>
@@ -16,7 +18,7 @@ public interface IWriteAheadLog
     /// <summary>The offset after the last record that is stored for good. Records from here on cannot be read yet.</summary>
     long NextOffset { get; }
 
-    /// <summary>Null when there is none.</summary>
+    /// <summary>The snapshot in force; null when there is none.</summary>
     LogSnapshotInfo? Snapshot { get; }
 
     /// <summary>The segments that nothing is added to any more, in order.</summary>
@@ -41,13 +43,10 @@ public interface IWriteAheadLog
     /// Ok; Trimmed (the oldest record is at <c>NextOffset</c>); Damaged (<c>Fault</c> says where; what lies between is lost, <c>NextOffset</c>
     /// is where reading may go on); or Failed (the disk cannot be read).
     /// </returns>
-    ValueTask<ReadReply> ReadAsync(LogRead request, LogPage page);
+    ValueTask<ReadReply> ReadAsync(long from, LogPage page);
 
     /// <summary>Reads the records of the snapshot in the same way; their offsets begin at 0 and end at its count.</summary>
-    ValueTask<ReadReply> ReadSnapshotAsync(LogRead request, LogPage page);
-
-    /// <summary>Removes whole segments of which every record is below the offset, but never the one that is written to.</summary>
-    ValueTask<LogReply> TrimAsync(long below);
+    ValueTask<ReadReply> ReadSnapshotAsync(long from, LogPage page);
 
     /// <summary>Begins a snapshot that will stand for every record below the offset. Nothing of it counts before its commit.</summary>
     ILogSnapshot BeginSnapshot(long offset);

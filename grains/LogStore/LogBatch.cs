@@ -3,21 +3,16 @@ using GrainMQ.Grains.LogStore.Segments;
 namespace GrainMQ.Grains.LogStore;
 
 /// <summary>
-/// Records that are appended together, encoded as they will stand on the disk; reusable. Room for the block's header is left in front, so
-/// that nothing is copied.
+/// Holds records that are appended together, encoded as they will stand on the disk; reusable. Room for the block's header is left in
+/// front, so that nothing is copied.
 /// </summary>
-/// <param name="capacity">Bytes to begin with; it grows.</param>
+/// <param name="capacity">Bytes to begin with; it grows. Default: 16 KB.</param>
 public sealed class LogBatch(int capacity = 16 << 10)
 {
     private byte[] _block = new byte[Math.Max(capacity, BlockHeader.Size)];
     private int _length = BlockHeader.Size;
 
-    /// <summary>Who sent the records; 0 for nobody who would send them twice.</summary>
-    public ulong Producer { get; set; }
-
-    /// <summary>Rises with each batch of a producer.</summary>
-    public ulong Sequence { get; set; }
-
+    /// <summary>Number of records.</summary>
     public int Count { get; private set; }
 
     /// <summary>Bytes that the batch takes on the disk.</summary>
@@ -27,38 +22,31 @@ public sealed class LogBatch(int capacity = 16 << 10)
 
     internal ReadOnlyMemory<byte> Block => _block.AsMemory(0, _length);
 
-    /// <param name="type">The caller's own.</param>
-    /// <param name="flags">The caller's own.</param>
-    /// <param name="hlc">Hybrid logical clock; 0 where there is none.</param>
-    /// <param name="topic">At most 65,535 bytes; empty: the record is not found by topic.</param>
-    /// <param name="properties">The caller's own.</param>
-    /// <param name="payload">The caller's own.</param>
-    public void Add(
-        byte type, byte flags, ulong hlc, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> payload)
+    /// <summary>Adds a record. What type, flags, properties and payload mean is the caller's affair.</summary>
+    /// <param name="type">First byte that a reader gets.</param>
+    /// <param name="flags">Second byte that a reader gets.</param>
+    /// <param name="hlc">Hybrid logical clock, or another number that rises; 0: none.</param>
+    /// <param name="properties">Bytes before the payload.</param>
+    /// <param name="payload">The rest.</param>
+    public void Add(byte type, byte flags, ulong hlc, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> payload)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(topic.Length, ushort.MaxValue);
-        var length = checked(RecordHeader.Size + topic.Length + properties.Length + payload.Length);
+        var length = checked(RecordHeader.Size + properties.Length + payload.Length);
         var record = Reserve(length);
-        new RecordHeader(length, type, flags, topic.Length, properties.Length, hlc).WriteTo(record);
-        topic.CopyTo(record[RecordHeader.Size..]);
-        properties.CopyTo(record[(RecordHeader.Size + topic.Length)..]);
+        new RecordHeader(length, type, flags, 0, properties.Length, hlc).WriteTo(record);
+        properties.CopyTo(record[RecordHeader.Size..]);
         payload.CopyTo(record[(length - payload.Length)..]);
         Count++;
         Hlc = Math.Max(Hlc, hlc);
     }
 
-    /// <summary>A record of a journal: a type and bytes.</summary>
-    public void Add(byte type, ReadOnlySpan<byte> payload) => Add(type, 0, 0, [], [], payload);
+    /// <summary>Adds a record of a type and bytes.</summary>
+    public void Add(byte type, ReadOnlySpan<byte> payload) => Add(type, 0, 0, [], payload);
 
-    /// <summary>Empties it; the memory stays for the next records.</summary>
-    public void Clear()
-    {
-        (_length, Count, Hlc) = (BlockHeader.Size, 0, 0);
-        (Producer, Sequence) = (0, 0);
-    }
+    /// <summary>Empties the batch; its memory stays for the next records.</summary>
+    public void Clear() => (_length, Count, Hlc) = (BlockHeader.Size, 0, 0);
 
     internal void Finish(long firstOffset, long durableOffset, uint salt) =>
-        new BlockHeader(_length - BlockHeader.Size, Count, firstOffset, durableOffset, Producer, Sequence).WriteTo(_block, salt);
+        new BlockHeader(_length - BlockHeader.Size, Count, firstOffset, durableOffset).WriteTo(_block, salt);
 
     private Span<byte> Reserve(int length)
     {

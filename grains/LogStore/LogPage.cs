@@ -10,7 +10,6 @@ public sealed class LogPage(int capacity = 256 << 10)
     private byte[] _bytes = new byte[Math.Max(capacity, BlockHeader.Size)];
     private int _length;
     private long _from;
-    private ulong[]? _topics;
 
     /// <summary>Walks over the records.</summary>
     public Enumerator GetEnumerator() => new(this);
@@ -23,21 +22,16 @@ public sealed class LogPage(int capacity = 256 << 10)
 
     internal int Free => _bytes.Length - _length;
 
-    internal ReadOnlySpan<byte> BytesOf(BlockHeader header, int start) => _bytes.AsSpan(start, header.BlockLength);
-
     internal Span<byte> Rest => _bytes.AsSpan(_length);
 
-    /// <summary>Where the last read of all records ended, so that the next one need not look for the place.</summary>
+    /// <summary>Where the last read ended, so that the next one need not look for the place.</summary>
     internal ReadPosition Stopped { get; set; }
 
-    /// <summary>The last search for topics, so that the next page of the same need not search again.</summary>
-    internal ChunksOfTopics? Found { get; set; }
-
-    internal void Begin(LogRead request)
+    /// <summary>Empties the page, for records from an offset on.</summary>
+    internal void Begin(long from)
     {
         _blocks.Clear();
-        (_length, _from) = (0, request.From);
-        _topics = request.Topics is { } topics ? [.. topics.Order()] : null;
+        (_length, _from) = (0, from);
     }
 
     /// <summary>Keeps a whole, valid block that was read behind the others; bytes before it are left out.</summary>
@@ -55,9 +49,7 @@ public sealed class LogPage(int capacity = 256 << 10)
         }
     }
 
-    private bool Wants(ReadOnlySpan<byte> topic) => _topics is null || Array.BinarySearch(_topics, TopicHash.Of(topic)) >= 0;
-
-    /// <summary>Steps through the records that were asked for.</summary>
+    /// <summary>Steps through the records from the offset on that was asked for.</summary>
     public ref struct Enumerator
     {
         private readonly LogPage _page;
@@ -80,7 +72,7 @@ public sealed class LogPage(int capacity = 256 << 10)
                 var offset = _offset++;
                 _position += header.Length;
                 _left--;
-                if (offset < _page._from || !_page.Wants(header.TopicOf(record)))
+                if (offset < _page._from)
                 {
                     continue;
                 }
@@ -105,22 +97,18 @@ public sealed class LogPage(int capacity = 256 << 10)
             return true;
         }
 
-        private readonly LogRecord Of(long offset, RecordHeader header, ReadOnlySpan<byte> record)
+        private static LogRecord Of(long offset, RecordHeader header, ReadOnlySpan<byte> record)
         {
             var properties = RecordHeader.Size + header.TopicLength;
             var payload = properties + header.PropertiesLength;
-            var block = _page._blocks[_block].Header;
             return new LogRecord
             {
                 Offset = offset,
                 Type = header.Type,
                 Flags = header.Flags,
                 Hlc = header.Hlc,
-                Topic = header.TopicOf(record),
                 Properties = record[properties..payload],
                 Payload = record[payload..header.Length],
-                Producer = block.Producer,
-                Sequence = block.Sequence,
             };
         }
     }

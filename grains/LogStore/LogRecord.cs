@@ -1,6 +1,6 @@
 namespace GrainMQ.Grains.LogStore;
 
-/// <summary>One record of a page; valid until the page is read into again.</summary>
+/// <summary>One record of a page; valid until the page is read into again. The fields are those of <see cref="LogBatch"/>.</summary>
 public readonly ref struct LogRecord
 {
     public long Offset { get; init; }
@@ -11,14 +11,7 @@ public readonly ref struct LogRecord
 
     public ulong Hlc { get; init; }
 
-    public ReadOnlySpan<byte> Topic { get; init; }
-
     public ReadOnlySpan<byte> Properties { get; init; }
 
     public ReadOnlySpan<byte> Payload { get; init; }
-
-    /// <summary>Who sent the batch that the record came with.</summary>
-    public ulong Producer { get; init; }
-
-    public ulong Sequence { get; init; }
 }

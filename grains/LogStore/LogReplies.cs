@@ -1,7 +1,6 @@
-using GrainMQ.Grains.LogStore.Segments;
-
 namespace GrainMQ.Grains.LogStore;
 
+/// <summary>How a call of a log ended.</summary>
 public enum LogResult
 {
     Ok,
@@ -18,10 +17,11 @@ public enum LogResult
     /// <summary>Bytes are not those that were written, or a file is missing. They are not served.</summary>
     Damaged,
 
-    /// <summary>The records were removed on purpose.</summary>
+    /// <summary>A snapshot stands for the records, which were removed.</summary>
     Trimmed,
 }
 
+/// <summary>Why a log refused.</summary>
 /// <param name="File">Full name of the file.</param>
 /// <param name="Position">Byte in the file.</param>
 /// <param name="Cause">One sentence for the operator: what is wrong and, where something can be done, what.</param>
@@ -30,9 +30,10 @@ public sealed record LogFault(string File, long Position, string Cause)
     public override string ToString() => $"{File}, byte {Position}: {Cause}";
 }
 
+/// <summary>What can be wrong with the files of a log.</summary>
 public enum LogFindingKind
 {
-    /// <summary>The end of the last segment was incomplete: an append that nobody was told about. It was cut.</summary>
+    /// <summary>The end of the last segment was incomplete: an append without an answer. It was cut.</summary>
     CutTail,
 
     /// <summary>Bytes in the middle are not those that were written.</summary>
@@ -54,18 +55,21 @@ public enum LogFindingKind
 /// <param name="NextOffset">First record after it that can be served.</param>
 public sealed record LogFinding(LogFindingKind Kind, string File, long Position, long Bytes, long FirstOffset, long NextOffset);
 
+/// <summary>Answer to an opening.</summary>
 /// <param name="Result">Ok, Full (no space for the manifest), Damaged or Failed.</param>
 /// <param name="Log">Null unless Ok.</param>
 /// <param name="Fault">Why not.</param>
 /// <param name="Findings">What was cut, is damaged or missing; the log serves all the rest.</param>
-/// <param name="Producers">The last batch of each producer (the newest 4,096), so that a repeated batch is known after a restart.</param>
 /// <param name="Hlc">The highest clock value of any record so far.</param>
 public sealed record LogOpening(
-    LogResult Result, IWriteAheadLog? Log, LogFault? Fault, IReadOnlyList<LogFinding> Findings, IReadOnlyList<ProducerEntry> Producers, ulong Hlc)
+    LogResult Result, IWriteAheadLog? Log, LogFault? Fault, IReadOnlyList<LogFinding> Findings, ulong Hlc)
 {
-    internal static LogOpening Refused(LogResult result, LogFault fault) => new(result, null, fault, [], [], 0);
+    internal static LogOpening Refused(LogResult result, LogFault fault) => new(result, null, fault, [], 0);
 }
 
+/// <summary>Answer to a change of a snapshot.</summary>
+/// <param name="Result">Ok, Fenced, Full or Failed.</param>
+/// <param name="Fault">Why not, with Full and Failed.</param>
 public sealed record LogReply(LogResult Result, LogFault? Fault = null)
 {
     internal static LogReply Ok { get; } = new(LogResult.Ok);
@@ -73,28 +77,25 @@ public sealed record LogReply(LogResult Result, LogFault? Fault = null)
     internal static LogReply Fenced { get; } = new(LogResult.Fenced);
 }
 
+/// <summary>Answer to an append.</summary>
 /// <param name="Result">Ok, Fenced, Full or Failed.</param>
 /// <param name="FirstOffset">Offset of the batch's first record; only with Ok.</param>
 /// <param name="Fault">Why not, with Full and Failed.</param>
 public readonly record struct AppendReply(LogResult Result, long FirstOffset, LogFault? Fault = null);
 
-/// <param name="From">First offset.</param>
-/// <param name="Topics">
-/// Only records whose topic has one of these <see cref="TopicHash"/>es (a few others may come with them); null: every record.
-/// Sealed segments know where each topic is, so that little else is read.
-/// </param>
-public readonly record struct LogRead(long From, ulong[]? Topics = null);
-
+/// <summary>Answer to a read.</summary>
 /// <param name="Result">Ok, Trimmed, Damaged or Failed.</param>
 /// <param name="NextOffset">Where to go on.</param>
 /// <param name="Fault">With Damaged and Failed.</param>
 public readonly record struct ReadReply(LogResult Result, long NextOffset, LogFault? Fault = null);
 
+/// <summary>The snapshot of a log.</summary>
 /// <param name="Offset">Every record of the log below it is in the snapshot.</param>
 /// <param name="Count">Records of the snapshot.</param>
 public sealed record LogSnapshotInfo(long Offset, long Count);
 
-/// <param name="BaseOffset">Of its first record.</param>
-/// <param name="NextOffset">After its last record.</param>
-/// <param name="Bytes">Of its records on the disk.</param>
+/// <summary>A segment to which nothing is added any more.</summary>
+/// <param name="BaseOffset">Offset of its first record.</param>
+/// <param name="NextOffset">Offset after its last record.</param>
+/// <param name="Bytes">Position after its last block.</param>
 public readonly record struct LogSegmentInfo(long BaseOffset, long NextOffset, long Bytes);

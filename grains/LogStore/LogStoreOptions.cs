@@ -6,11 +6,11 @@ public sealed class LogStoreOptions
     /// <summary>A segment that has reached this many bytes is sealed and a new one begun. Default: 256 MB.</summary>
     public long SegmentBytes { get; set; } = 256L << 20;
 
-    /// <summary>A segment of this age is sealed at the next append or trim, so that it can be removed one day. Default: 1 hour.</summary>
+    /// <summary>A segment of this age is sealed at the next append, so that it can be removed one day. Default: 1 hour.</summary>
     public TimeSpan SegmentAge { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Appends are refused as Full while the disk has less free space than this, so that snapshots and trimming, which free space, still
+    /// Appends are refused as Full while the disk has less free space than this, so that snapshots, which free space, still
     /// find some. Default: 128 MB.
     /// </summary>
     public long MinFreeBytes { get; set; } = 128L << 20;

@@ -5,7 +5,7 @@ using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Silo;
 
-/// <summary>Every setting of a silo; each section is a class beside what it configures. Read once at start-up, then not written.</summary>
+/// <summary>Holds every setting of a silo; each section is a class beside what it configures. Read once at start-up, then not written.</summary>
 public sealed class SiloOptions
 {
     public ClusterOptions Cluster { get; init; } = new();

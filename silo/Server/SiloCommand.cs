@@ -4,7 +4,7 @@ using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Silo.Server;
 
-/// <summary>The command line of a silo. Every option is short for a key of the configuration.</summary>
+/// <summary>Reads the command line of a silo and runs it. Every option is short for a key of the configuration.</summary>
 internal sealed class SiloCommand
 {
     public const string Name = "grainmq-silo";
@@ -71,7 +71,7 @@ internal sealed class SiloCommand
         return result.GetValue(_check) ? _command.Report(Check(options)) : await SiloProcess.RunAsync(options, _output, _error);
     }
 
-    /// <summary>What <c>--check-config</c> looks at beyond the options themselves. Changes nothing, also while a silo runs.</summary>
+    /// <summary>Checks for <c>--check-config</c> what the options name. Changes nothing, also while a silo runs.</summary>
     private static string[] Check(SiloOptions options) =>
         options.Data.EffectiveDirectory is { } directory && DataDirectory.WhyNotWritable(directory) is { } fault ? [fault] : [];
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Silo.Server;
 
-/// <summary>A silo of a cluster as a process.</summary>
+/// <summary>Runs a silo of a cluster as a process.</summary>
 internal static partial class SiloProcess
 {
     /// <returns>0 after an orderly stop, 1 when it could not start; the cause is then one line on <paramref name="error"/>.</returns>

@@ -2,6 +2,7 @@ using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Retained;
 using GrainMQ.Tests.Testing;
@@ -75,25 +76,20 @@ public sealed class ShardWriterTests
         return opening.Journal ?? throw new InvalidOperationException(opening.Fault);
     }
 
+    private static SegmentLogStore NewLogs() => new(
+        new SimulatedDisk(new Random(1)), new InlineExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(),
+        NullLogger<SegmentLogStore>.Instance);
+
     /// <summary>A disk that is busy while the first part of a snapshot is written.</summary>
-    private sealed class SlowSnapshots : ILogStore
+    private sealed class SlowSnapshots() : PassingLogStore(NewLogs())
     {
         private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        private readonly SegmentLogStore _inner = new SegmentLogStore(
-            new SimulatedDisk(new Random(1)), new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(), NullLogger<SegmentLogStore>.Instance);
 
         public int Additions { get; private set; }
 
         public void Release() => _released.TrySetResult();
 
-        public async ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
-        {
-            var opening = await _inner.OpenAsync(name, leastEpoch);
-            return opening.Log is null ? opening : opening with { Log = new SlowLog(opening.Log, this) };
-        }
-
-        public ValueTask DisposeAsync() => _inner.DisposeAsync();
+        protected override IWriteAheadLog Wrap(IWriteAheadLog log) => new SlowLog(log, this);
 
         private sealed class SlowLog(IWriteAheadLog log, SlowSnapshots logs) : PassingLog(log)
         {
@@ -116,25 +112,16 @@ public sealed class ShardWriterTests
     }
 
     /// <summary>A log that refuses one append, late.</summary>
-    private sealed class FullOnceLogs : ILogStore
+    private sealed class FullOnceLogs() : PassingLogStore(NewLogs())
     {
         private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        private readonly SegmentLogStore _inner = new SegmentLogStore(
-            new SimulatedDisk(new Random(1)), new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, new ManualTimeProvider(), NullLogger<SegmentLogStore>.Instance);
 
         /// <summary>The next append does not fit.</summary>
         public bool IsFull { get; set; }
 
         public void Release() => _released.TrySetResult();
 
-        public async ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
-        {
-            var opening = await _inner.OpenAsync(name, leastEpoch);
-            return opening.Log is null ? opening : opening with { Log = new FullOnceLog(opening.Log, this) };
-        }
-
-        public ValueTask DisposeAsync() => _inner.DisposeAsync();
+        protected override IWriteAheadLog Wrap(IWriteAheadLog log) => new FullOnceLog(log, this);
 
         private sealed class FullOnceLog(IWriteAheadLog log, FullOnceLogs logs) : PassingLog(log)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;

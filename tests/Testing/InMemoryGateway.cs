@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Protocol;

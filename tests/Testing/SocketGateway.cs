@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;

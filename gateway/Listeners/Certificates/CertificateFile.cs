@@ -29,7 +29,7 @@ public sealed record CertificateFile(string Certificate, string? Key, string? Pa
         return [.. Default(listener, tls) is { } first ? byName.Prepend(first) : byName];
     }
 
-    /// <summary>What to tell when <see cref="AllFor"/> finds none.</summary>
+    /// <summary>The line for the operator when <see cref="AllFor"/> finds none.</summary>
     public static string MissingMessage(ListenerOptions listener) =>
         $"Listener '{listener.Name}' on {listener.Address} needs a certificate: set --cert FILE and --key FILE (Tls:Certificate, Tls:Key) " +
         $"or Listeners:{listener.Name}:Certificate.";

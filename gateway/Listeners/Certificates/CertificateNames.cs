@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
-/// <summary>The names inside a certificate.</summary>
+/// <summary>Reads the names inside a certificate.</summary>
 internal static class CertificateNames
 {
     private const string CommonNameOid = "2.5.4.3";
@@ -13,7 +13,7 @@ internal static class CertificateNames
     private static readonly Asn1Tag Dns = new(TagClass.ContextSpecific, 2);
     private static readonly Asn1Tag Uri = new(TagClass.ContextSpecific, 6);
 
-    /// <summary>The hosts that it is for: its alternative DNS names, else its Common Name (RFC 6125 §6.4.4).</summary>
+    /// <summary>Returns the hosts that the certificate is for: its alternative DNS names, else its Common Name (RFC 6125 §6.4.4).</summary>
     /// <exception cref="CryptographicException">They are malformed.</exception>
     public static IReadOnlyList<string> ServerNames(X509Certificate2 certificate)
     {
@@ -21,12 +21,12 @@ internal static class CertificateNames
         return names.Length == 0 && CommonName(certificate) is { } name ? [name] : names;
     }
 
-    /// <summary>The most specific Common Name; null when there is none.</summary>
+    /// <summary>Returns the most specific Common Name; null when there is none.</summary>
     /// <exception cref="CryptographicException">The subject is malformed.</exception>
     public static string? CommonName(X509Certificate2 certificate) => certificate.SubjectName.EnumerateRelativeDistinguishedNames()
         .FirstOrDefault(part => !part.HasMultipleElements && part.GetSingleElementType().Value == CommonNameOid)?.GetSingleElementValue();
 
-    /// <summary>The first DNS name, else the first e-mail address, else the first URI; null when there is none.</summary>
+    /// <summary>Returns the first DNS name, else the first e-mail address, else the first URI; null when there is none.</summary>
     /// <exception cref="CryptographicException">The extension is malformed.</exception>
     public static string? AlternativeName(X509Certificate2 certificate) =>
         AlternativeNames(certificate, Dns).Concat(AlternativeNames(certificate, Email)).Concat(AlternativeNames(certificate, Uri)).FirstOrDefault();

@@ -2,7 +2,7 @@ using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
-/// <summary>One more certificate, for the clients that ask for its names; section <c>Tls:Certificates:NAME</c>.</summary>
+/// <summary>Configures a further certificate, for the clients that ask for its names; section <c>Tls:Certificates:NAME</c>.</summary>
 public sealed class CertificateOptions
 {
     /// <summary>The key under <c>Tls:Certificates</c>; any name or number.</summary>

@@ -1,7 +1,7 @@
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
 /// <summary>
-/// Which certificate a client gets that asks for a host (SNI, RFC 6066 §3): the one with exactly this name, else the one with a wildcard
+/// Chooses the certificate for the host that a client asks for (SNI, RFC 6066 §3): the one with exactly this name, else the one with a wildcard
 /// for its first label, else the first. Of several certificates with one name the first wins.
 /// </summary>
 public sealed class CertificateTable

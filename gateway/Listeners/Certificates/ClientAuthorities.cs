@@ -2,12 +2,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
-/// <summary>Whose client certificates are good, and which of them are void, as the files are at one moment.</summary>
+/// <summary>Holds the authorities whose client certificates are good, and the revoked ones, as the files are at one moment.</summary>
 /// <param name="Certificates">Roots and, where clients do not send them, intermediates.</param>
 /// <param name="Revoked">By the authority that issued the list; null: revocation is not checked.</param>
 internal sealed record ClientAuthorities(X509Certificate2Collection Certificates, IReadOnlyList<(X509Certificate2 Authority, RevocationList List)>? Revoked)
 {
-    /// <summary>For one chain: the platform adds to it what the client sends.</summary>
+    /// <summary>Makes the policy for one chain: the platform adds to it what the client sends.</summary>
     public X509ChainPolicy Policy(DateTimeOffset now)
     {
         var policy = new X509ChainPolicy

@@ -13,7 +13,7 @@ internal sealed record ClientAuthorityFiles(string Ca, string? Crl)
     /// <summary>The files that the options name; null when there are none.</summary>
     public static ClientAuthorityFiles? Of(TlsOptions tls) => tls.ClientCa is { } ca ? new(ca, tls.ClientCrl) : null;
 
-    /// <summary>What to tell when <see cref="Of"/> finds none and a listener needs them.</summary>
+    /// <summary>The line for the operator when <see cref="Of"/> finds none and a listener needs them.</summary>
     public static string MissingMessage(ListenerOptions listener) =>
         $"Listener '{listener.Name}' asks clients for certificates but trusts no authority: set Tls:ClientCa to the file with its certificate.";
 

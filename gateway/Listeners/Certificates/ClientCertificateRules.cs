@@ -4,15 +4,15 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
-/// <summary>What became of a client's certificate: at most one is set.</summary>
+/// <summary>Result of checking a client's certificate: at most one is set.</summary>
 /// <param name="Refusal">Why the handshake fails, for the log.</param>
-/// <param name="UserName">Whom the certificate stands for; null: nobody in particular.</param>
+/// <param name="UserName">User that the certificate names; null if it names none.</param>
 internal readonly record struct CertificateVerdict(string? Refusal, string? UserName)
 {
     public static CertificateVerdict Refuse(string reason) => new(reason, null);
 }
 
-/// <summary>What a listener wants of its clients' certificates.</summary>
+/// <summary>Checks the certificates of a listener's clients.</summary>
 public sealed class ClientCertificateRules(ClientTrust trust, bool isRequired, CertificateUserName userName, TimeProvider time)
 {
     private const int LongestName = 200; // of what a log line shows of a name that a client chose

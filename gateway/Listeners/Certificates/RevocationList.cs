@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
-/// <summary>Why and since when a certificate is void (RFC 5280 §5.3).</summary>
+/// <summary>Says why and since when a certificate is revoked (RFC 5280 §5.3).</summary>
 /// <param name="Reason">The name of the reason code in RFC 5280 §5.3.1.</param>
 internal sealed record Revocation(DateTimeOffset Date, string Reason);
 
@@ -50,16 +50,16 @@ internal sealed class RevocationList
 
     public DateTimeOffset ThisUpdate { get; private set; }
 
-    /// <summary>When the list is void because a newer one has to be there; null: never.</summary>
+    /// <summary>Time when the list expires because a newer one must exist; null when it never does.</summary>
     public DateTimeOffset? NextUpdate { get; private set; }
 
     public int Count => _revoked.Count;
 
-    /// <summary>Null: the certificate is not revoked.</summary>
+    /// <summary>Finds the revocation of a certificate; null when it is not revoked.</summary>
     public Revocation? Find(X509Certificate2 certificate) =>
         _revoked.GetValueOrDefault(new BigInteger(certificate.SerialNumberBytes.Span, isUnsigned: false, isBigEndian: true));
 
-    /// <summary>Whether this authority has issued the list: its name and its signature.</summary>
+    /// <summary>Returns whether this authority has issued the list, by its name and its signature.</summary>
     /// <exception cref="CryptographicException">The signature's algorithm is not supported.</exception>
     public bool IsSignedBy(X509Certificate2 authority)
     {

@@ -3,9 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace GrainMQ.Grains.LogStore.Files;
 
 /// <summary>
-/// Threads that wait for the disk. Not those of the pool: a few of them in fsync at once would leave a small machine none for its
-/// connections. They sleep as soon as there is nothing to do: spinning first, as the framework's collections do, takes the processor from
-/// those that would give them something.
+/// Runs work on threads that wait for the disk. They are not those of the pool: a few of them in fsync at once would leave a small machine
+/// none for its connections. They sleep as soon as there is nothing to do: spinning first, as the framework's collections do, takes the
+/// processor from the threads that would give them work.
 /// </summary>
 internal sealed class StorageThreads : IStorageExecutor
 {

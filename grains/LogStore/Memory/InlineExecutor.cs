@@ -1,6 +1,6 @@
 namespace GrainMQ.Grains.LogStore.Memory;
 
-/// <summary>Memory needs no waiting: the caller does the work.</summary>
+/// <summary>Runs work on the caller's thread: memory needs no waiting.</summary>
 internal sealed class InlineExecutor : IStorageExecutor
 {
     public bool IsShared => false;

@@ -11,18 +11,16 @@ namespace GrainMQ.Grains.LogStore.Segments;
 /// <param name="FirstOffset">Offset of the first record.</param>
 /// <param name="DurableOffset">
 /// Every record below was on the disk before this block was written. A broken block below it is damage; one at or above it is an
-/// append that nobody was told about.
+/// append without an answer.
 /// </param>
-/// <param name="Producer">Who sent the records, with <paramref name="Sequence"/> the key by which a repeated batch is known.</param>
-/// <param name="Sequence">Rises with each batch of a producer.</param>
-internal readonly record struct BlockHeader(
-    int Length, int Count, long FirstOffset, long DurableOffset, ulong Producer, ulong Sequence)
+internal readonly record struct BlockHeader(int Length, int Count, long FirstOffset, long DurableOffset)
 {
     public const int Size = 56;
     public const uint Magic = 0x4B42514D; // "MQBK"
 
     private const int HeaderChecksum = 4;
     private const int Checked = 8;
+    private const int Unused = 40; // room for a producer and its sequence, which no writer has
 
     public static ReadOnlySpan<byte> MagicBytes => "MQBK"u8;
 
@@ -40,8 +38,7 @@ internal readonly record struct BlockHeader(
         BinaryPrimitives.WriteInt32LittleEndian(block[20..], 0);
         BinaryPrimitives.WriteInt64LittleEndian(block[24..], FirstOffset);
         BinaryPrimitives.WriteInt64LittleEndian(block[32..], DurableOffset);
-        BinaryPrimitives.WriteUInt64LittleEndian(block[40..], Producer);
-        BinaryPrimitives.WriteUInt64LittleEndian(block[48..], Sequence);
+        block[Unused..Size].Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(block[HeaderChecksum..], Crc32C.Append(salt, block[Checked..Size]));
     }
 
@@ -59,9 +56,7 @@ internal readonly record struct BlockHeader(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]),
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]));
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]));
         return header is { Count: > 0, FirstOffset: >= 0 } && header.Length >= (long)header.Count * RecordHeader.Size;
     }
 

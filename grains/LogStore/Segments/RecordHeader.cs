@@ -2,12 +2,16 @@ using System.Buffers.Binary;
 
 namespace GrainMQ.Grains.LogStore.Segments;
 
-/// <summary>What stands before topic, properties and payload of one record.</summary>
+/// <summary>What stands before the properties and the payload of one record.</summary>
+/// <param name="Length">Bytes of the record, this header included.</param>
+/// <param name="Type">The writer's own.</param>
+/// <param name="Flags">The writer's own.</param>
+/// <param name="TopicLength">Bytes of a topic before the properties: 0 in all that is written; a reader skips them.</param>
+/// <param name="PropertiesLength">Bytes of the properties.</param>
+/// <param name="Hlc">Hybrid logical clock, 0 for none.</param>
 internal readonly record struct RecordHeader(int Length, byte Type, byte Flags, int TopicLength, int PropertiesLength, ulong Hlc)
 {
     public const int Size = 20;
-
-    public int PayloadLength => Length - Size - TopicLength - PropertiesLength;
 
     public void WriteTo(Span<byte> bytes)
     {
@@ -38,6 +42,4 @@ internal readonly record struct RecordHeader(int Length, byte Type, byte Flags, 
 
         return header;
     }
-
-    public ReadOnlySpan<byte> TopicOf(ReadOnlySpan<byte> record) => record.Slice(Size, TopicLength);
 }

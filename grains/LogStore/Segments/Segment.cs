@@ -1,16 +1,20 @@
 namespace GrainMQ.Grains.LogStore.Segments;
 
-/// <summary>One file of blocks: written by the log's lane, read by everybody up to its extent.</summary>
-internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entry) : IDisposable
+/// <summary>One file of blocks. The log's lane writes to it; every thread may read it up to its extent.</summary>
+internal sealed class Segment(IDisk disk, string path, SegmentEntry entry) : IDisposable
 {
-    private readonly Lock _lock = new();
+    private readonly Lock _lock = new(); // guards _file and _index
     private IDiskFile? _file;
-    private ISegmentIndex? _index;
-    private SegmentExtent _extent = new(entry.IsOpen ? SegmentHeader.Size : entry.DataEnd, entry.IsOpen ? entry.BaseOffset : entry.EndOffset);
+    private SegmentIndex? _index;
+    private SegmentExtent _extent = entry.IsOpen
+        ? new SegmentExtent(SegmentHeader.Size, entry.BaseOffset) : new SegmentExtent(entry.DataEnd, entry.EndOffset);
 
     public SegmentEntry Entry => entry;
 
     public string Path => path;
+
+    /// <summary>Name of the file in messages for the operator.</summary>
+    public string FullName => disk.FullName(path);
 
     public long BaseOffset => entry.BaseOffset;
 
@@ -21,7 +25,7 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
     /// <summary>What may be read; moves when blocks are stored for good.</summary>
     public SegmentExtent Extent => Volatile.Read(ref _extent);
 
-    /// <exception cref="FileNotFoundException">Somebody deleted it.</exception>
+    /// <exception cref="FileNotFoundException">The file was deleted.</exception>
     public IDiskFile File
     {
         get
@@ -36,7 +40,7 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
     /// <summary>The entry of a segment to which nothing is added any more.</summary>
     public SegmentEntry SealedEntry => entry with { EndOffset = Extent.NextOffset, DataEnd = Extent.DataEnd };
 
-    /// <summary>A new file with its header, flushed; its name is not.</summary>
+    /// <summary>Creates a file with its header, and flushes it; its name is not flushed.</summary>
     public static Segment Create(IDisk disk, string path, SegmentEntry entry, SegmentKind kind, long baseOffset)
     {
         var file = disk.Open(path, create: true);
@@ -54,7 +58,7 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
         return new Segment(disk, path, entry) { _file = file, _index = new SegmentIndex() };
     }
 
-    /// <summary>Blocks written at the end of the extent are stored for good.</summary>
+    /// <summary>Takes in blocks that were written at the end of the extent and are stored for good.</summary>
     public void Extend(ReadOnlySpan<byte> block)
     {
         if (!BlockHeader.TryRead(block, entry.Salt, out var header))
@@ -62,29 +66,30 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
             throw new InvalidOperationException("A block that was just written has no valid header.");
         }
 
-        OpenIndex.Add(header, Extent.DataEnd, block);
+        var index = _index ?? throw new InvalidOperationException("The segment is sealed.");
+        index.Add(header, Extent.DataEnd);
         Volatile.Write(ref _extent, new SegmentExtent(Extent.DataEnd + header.BlockLength, header.NextOffset));
     }
 
-    /// <summary>What a scan found to be there.</summary>
+    /// <summary>Takes in what a scan found.</summary>
     public void Recovered(SegmentScan scan)
     {
         _index = scan.Index;
         Volatile.Write(ref _extent, new SegmentExtent(scan.DataEnd, scan.NextOffset));
     }
 
-    /// <summary>Writes the footer, once nothing is added any more. Until it is there a reader uses what is in memory.</summary>
+    /// <summary>Returns a position from which a reader finds the offset.</summary>
+    public long PositionOf(long offset) =>
+        offset <= entry.BaseOffset ? SegmentHeader.Size : Index().PositionOf(offset); // a snapshot, read from its start, has no index
+
+    /// <summary>Writes the footer, once nothing is added any more.</summary>
     public void WriteFooter()
     {
         var extent = Extent;
-        var footer = SegmentFooter.Encode(Index() as SegmentIndex ?? Scan().Index, extent, entry.Salt);
-        File.Truncate(extent.DataEnd);
+        var footer = SegmentFooter.Encode(Index(), extent, entry.Salt);
+        File.Truncate(extent.DataEnd); // what a crash left of an earlier attempt
         File.Write(footer, extent.DataEnd);
         File.Flush();
-        lock (_lock)
-        {
-            _index = SegmentFooter.Read(File, extent, entry.Salt) ?? _index;
-        }
     }
 
     public void Dispose()
@@ -95,26 +100,24 @@ internal sealed partial class Segment(IDisk disk, string path, SegmentEntry entr
         }
     }
 
-    private SegmentIndex OpenIndex => (SegmentIndex?)_index ?? throw new InvalidOperationException("The segment is sealed.");
-
-    private ISegmentIndex Index()
+    private SegmentIndex Index()
     {
         if (Volatile.Read(ref _index) is { } known)
         {
             return known;
         }
 
-        var index = SegmentFooter.Read(File, Extent, entry.Salt) ?? (ISegmentIndex)Scan().Index;
+        var index = SegmentFooter.Read(File, Extent, entry.Salt) ?? Scanned();
         lock (_lock)
         {
             return _index ??= index;
         }
     }
 
-    private SegmentScan Scan()
+    private SegmentIndex Scanned()
     {
         var scan = new SegmentScan(File, entry.Salt, entry.BaseOffset);
         scan.Run(Extent.DataEnd, isSealed: true);
-        return scan;
+        return scan.Index;
     }
 }

@@ -17,9 +17,6 @@ internal sealed class SegmentScan(IDiskFile file, uint salt, long baseOffset)
     /// <summary>The highest clock value of a record.</summary>
     public ulong Hlc { get; private set; }
 
-    /// <summary>Last batch of each producer.</summary>
-    public Dictionary<ulong, ProducerEntry> Producers { get; } = [];
-
     /// <summary>Places in the middle that are broken: position, bytes, first offset, next offset.</summary>
     public List<(long Position, long Bytes, long FirstOffset, long NextOffset)> Holes { get; } = [];
 
@@ -34,7 +31,7 @@ internal sealed class SegmentScan(IDiskFile file, uint salt, long baseOffset)
         var (position, offset) = (DataEnd, NextOffset);
         while (true)
         {
-            page.Begin(new LogRead(offset));
+            page.Begin(offset);
             var step = BlockReader.Fill(page, file, salt, ref position, end, ref offset);
             Add(page);
             if (step == ReadStep.PageFull)
@@ -65,14 +62,9 @@ internal sealed class SegmentScan(IDiskFile file, uint salt, long baseOffset)
 
     private void Add(LogPage page)
     {
-        foreach (var (header, start, position) in page.Blocks)
+        foreach (var (header, _, position) in page.Blocks)
         {
-            Index.Add(header, position, page.BytesOf(header, start));
-            if (header.Producer != 0)
-            {
-                Producers[header.Producer] = new ProducerEntry(header.Producer, header.Sequence, header.FirstOffset);
-            }
-
+            Index.Add(header, position);
             if (header.DurableOffset == header.FirstOffset)
             {
                 LastGroup = position;

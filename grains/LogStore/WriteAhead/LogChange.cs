@@ -1,27 +1,29 @@
 namespace GrainMQ.Grains.LogStore.WriteAhead;
 
-/// <summary>One thing that a lane carries out and somebody awaits.</summary>
+/// <summary>One thing that a lane carries out and its caller awaits.</summary>
 internal abstract class LogChange
 {
+    /// <summary>Carries it out and completes it.</summary>
     public abstract void Run();
 
-    /// <summary>For what is not part of a lane.</summary>
+    /// <summary>Runs what is not part of a lane; throws nothing.</summary>
     public void RunAlone()
     {
         try
         {
             Run();
         }
-        catch (Exception e) // whatever it is, the one who awaits must learn of it
+        catch (Exception e) // the caller must get it, or it would wait for ever
         {
             Throw(e);
         }
     }
 
-    /// <summary>The change met what nobody expected; the awaiting caller gets the exception.</summary>
+    /// <summary>Ends an unexpected exception of the change at the caller that awaits it.</summary>
     public abstract void Throw(Exception error);
 }
 
+/// <summary>A change with an answer.</summary>
 /// <typeparam name="T">What the caller gets.</typeparam>
 internal class LogChange<T>(Func<T> body) : LogChange
 {

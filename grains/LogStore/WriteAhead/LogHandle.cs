@@ -1,6 +1,6 @@
 namespace GrainMQ.Grains.LogStore.WriteAhead;
 
-/// <summary>A stored log as its writer under one epoch sees it.</summary>
+/// <summary>A log as its writer under one epoch has it. The epoch goes with every change, so that an older writer is refused.</summary>
 internal sealed class LogHandle(WriteAheadLog log, long epoch) : IWriteAheadLog
 {
     public string Name => log.Name;
@@ -20,11 +20,9 @@ internal sealed class LogHandle(WriteAheadLog log, long epoch) : IWriteAheadLog
 
     public ValueTask<AppendReply> AppendAsync(LogBatch batch) => log.AppendAsync(epoch, batch);
 
-    public ValueTask<ReadReply> ReadAsync(LogRead request, LogPage page) => log.ReadAsync(request, page);
+    public ValueTask<ReadReply> ReadAsync(long from, LogPage page) => log.ReadAsync(from, page);
 
-    public ValueTask<ReadReply> ReadSnapshotAsync(LogRead request, LogPage page) => log.ReadSnapshotAsync(request, page);
-
-    public ValueTask<LogReply> TrimAsync(long below) => log.TrimAsync(epoch, below);
+    public ValueTask<ReadReply> ReadSnapshotAsync(long from, LogPage page) => log.ReadSnapshotAsync(from, page);
 
     public ILogSnapshot BeginSnapshot(long offset) => log.BeginSnapshot(epoch, offset);
 }

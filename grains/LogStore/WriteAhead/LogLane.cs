@@ -1,8 +1,8 @@
 namespace GrainMQ.Grains.LogStore.WriteAhead;
 
 /// <summary>
-/// The changes of one log, one after the other, whoever asks and on whatever thread: what waits while one is carried out is carried out
-/// together. Needs no lock around the disk, and logs do not wait for each other.
+/// Carries out the changes of one log one after the other, whichever thread posts them: what waits while one is carried out is carried out
+/// together. So the disk needs no lock, and logs do not wait for each other.
 /// </summary>
 internal sealed class LogLane
 {
@@ -18,6 +18,7 @@ internal sealed class LogLane
     /// <param name="carryOut">Completes every change that it gets; throws nothing.</param>
     public LogLane(IStorageExecutor executor, Action<List<LogChange>> carryOut) => (_executor, _carryOut, _run) = (executor, carryOut, Run);
 
+    /// <summary>Adds a change behind those that wait.</summary>
     public void Post(LogChange change)
     {
         lock (_lock)
@@ -34,7 +35,8 @@ internal sealed class LogLane
     }
 
     /// <summary>
-    /// One round, then the turn of other logs: with more busy logs than threads each would otherwise keep its thread for good.
+    /// Runs one round and then lets other logs have the thread: with more busy logs than threads, each would otherwise keep its thread for
+    /// good.
     /// </summary>
     private void Run()
     {

@@ -3,7 +3,7 @@ using GrainMQ.Grains.LogStore.Segments;
 
 namespace GrainMQ.Grains.LogStore.WriteAhead;
 
-/// <summary>A file of its own beside the segments, which counts as soon as the manifest names it.</summary>
+/// <summary>Writes a snapshot to a file beside the segments, which counts as soon as the manifest names it.</summary>
 internal sealed class LogSnapshot : ILogSnapshot
 {
     private readonly WriteAheadLog _log;
@@ -36,7 +36,7 @@ internal sealed class LogSnapshot : ILogSnapshot
         }
 
         var reply = await _log.CommitSnapshotAsync(_epoch, _entry, keepFrom).ConfigureAwait(false);
-        _isCommitted = reply.Result is LogResult.Ok or LogResult.Failed; // failed: nobody knows, the next opening does
+        _isCommitted = reply.Result is LogResult.Ok or LogResult.Failed; // failed: the next opening finds out
         return reply;
     }
 

@@ -3,72 +3,80 @@ using GrainMQ.Grains.LogStore.Segments;
 namespace GrainMQ.Grains.LogStore.WriteAhead;
 
 /// <summary>
-/// One log on its disk, whatever its epoch. Everything that changes it runs in its lane and needs no lock; readers take a view, which is
-/// exchanged as a whole.
+/// One log on its disk, whatever the epoch of its writer. What changes it runs in its lane, one change after the other, and needs no lock:
+/// opening, groups of appends, commits of snapshots, the end. Readers take a view.
 /// </summary>
 internal sealed partial class WriteAheadLog
 {
-    private const int GroupBytes = 8 << 20;
-    private const int MaxProducers = 4_096;
-
-    /// <summary>The epoch of nobody: every writer is fenced.</summary>
-    private const long Closed = long.MaxValue;
-
-    private readonly string _name;
     private readonly StorageContext _context;
     private readonly LogLane _lane;
-
-    // Of the lane alone.
-    private readonly List<AppendChange> _group = [];
-    private Dictionary<ulong, ProducerEntry> _producers = [];
-    private Manifest _manifest = Manifest.Empty;
-    private Segment? _open;
-    private bool _isLoaded;
-    private bool _isFull;
-    private long _next;
-    private ulong _hlc;
-
-    // Of everybody.
-    private readonly HashSet<LogFinding> _reported = [];
-    private LogView _view = new([], null, 0);
-    private LogFault? _fault;
-    private long _epoch;
+    private readonly FindingReports _reports;
+    private readonly WriterState _writer;
+    private readonly LogDirectory _directory;
+    private readonly LogTail _tail;
+    private readonly GroupCommit _appends;
+    private readonly LogReader _reader;
+    private bool _isLoaded; // of the lane alone
 
     public WriteAheadLog(string name, StorageContext context)
     {
-        (_name, _context) = (name, context);
+        (Name, _context) = (name, context);
         _lane = new LogLane(context.Writers, CarryOut);
+        _reports = new FindingReports(name, context);
+        _writer = new WriterState(name, context);
+        _directory = new LogDirectory(name, context);
+        _tail = new LogTail(context, _directory, _writer);
+        _appends = new GroupCommit(name, context, _directory, _writer, _tail);
+        _reader = new LogReader(context, _directory, _reports);
         context.Metrics?.Report(name, Amounts);
     }
 
-    public string Name => _name;
+    public string Name { get; }
 
-    public LogView View => Volatile.Read(ref _view);
+    public LogView View => _directory.View;
 
-    public bool IsCurrent(long epoch) => Volatile.Read(ref _epoch) == epoch;
+    public bool IsCurrent(long epoch) => _writer.IsCurrent(epoch);
 
     public ValueTask<LogOpening> OpenAsync(long leastEpoch) => Post(() => Open(leastEpoch));
 
-    public ValueTask<LogReply> TrimAsync(long epoch, long below) => Post(() => Guarded(epoch, () => Trim(below)));
+    public ValueTask<AppendReply> AppendAsync(long epoch, LogBatch batch)
+    {
+        if (batch.Count == 0)
+        {
+            throw new ArgumentException("A batch without records has nothing to append.", nameof(batch));
+        }
 
+        var append = new AppendChange(epoch, batch);
+        _lane.Post(append);
+        return new ValueTask<AppendReply>(append.Task);
+    }
+
+    public ValueTask<ReadReply> ReadAsync(long from, LogPage page) => _reader.ReadAsync(from, page);
+
+    public ValueTask<ReadReply> ReadSnapshotAsync(long from, LogPage page) => _reader.ReadSnapshotAsync(from, page);
+
+    public LogSnapshot BeginSnapshot(long epoch, long offset) => new(this, _context, epoch, offset);
+
+    /// <summary>Commits a snapshot whose file is whole.</summary>
     public ValueTask<LogReply> CommitSnapshotAsync(long epoch, SnapshotEntry snapshot, long keepFrom) =>
-        Post(() => Guarded(epoch, () => CommitSnapshot(snapshot, Math.Min(snapshot.Offset, keepFrom))));
+        Post(() => Commit(epoch, snapshot, Math.Min(snapshot.Offset, keepFrom)));
 
+    /// <summary>Removes the file of a snapshot that was given up.</summary>
+    public ValueTask<LogReply> DiscardAsync(string path) => Post(() =>
+    {
+        _directory.Discard(path);
+        return LogReply.Ok;
+    });
+
+    /// <summary>Seals the log and closes its files; every writer is fenced.</summary>
     public ValueTask<LogReply> CloseAsync() => Post(Close);
 
     private LogAmounts Amounts()
     {
         var view = View;
         var bytes = view.Segments.Sum(segment => segment.Extent.DataEnd) + (view.Snapshot?.Entry.DataEnd ?? 0);
-        return new LogAmounts(view.Segments.Length, bytes, Volatile.Read(ref _isFull));
+        return new LogAmounts(view.Segments.Length, bytes, _writer.IsFull);
     }
-
-    private IDisk Disk => _context.Disk;
-
-    /// <summary>The manifest does not have the epoch yet: the disk was full when the log was opened.</summary>
-    private bool IsBehind => _manifest.Epoch < _epoch;
-
-    private long Now => _context.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private ValueTask<T> Post<T>(Func<T> body)
     {
@@ -83,13 +91,13 @@ internal sealed partial class WriteAheadLog
         {
             if (change is AppendChange append)
             {
-                _group.Add(append);
+                _appends.Add(append);
                 continue;
             }
-            AppendGroup();
+            _appends.Run();
             CarryOut(change);
         }
-        AppendGroup();
+        _appends.Run();
     }
 
     private void CarryOut(LogChange change)
@@ -98,80 +106,108 @@ internal sealed partial class WriteAheadLog
         {
             change.Run();
         }
-        catch (Exception e) // nobody knows in which state the log is now
+        catch (Exception e) // the state of the log is unknown
         {
-            Fail(Path(Manifest.FileName), 0, e);
+            _writer.Fail(_directory.ManifestName, 0, e);
             change.Throw(e);
         }
     }
 
-    private LogReply Guarded(long epoch, Func<LogReply> body)
+    private LogOpening Open(long leastEpoch)
+    {
+        try
+        {
+            IReadOnlyList<LogFinding> findings = [];
+            if (!_isLoaded || _writer.Fault is not null)
+            {
+                var recovery = new LogRecovery(Name, _context, _directory);
+                if (recovery.Run(_tail.Open) is { } refusal)
+                {
+                    return LogOpening.Refused(LogResult.Damaged, refusal);
+                }
+
+                _directory.Load(recovery.Manifest, [.. recovery.Segments]);
+                _tail.Load(recovery);
+                _isLoaded = true;
+                findings = recovery.Findings;
+            }
+
+            var epoch = _writer.NextEpoch(_directory.Manifest.Epoch, leastEpoch);
+            _tail.TryBegin(epoch);
+            _writer.Begin(epoch);
+            LogOpened(_context.Logger, Name, epoch, View.FirstOffset, _tail.Next);
+            foreach (var finding in findings)
+            {
+                _reports.Report(finding);
+            }
+
+            return new LogOpening(LogResult.Ok, new LogHandle(this, epoch), null, findings, _tail.Hlc);
+        }
+        catch (DiskFullException e)
+        {
+            return LogOpening.Refused(LogResult.Full, _writer.Full(e.Message));
+        }
+        catch (IOException e)
+        {
+            return LogOpening.Refused(LogResult.Failed, _writer.Fail(_directory.ManifestName, 0, e));
+        }
+    }
+
+    private LogReply Commit(long epoch, SnapshotEntry snapshot, long keepFrom)
     {
         if (!IsCurrent(epoch))
         {
             return LogReply.Fenced;
         }
 
-        if (_fault is not null)
+        if (_writer.Fault is { } fault)
         {
-            return new LogReply(LogResult.Failed, _fault);
+            return new LogReply(LogResult.Failed, fault);
         }
 
         try
         {
-            return body();
+            _tail.Commit(snapshot, keepFrom);
+            return LogReply.Ok;
         }
         catch (DiskFullException e)
         {
-            return new LogReply(LogResult.Full, new LogFault(Disk.FullName(_name), 0, e.Message));
+            return new LogReply(LogResult.Full, new LogFault(_directory.FullName, 0, e.Message));
         }
-        catch (Exception e) // nobody knows in which state the log is now
+        catch (Exception e) // the state of the log is unknown
         {
-            return new LogReply(LogResult.Failed, Fail(Path(Manifest.FileName), 0, e));
+            return new LogReply(LogResult.Failed, _writer.Fail(_directory.ManifestName, 0, e));
         }
     }
-
-    private LogFault Fail(string path, long position, Exception cause)
-    {
-        var fault = new LogFault(Disk.FullName(path), position, $"{cause.Message} The log takes nothing more until it is opened again.");
-        Volatile.Write(ref _fault, fault);
-        LogFailed(_context.Logger, cause, _name, fault.File, position);
-        return fault;
-    }
-
-    private string Path(string fileName) => $"{_name}/{fileName}";
 
     private LogReply Close()
     {
-        var isBegun = !IsBehind;
-        Volatile.Write(ref _epoch, Closed);
-        if (isBegun && _fault is null && _open is { IsEmpty: false } open)
+        var canSeal = _tail.CanSeal && _writer.Fault is null;
+        _writer.Close();
+        if (canSeal)
         {
-            Guarded(Closed, () => Seal(open));
+            Seal();
         }
 
-        foreach (var segment in _view.Segments)
-        {
-            segment.Dispose();
-        }
-
-        _view.Snapshot?.File.Dispose();
+        _directory.Close();
         _isLoaded = false;
         return LogReply.Ok;
     }
 
-    private LogReply Seal(Segment open)
+    /// <summary>A log that cannot be sealed is recovered by the next opening like one that crashed.</summary>
+    private void Seal()
     {
-        Write(_manifest with { Segments = [.. _view.Segments.Select(segment => segment.SealedEntry)], Producers = Producers(), Hlc = _hlc });
-        open.WriteFooter();
-        return LogReply.Ok;
+        try
+        {
+            _tail.Seal();
+        }
+        catch (DiskFullException)
+        {
+            // nothing has changed
+        }
+        catch (Exception e) // the state of the log is unknown
+        {
+            _writer.Fail(_directory.ManifestName, 0, e);
+        }
     }
 }
-
-/// <summary>What a reader sees: segments in order of their offsets, without gaps other than numbers that were left out.</summary>
-internal sealed record LogView(Segment[] Segments, SnapshotFile? Snapshot, long FirstOffset)
-{
-    public long NextOffset => Segments.Length == 0 ? FirstOffset : Segments[^1].NextOffset;
-}
-
-internal sealed record SnapshotFile(SnapshotEntry Entry, Segment File);

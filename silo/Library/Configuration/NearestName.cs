@@ -1,13 +1,13 @@
 namespace GrainMQ.Silo.Configuration;
 
-/// <summary>Finds what somebody meant to write.</summary>
+/// <summary>Finds the known name that is nearest to a misspelt one.</summary>
 internal static class NearestName
 {
-    /// <summary>The candidate with the smallest edit distance, case ignored; the first one of equals.</summary>
+    /// <summary>Returns the candidate with the smallest edit distance, case ignored; the first one of equals.</summary>
     public static string Of(string name, IEnumerable<string> candidates) => candidates.MinBy(candidate => Distance(name, candidate))
         ?? throw new ArgumentException("No candidates.", nameof(candidates));
 
-    /// <summary>Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).</summary>
+    /// <summary>Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment).</summary>
     public static int Distance(string a, string b)
     {
         (a, b) = (a.ToUpperInvariant(), b.ToUpperInvariant());

@@ -3,7 +3,7 @@ using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Silo.Data;
 
-/// <summary>The broker's directory, held by this process alone until it is disposed or the process ends, however it ends.</summary>
+/// <summary>Holds the broker's directory for this process alone until it is disposed or the process ends, even by a crash.</summary>
 public sealed class DataDirectory : IDisposable
 {
     /// <exception cref="StartupException">It cannot be created or written, or another broker has it.</exception>
@@ -23,19 +23,19 @@ public sealed class DataDirectory : IDisposable
 
     public string Path { get; }
 
-    /// <summary>What a store of logs in the directory needs.</summary>
+    /// <summary>The lock that a log store in the directory needs.</summary>
     public DirectoryLock Lock { get; }
 
     public void Dispose() => Lock.Dispose();
 
-    /// <summary>Takes back that it was created; whatever else stands there stays, and the directory with it.</summary>
+    /// <summary>Removes the directory if it is empty but for the lock; other files stay, and the directory with them.</summary>
     public void Remove() => Lock.Remove();
 
-    /// <summary>What is kept and where, for banners.</summary>
+    /// <summary>Says what is kept and where, for banners.</summary>
     public static string Describe(DataOptions options, DataDirectory? directory) =>
         directory is null ? $"durability: {options.Durability}" : $"durability: {options.Durability}, data directory {directory.Path}";
 
-    /// <summary>Tries a directory without taking it, also when a running broker has it; leaves nothing behind.</summary>
+    /// <summary>Checks that a directory can be written without locking it, also when a running broker has it; leaves nothing behind.</summary>
     /// <returns>Null when it can be used, else one line for the operator.</returns>
     public static string? WhyNotWritable(string directory)
     {

@@ -12,10 +12,10 @@ public enum Durability : byte
     File,
 }
 
-/// <summary>What the broker keeps and where; section <c>Data</c>.</summary>
+/// <summary>Configures what the broker keeps and where; section <c>Data</c>.</summary>
 public sealed class DataOptions
 {
-    /// <summary>What is still there after a crash. Default: File.</summary>
+    /// <summary>Decides what is still there after a crash. Default: File.</summary>
     public Durability Durability { get; set; } = Durability.File;
 
     /// <summary>
@@ -25,6 +25,6 @@ public sealed class DataOptions
     [FilePath]
     public string? Directory { get; set; }
 
-    /// <summary>The directory that is used; null: none.</summary>
+    /// <summary>The directory that is used; null when nothing is kept on the disk.</summary>
     internal string? EffectiveDirectory => Directory ?? (Durability == Durability.File ? "data" : null);
 }

@@ -7,11 +7,11 @@ using GrainMQ.Silo.Hosting;
 namespace GrainMQ.Silo.Data;
 
 /// <summary>
-/// Where an import makes its logs, below the data directory, so that they take their place by renames: all of them or, as long as the
-/// mark is not there, none. A process that ends in between leaves the rest to the next one, be it a broker or an import.
+/// Makes the logs of an import below the data directory, so that they take their place by renames: all of them or, as long as the mark is not
+/// there, none. When a process ends in between, the next one finishes, be it a broker or an import.
 /// <code>
 ///   grainmq.import/new/    the logs that are made
-///   grainmq.import/ready   they are whole and on the disk
+///   grainmq.import/ready   the mark: they are complete and on the disk
 ///   grainmq.import/old/    what was there before
 /// </code>
 /// For one process: the data directory is locked.
@@ -27,16 +27,16 @@ internal sealed class ImportStage(string dataPath)
 
     private readonly FileDisk _disk = new(dataPath, FileAccess.ReadWrite);
 
-    /// <summary>For what the import needs while it works.</summary>
+    /// <summary>Directory for what the import needs while it works.</summary>
     public string Path => _disk.FullName(Root);
 
-    /// <summary>An empty directory that becomes the data directory's contents.</summary>
+    /// <summary>Directory whose contents become those of the data directory.</summary>
     public string NewPath => _disk.FullName(New);
 
-    /// <summary>The mark is there: the data directory has something of both.</summary>
+    /// <summary>Whether the mark is there: the data directory may then hold parts of the old and of the new contents.</summary>
     public bool IsReady => File.Exists(_disk.FullName(Ready));
 
-    /// <summary>Finishes what another process began, or takes it back.</summary>
+    /// <summary>Finishes the import that another process began, or undoes it.</summary>
     /// <exception cref="StartupException">The files cannot be moved or removed.</exception>
     public void Recover()
     {
@@ -67,11 +67,11 @@ internal sealed class ImportStage(string dataPath)
         }
     }
 
-    /// <summary>After <see cref="Recover"/>.</summary>
+    /// <summary>Creates the directories. Call after <see cref="Recover"/>.</summary>
     public void Begin() => Directory.CreateDirectory(NewPath);
 
-    /// <summary>What is below <see cref="NewPath"/> takes its place. Its files are on the disk already.</summary>
-    /// <param name="options">Of the shards that it has.</param>
+    /// <summary>Moves the contents of <see cref="NewPath"/> to their place. Their files are on the disk already.</summary>
+    /// <param name="options">Numbers of the shards that they were made for.</param>
     public void Commit(GrainOptions options)
     {
         using (var layout = _disk.Open($"{New}/{ShardLayout.FileName}", create: true))
@@ -98,7 +98,7 @@ internal sealed class ImportStage(string dataPath)
         }
     }
 
-    /// <summary>What remains to be done once the mark is there; may be begun again after any of them.</summary>
+    /// <summary>Lists the steps once the mark is there; they can be repeated from the first after a crash in any of them.</summary>
     internal IEnumerable<Action> Steps()
     {
         yield return () => Directory.CreateDirectory(_disk.FullName(Old));

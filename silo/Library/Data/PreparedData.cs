@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace GrainMQ.Silo.Data;
 
 /// <summary>Makes the data directory ready before the silo runs any grain: takes it, finishes an interrupted import, compares the shards.</summary>
-/// <param name="options">Of the silo.</param>
-/// <param name="data">Held from here on, when there is one.</param>
+/// <param name="options">Options of the silo.</param>
+/// <param name="data">The directory, locked by its creation; null when nothing is kept on the disk.</param>
 internal sealed class PreparedData(SiloOptions options, DataDirectory? data = null) : IHostedService
 {
     /// <exception cref="StartupException">The directory was made for other shards, or an import into it cannot be finished.</exception>

@@ -6,8 +6,8 @@ using GrainMQ.Silo.Hosting;
 namespace GrainMQ.Silo.Data;
 
 /// <summary>
-/// How many shards the logs of a data directory were made for. Another number would look for sessions in logs that do not have them, so
-/// the first start writes it down and every later one compares.
+/// Keeps the number of shards that the logs of a data directory were made for. With another number the broker would look for sessions in logs
+/// that do not have them, so the first start writes the number down and every later one compares.
 /// </summary>
 internal static partial class ShardLayout
 {
@@ -28,7 +28,7 @@ internal static partial class ShardLayout
         Attempt(file, () => Write(file, options));
     }
 
-    /// <summary>As <see cref="Check"/>, but nothing is written.</summary>
+    /// <summary>Does what <see cref="Check"/> does without writing.</summary>
     public static void Compare(string dataPath, GrainOptions options)
     {
         if (Attempt(FileOf(dataPath), () => Text(dataPath)) is not { } found)
@@ -49,7 +49,7 @@ internal static partial class ShardLayout
         }
     }
 
-    /// <summary>Sets the numbers to those of the directory, if it has any.</summary>
+    /// <summary>Sets the numbers in the options to those of the directory, if it has any.</summary>
     /// <exception cref="StartupException">They cannot be read.</exception>
     public static void Adopt(string dataPath, GrainOptions options)
     {
@@ -67,7 +67,7 @@ internal static partial class ShardLayout
         options.RetainShards = int.Parse(match.Groups[2].ValueSpan);
     }
 
-    /// <summary>What stands in the file.</summary>
+    /// <summary>Returns the contents of the file.</summary>
     public static string Text(GrainOptions options) => $"store {options.StoreShards}, retain {options.RetainShards}";
 
     private static bool Write(string file, GrainOptions options)
@@ -97,7 +97,7 @@ internal static partial class ShardLayout
         $"'{FileOf(dataPath)}' is not what a broker wrote there. Restore it from a backup, or remove it: the next start writes it anew, " +
         "after a look at the logs in the directory.");
 
-    /// <summary>Without the file the logs tell: a start opens the log of every shard.</summary>
+    /// <summary>Without the file, counts the logs: a start opens the log of every shard.</summary>
     private static void CheckLogs(string dataPath, string kind, int shards, string key)
     {
         var directory = Path.Combine(dataPath, kind);

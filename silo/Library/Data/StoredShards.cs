@@ -6,11 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace GrainMQ.Silo.Data;
 
 /// <summary>
-/// Opens every shard before the first client may come: what is wrong with the files of one is told to the operator who starts the broker, not to
-/// its clients.
+/// Opens every shard before the first client can connect: faults of its files are reported to the operator who starts the broker, not to clients.
 /// </summary>
-/// <param name="grains">Of the silo.</param>
-/// <param name="options">Of the silo.</param>
 internal sealed class StoredShards(IGrainFactory grains, SiloOptions options) : IHostedService
 {
     /// <exception cref="StartupException">Files of a shard are damaged, of a newer version, or cannot be read or written.</exception>

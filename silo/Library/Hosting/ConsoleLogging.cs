@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace GrainMQ.Silo.Hosting;
 
-/// <summary>Log lines on standard output.</summary>
+/// <summary>Writes log lines to standard output.</summary>
 internal static class ConsoleLogging
 {
     // Round-trip precision of a log line, sortable, always UTC.

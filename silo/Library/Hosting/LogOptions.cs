@@ -11,7 +11,7 @@ public enum LogFormat : byte
     Json,
 }
 
-/// <summary>What is written to standard output; section <c>Log</c>.</summary>
+/// <summary>Configures what is written to standard output; section <c>Log</c>.</summary>
 public sealed class LogOptions
 {
     /// <summary>

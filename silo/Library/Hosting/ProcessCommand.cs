@@ -4,7 +4,7 @@ using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Silo.Hosting;
 
-/// <summary>A command of GrainMQ: what is wrong with its command line, and what else goes wrong, is one line each that begins with its name.</summary>
+/// <summary>Runs a command of GrainMQ and reports each error, of its command line or later, in one line that begins with the command's name.</summary>
 internal sealed class ProcessCommand(string name, TextWriter output, TextWriter error)
 {
     private const int Failure = 1;
@@ -38,7 +38,7 @@ internal sealed class ProcessCommand(string name, TextWriter output, TextWriter 
         return Failure;
     }
 
-    /// <summary>The end of <c>--check-config</c>.</summary>
+    /// <summary>Ends <c>--check-config</c>: writes the faults, or that there are none.</summary>
     public int Report(IReadOnlyCollection<string> faults)
     {
         if (faults.Count > 0)

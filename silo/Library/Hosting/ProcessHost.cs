@@ -4,11 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Silo.Hosting;
 
-/// <summary>A process of GrainMQ: a host without any default source of configuration, which ends by signal.</summary>
-/// <param name="name">Of the command, before what went wrong.</param>
-/// <param name="log">What is logged, and how.</param>
-/// <param name="error">For what went wrong.</param>
-/// <param name="explain">What an exception of the start means to the operator; null when it has no better words.</param>
+/// <summary>Runs a process of GrainMQ: a host without any default source of configuration, which ends by signal.</summary>
+/// <param name="name">Name of the command; begins each error line.</param>
+/// <param name="log">Configures the log.</param>
+/// <param name="error">Takes error lines.</param>
+/// <param name="explain">Says what an exception of the start means to the operator; null when it cannot say more than the exception.</param>
 internal sealed class ProcessHost(string name, LogOptions log, TextWriter error, Func<Exception, StartupException?>? explain = null)
 {
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace GrainMQ.Silo.Hosting;
 
-/// <summary>What a process of GrainMQ is made of, for banners and <c>--version</c>. Versions are without the metadata of their build.</summary>
+/// <summary>Names the versions of GrainMQ, .NET and Orleans, for banners and <c>--version</c>, without the metadata of their build.</summary>
 internal static class ProductVersion
 {
     public static string Product { get; } = Of(typeof(ProductVersion).Assembly);

@@ -3,8 +3,8 @@ using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Silo.Hosting;
 
-/// <summary>The options of a command line that say something about the configuration.</summary>
-/// <param name="named">Options that are short for a key, by the key.</param>
+/// <summary>Holds the options of a command line that set keys of the configuration.</summary>
+/// <param name="named">Options that are short for one key, by the key.</param>
 /// <param name="example">For <c>--set</c>, a key and its value.</param>
 internal sealed class SettingOptions(IReadOnlyDictionary<string, Option<string?>> named, string example)
 {
@@ -17,16 +17,16 @@ internal sealed class SettingOptions(IReadOnlyDictionary<string, Option<string?>
 
     private readonly Option<string?> _config = Named("--config", "FILE", "JSON file with any of the options. No file is read unless named.");
 
-    /// <summary>Those that are short for a key.</summary>
+    /// <summary>The options that are short for one key.</summary>
     public IEnumerable<Option> Short => named.Values;
 
-    /// <summary>Those that can say anything.</summary>
+    /// <summary>The options that can set any key: <c>--config</c> and <c>--set</c>.</summary>
     public IEnumerable<Option> General => [_config, _set];
 
-    /// <summary>The file that is named; null: none.</summary>
+    /// <summary>Returns the file of <c>--config</c>; null when none is named.</summary>
     public string? FileOf(ParseResult result) => result.GetValue(_config);
 
-    /// <summary>What the command line sets, in the order of precedence; faults are lines for the operator.</summary>
+    /// <summary>Reads what the command line sets, in the order of precedence; faults are lines for the operator.</summary>
     public (List<Setting> Settings, List<string> Faults) Read(ParseResult result)
     {
         var settings = new List<Setting>();

@@ -1,9 +1,9 @@
 namespace GrainMQ.Silo.Hosting;
 
-/// <summary>The process cannot start. The message is one line for the operator: the cause, then the cure.</summary>
+/// <summary>Thrown when the process cannot start. The message is one line for the operator: the cause, then the cure.</summary>
 public sealed class StartupException(string message, Exception? cause = null) : Exception(message, cause)
 {
-    /// <summary>The one behind an exception; null when there is none. What Orleans starts, it wraps what that throws.</summary>
+    /// <summary>Finds the one inside an exception; null when there is none. Orleans wraps what its start-up tasks throw.</summary>
     public static StartupException? In(Exception? exception) => exception switch
     {
         null => null,

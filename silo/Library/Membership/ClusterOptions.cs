@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace GrainMQ.Silo;
 
-/// <summary>Which cluster a silo belongs to and where it listens for the others; section <c>Cluster</c>.</summary>
+/// <summary>Configures which cluster a silo belongs to and where it listens for the others; section <c>Cluster</c>.</summary>
 public sealed class ClusterOptions
 {
     /// <summary>
@@ -23,7 +23,7 @@ public sealed class ClusterOptions
     [Range(1, 65535)]
     public int? PrimaryPort { get; set; }
 
-    /// <summary>Every setting that cannot work, with what would; empty when all is well.</summary>
+    /// <summary>Lists every setting that cannot work, with its cure; empty when all can.</summary>
     public IEnumerable<string> Errors()
     {
         if (string.IsNullOrWhiteSpace(Id))

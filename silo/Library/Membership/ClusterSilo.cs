@@ -4,13 +4,13 @@ using Orleans.Configuration;
 
 namespace GrainMQ.Silo;
 
-/// <summary>A silo of a cluster on this machine: the first one keeps the list of members, which the others and the gateways find by its port.</summary>
+/// <summary>Configures a silo of a cluster on this machine: the first one keeps the list of members, which the others and the gateways find by its port.</summary>
 internal static class ClusterSilo
 {
     /// <summary>The same for all clusters of GrainMQ; the cluster's name keeps them apart.</summary>
     public const string ServiceId = "grainmq";
 
-    /// <summary>Then the silo gives up. By default Orleans tries for 5 minutes, without a word.</summary>
+    /// <summary>Time after which a silo that cannot join gives up. The default of Orleans is 5 minutes, without a log line.</summary>
     private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(20);
 
     public static void Configure(ISiloBuilder silo, string clusterId, ClusterOptions options)
@@ -20,7 +20,7 @@ internal static class ClusterSilo
         silo.Configure<ClusterMembershipOptions>(membership => membership.MaxJoinAttemptTime = JoinTimeout);
     }
 
-    /// <summary>What it means that Orleans could not start; null when its own words have to do.</summary>
+    /// <summary>Says what it means that Orleans could not start; null when its own message says as much.</summary>
     public static StartupException? Explain(Exception fault, ClusterOptions options) =>
         options.PrimaryPort is not null && fault is OperationCanceledException or TimeoutException or OrleansException
             ? new StartupException(

@@ -11,7 +11,7 @@ namespace GrainMQ.Silo;
 /// </summary>
 internal static class LocalSilo
 {
-    /// <summary>Part of the silo's address, and bound by nothing.</summary>
+    /// <summary>Part of the silo's address; no socket is bound to it.</summary>
     private const int NoPort = 1;
 
     public static void Configure(ISiloBuilder silo)
@@ -36,7 +36,7 @@ internal static class LocalSilo
 
         public EndPoint EndPoint => endPoint;
 
-        /// <summary>Null, which ends accepting, when the silo stops.</summary>
+        /// <summary>Waits until the silo stops, then returns null, which ends accepting.</summary>
         public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) => new(_unbound.Task.WaitAsync(cancellationToken));
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)

@@ -26,7 +26,7 @@ internal sealed class SiloPorts(SiloOptions options) : IHostedService
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Whether something takes connections on a port of this machine.</summary>
+    /// <summary>Returns whether a process accepts connections on a port of this machine.</summary>
     public static async Task<bool> IsListeningAsync(int port, CancellationToken cancellationToken)
     {
         try

@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using System.Text;
 using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.LogStore.Files;
 using GrainMQ.Grains.LogStore.Memory;
-using GrainMQ.Grains.LogStore.Segments;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -13,16 +11,14 @@ namespace GrainMQ.Tests.Benchmarks.LogStore;
 internal static class LogFootprint
 {
     private const int PayloadBytes = 256;
-    private const int Topics = 10_000;
     private const int Logs = 4;
 
-    private static readonly byte[][] TopicNames = [.. Enumerable.Range(0, Topics).Select(n => Encoding.UTF8.GetBytes($"devices/{n:d5}/telemetry"))];
     private static readonly byte[] Payload = new byte[PayloadBytes];
 
     public static async Task PrintAsync(int records, string parent)
     {
         Random.Shared.NextBytes(Payload);
-        Console.WriteLine($"{records:N0} records of {PayloadBytes} B on {Topics:N0} topics, {Environment.ProcessorCount} processors, .NET {Environment.Version}");
+        Console.WriteLine($"{records:N0} records of {PayloadBytes} B, {Environment.ProcessorCount} processors, .NET {Environment.Version}");
         foreach (var block in new[] { 1, 64, 256 })
         {
             foreach (var underWay in new[] { 1, 4 })
@@ -105,10 +101,8 @@ internal static class LogFootprint
         }
 
         DropCaches();
-        await PrintReadAsync("read all, cold", logs, null);
-        await PrintReadAsync("read all, warm", logs, null);
-        await PrintReadAsync("read one topic", logs, [TopicHash.Of(TopicNames[17])]);
-        await PrintReadAsync("read ten topics", logs, [.. TopicNames[..10].Select(topic => TopicHash.Of(topic))]);
+        await PrintReadAsync("read all, cold", logs);
+        await PrintReadAsync("read all, warm", logs);
     }
 
     /// <summary>The store that wrote is left as it is, as a kill leaves it; only its lock is given back.</summary>
@@ -133,7 +127,7 @@ internal static class LogFootprint
             + $"{logs.Sum(log => log.NextOffset - log.FirstOffset):N0} records in {Logs} logs");
     }
 
-    private static async Task PrintReadAsync(string name, IWriteAheadLog[] logs, ulong[]? topics)
+    private static async Task PrintReadAsync(string name, IWriteAheadLog[] logs)
     {
         var (cpu, start, allocated) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp(), GC.GetTotalAllocatedBytes(precise: true));
         var (count, bytes) = (0L, 0L);
@@ -142,7 +136,7 @@ internal static class LogFootprint
         {
             for (var offset = log.FirstOffset; offset < log.NextOffset;)
             {
-                var reply = await log.ReadAsync(new LogRead(offset, topics), page);
+                var reply = await log.ReadAsync(offset, page);
                 Demand(reply.Result);
                 offset = reply.NextOffset;
                 foreach (var record in page)
@@ -183,10 +177,9 @@ internal static class LogFootprint
     private static void Fill(LogBatch batch, int first, int count)
     {
         batch.Clear();
-        (batch.Producer, batch.Sequence) = (1, (ulong)first + 1);
         for (var record = first; record < first + count; record++)
         {
-            batch.Add(1, 1, (ulong)record, TopicNames[record * 31L % Topics], [], Payload);
+            batch.Add(1, 1, (ulong)record, [], Payload);
         }
     }
 

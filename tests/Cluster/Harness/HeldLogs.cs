@@ -4,20 +4,14 @@ using GrainMQ.Tests.Testing.LogStore;
 namespace GrainMQ.Tests.Cluster;
 
 /// <summary>Logs that hold up one append when a test asks for it, before it is made or before its answer is given.</summary>
-internal sealed class HeldLogs(ILogStore inner) : ILogStore
+internal sealed class HeldLogs(ILogStore inner) : PassingLogStore(inner)
 {
     private Hold? _next;
 
-    public async ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
-    {
-        var opening = await inner.OpenAsync(name, leastEpoch);
-        return opening.Log is null ? opening : opening with { Log = new HeldLog(opening.Log, this) };
-    }
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
-
     /// <summary>Of the next append that is made to any log.</summary>
     public Hold HoldNext(bool stored) => _next = new Hold(stored);
+
+    protected override IWriteAheadLog Wrap(IWriteAheadLog log) => new HeldLog(log, this);
 
     /// <param name="stored">The append is made, and only its answer is held.</param>
     public sealed class Hold(bool stored)

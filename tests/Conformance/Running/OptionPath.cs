@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Configuration;
 
 namespace GrainMQ.Tests.Conformance.Running;
 

@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Tests.Conformance.Rows;
 using GrainMQ.Tests.Testing;

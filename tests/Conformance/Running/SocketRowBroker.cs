@@ -64,7 +64,7 @@ internal sealed class SocketRowBroker : RowBroker
         await base.DisposeAsync();
     }
 
-    private void OnlyOneListener(Gateway.Hosting.GatewayOptions options)
+    private void OnlyOneListener(Gateway.Configuration.GatewayOptions options)
     {
         foreach (var other in options.Listeners.Where(listener => listener.Kind != _kind).ToArray())
         {

@@ -2,6 +2,7 @@ using System.Text;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Backup;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Tests.Testing;
@@ -43,7 +44,7 @@ internal static class BackupFixture
     }
 
     public static SegmentLogStore Logs(IDisk disk, long segmentBytes = 4_096) => new SegmentLogStore(
-        disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = segmentBytes, MinFreeBytes = 0 }, new ManualTimeProvider(),
+        disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = segmentBytes, MinFreeBytes = 0 }, new ManualTimeProvider(),
         NullLogger<SegmentLogStore>.Instance);
 
     /// <summary>What a broker would find on the disk, without what is its own affair.</summary>
@@ -100,11 +101,11 @@ internal sealed class NoProgress : IExportProgress
 {
     public void Begin(string step, long total)
     {
-        // nobody looks
+        // not shown
     }
 
     public void Report(long done)
     {
-        // nobody looks
+        // not shown
     }
 }

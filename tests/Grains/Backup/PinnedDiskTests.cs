@@ -18,7 +18,7 @@ public sealed class PinnedDiskTests
         await AppendAsync(log, 1, 200);
         using var pinned = Pin();
         await AppendAsync(log, 201, 400);
-        await log.TrimAsync(350);
+        await LogFixture.TrimAsync(log, 350);
         await SnapshotAsync(log);
         Assert.Equal(Enumerable.Range(1, 200).Select(id => (long)id), await IdsAsync(pinned));
     }

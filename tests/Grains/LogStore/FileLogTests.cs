@@ -42,8 +42,6 @@ public sealed class FileLogTests : IDisposable
             Assert.Equal(new LogSnapshotInfo(500, 1), log.Snapshot);
             Assert.InRange(log.FirstOffset, 100, 500);
             Assert.Equal(Enumerable.Range((int)log.FirstOffset, 1_000 - (int)log.FirstOffset).Select(id => (long)id), await ReadIdsAsync(log));
-            Assert.Equal(Enumerable.Range((int)log.FirstOffset, 1_000 - (int)log.FirstOffset).Where(id => id % 10 == 3).Select(id => (long)id),
-                await ReadIdsAsync(log, [TestRecord.HashOf(3)]));
         }
     }
 
@@ -74,7 +72,7 @@ public sealed class FileLogTests : IDisposable
             var page = new LogPage(5_000);
             for (var offset = 0L; offset < writers * batches * 3;)
             {
-                var reply = await log.ReadAsync(new LogRead(offset), page);
+                var reply = await log.ReadAsync(offset, page);
                 Assert.True(reply.Result is LogResult.Ok or LogResult.Trimmed, $"{reply}");
                 if (reply.Result == LogResult.Ok)
                 {
@@ -94,7 +92,7 @@ public sealed class FileLogTests : IDisposable
         {
             while (Volatile.Read(ref acknowledged) < writers * batches * 3)
             {
-                Assert.Equal(LogResult.Ok, (await log.TrimAsync(log.NextOffset - 200)).Result);
+                Assert.Equal(LogResult.Ok, (await LogFixture.TrimAsync(log, log.NextOffset - 200)).Result);
                 await Task.Yield();
             }
         }
@@ -110,7 +108,7 @@ public sealed class FileLogTests : IDisposable
             await AppendAsync(log, id, id + 1);
         }
 
-        await log.TrimAsync(1_000);
+        await TrimAsync(log, 1_000);
         var again = await OpenLogAsync(store);
 
         Assert.InRange(again.FirstOffset, 1, 1_000);
@@ -156,7 +154,7 @@ public sealed class FileLogTests : IDisposable
 
         if (minFreeBytes > 0) // what is kept free makes trimming possible
         {
-            await log.TrimAsync(stored[^1]);
+            await TrimAsync(log, stored[^1]);
             stored.RemoveAll(id => id < log.FirstOffset);
         }
         else

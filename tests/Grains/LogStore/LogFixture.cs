@@ -1,4 +1,5 @@
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
@@ -7,7 +8,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.Grains.LogStore;
 
-/// <summary>A store on a simulated disk whose work is done by whoever asks.</summary>
+/// <summary>A store on a simulated disk whose work is done on the caller's thread.</summary>
 internal sealed class LogFixture
 {
     public const string Name = "log/0";
@@ -62,15 +63,22 @@ internal sealed class LogFixture
         return reply.FirstOffset;
     }
 
+    /// <summary>Lets a snapshot without records stand for those below the offset, so that their segments go.</summary>
+    public static async Task<LogReply> TrimAsync(IWriteAheadLog log, long below)
+    {
+        await using var snapshot = log.BeginSnapshot(below);
+        return await snapshot.CommitAsync();
+    }
+
     /// <summary>Every record that can be served, by its number, and every place that cannot.</summary>
-    public static async Task<(List<(long Offset, long Id)> Records, List<ReadReply> Damages)> ReadAsync(IWriteAheadLog log, ulong[]? topics = null, int pageSize = 4_096)
+    public static async Task<(List<(long Offset, long Id)> Records, List<ReadReply> Damages)> ReadAsync(IWriteAheadLog log, int pageSize = 4_096)
     {
         var page = new LogPage(pageSize);
         List<(long, long)> records = [];
         List<ReadReply> damages = [];
         for (var offset = log.FirstOffset; offset < log.NextOffset;)
         {
-            var reply = await log.ReadAsync(new LogRead(offset, topics), page);
+            var reply = await log.ReadAsync(offset, page);
             Assert.True(reply.NextOffset > offset);
             offset = reply.NextOffset;
             if (reply.Result == LogResult.Damaged)
@@ -93,9 +101,9 @@ internal sealed class LogFixture
         return (records, damages);
     }
 
-    public static async Task<List<long>> ReadIdsAsync(IWriteAheadLog log, ulong[]? topics = null)
+    public static async Task<List<long>> ReadIdsAsync(IWriteAheadLog log)
     {
-        var (records, damages) = await ReadAsync(log, topics);
+        var (records, damages) = await ReadAsync(log);
         Assert.Empty(damages);
         return [.. records.Select(record => record.Id)];
     }
@@ -106,5 +114,5 @@ internal sealed class LogFixture
         Store = Start();
     }
 
-    private SegmentLogStore Start() => new SegmentLogStore(Disk, new NowExecutor(), _options, Time, NullLogger<SegmentLogStore>.Instance);
+    private SegmentLogStore Start() => new(Disk, new InlineExecutor(), _options, Time, NullLogger<SegmentLogStore>.Instance);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
@@ -110,7 +111,7 @@ public sealed class LogMetricsTests : IDisposable
     private async Task<IWriteAheadLog> OpenAsync()
     {
         var store = new SegmentLogStore(
-            _disk, new NowExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, _time, NullLogger<SegmentLogStore>.Instance, _metrics);
+            _disk, new InlineExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, _time, NullLogger<SegmentLogStore>.Instance, _metrics);
         return (await store.OpenAsync(Name, 0)).Log ?? throw new InvalidOperationException("It did not open.");
     }
 

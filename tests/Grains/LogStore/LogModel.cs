@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Text;
 using GrainMQ.Grains.LogStore;
-using GrainMQ.Grains.LogStore.Segments;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.LogStore;
@@ -68,18 +66,14 @@ internal sealed class LogModel
     }
 }
 
-internal sealed record TestRecord(long Id, int Topic, int Length)
+internal sealed record TestRecord(long Id, int Mark, int Length)
 {
-    public byte[] TopicBytes => Encoding.UTF8.GetBytes($"t/{Topic}");
-
-    public static ulong HashOf(int topic) => TopicHash.Of(Encoding.UTF8.GetBytes($"t/{topic}"));
-
     public void AddTo(LogBatch batch)
     {
         var payload = new byte[sizeof(long) + Length];
         BinaryPrimitives.WriteInt64LittleEndian(payload, Id);
         payload.AsSpan(sizeof(long)).Fill((byte)Id);
-        batch.Add((byte)(Id % 200), (byte)Topic, (ulong)Id, TopicBytes, [(byte)Topic], payload);
+        batch.Add((byte)(Id % 200), (byte)Mark, (ulong)Id, [(byte)Mark], payload);
     }
 
     public static TestRecord Of(LogRecord record)
@@ -88,8 +82,7 @@ internal sealed record TestRecord(long Id, int Topic, int Length)
         var result = new TestRecord(id, record.Flags, record.Payload.Length - sizeof(long));
         Assert.Equal((byte)(id % 200), record.Type);
         Assert.Equal((ulong)id, record.Hlc);
-        Assert.True(record.Topic.SequenceEqual(result.TopicBytes));
-        Assert.True(record.Properties.SequenceEqual([(byte)result.Topic]));
+        Assert.True(record.Properties.SequenceEqual([(byte)result.Mark]));
         Assert.False(record.Payload[sizeof(long)..].ContainsAnyExcept((byte)id));
         return result;
     }

@@ -8,13 +8,13 @@ using Xunit;
 namespace GrainMQ.Tests.Grains.LogStore;
 
 /// <summary>
-/// A random schedule against one log on a simulated disk: appends (several under way), rolls, trims, snapshots, reads, a second writer,
+/// A random schedule against one log on a simulated disk: appends (several under way), rolls, snapshots with and without records, reads, a second writer,
 /// a full or failing disk, kills and power cuts at any disk operation. After each of them the log is held against the model.
 /// </summary>
 internal sealed class LogSimulation
 {
     private const string Name = "log/0";
-    private const int Topics = 12;
+    private const int Marks = 12;
 
     private readonly List<string> _trace = [];
     private readonly List<(TestRecord[] Records, Task<AppendReply> Reply)> _underWay = [];
@@ -69,9 +69,9 @@ internal sealed class LogSimulation
         {
             case < 55: Append(); break;
             case < 60: Settle(); break;
-            case < 68: Trim(); break;
-            case < 73: TakeSnapshot(); break;
-            case < 78: ReadTopics(); break;
+            case < 68: TakeSnapshot(isBefore: true); break;
+            case < 73: TakeSnapshot(isBefore: false); break;
+            case < 78: ReadFrom(); break;
             case < 82: Reopen(); break;
             case < 84: Restart(); break;
             case < 88: BreakDisk(); break;
@@ -103,7 +103,6 @@ internal sealed class LogSimulation
         {
             var records = Enumerable.Range(0, _random.Next(1, 9)).Select(_ => NewRecord()).ToArray();
             var batch = BatchOf(records);
-            (batch.Producer, batch.Sequence) = (7, (ulong)records[0].Id);
             _underWay.Add((records, _log.AppendAsync(batch).AsTask()));
             _trace.Add($"append {records[0].Id}..{records[^1].Id}");
         }
@@ -114,7 +113,7 @@ internal sealed class LogSimulation
     }
 
     private TestRecord NewRecord() =>
-        new(++_ids, _random.Next(Topics), _random.Next(50) == 0 ? _random.Next(9_000) : _random.Next(120));
+        new(++_ids, _random.Next(Marks), _random.Next(50) == 0 ? _random.Next(9_000) : _random.Next(120));
 
     private static LogBatch BatchOf(TestRecord[] records)
     {
@@ -180,7 +179,8 @@ internal sealed class LogSimulation
         return task.IsFaulted ? default : task.Result;
     }
 
-    private void Trim()
+    /// <param name="isBefore">The snapshot is one of an earlier moment, so that it stands for a part of the segments.</param>
+    private void TakeSnapshot(bool isBefore)
     {
         if (_log is null)
         {
@@ -188,20 +188,8 @@ internal sealed class LogSimulation
         }
 
         Settle();
-        var below = _random.NextInt64(_log.FirstOffset, _log.NextOffset + 1);
-        _model.Trimmed(below);
-        _trace.Add($"trim {below}: {Await(_log.TrimAsync(below))?.Result}");
-    }
-
-    private void TakeSnapshot()
-    {
-        if (_log is null)
-        {
-            return;
-        }
-
-        Settle();
-        var offset = _log.NextOffset;
+        var offset = isBefore ? _random.NextInt64(_log.FirstOffset, _log.NextOffset + 1) : _log.NextOffset;
+        var keepFrom = _random.Next(3) == 0 ? _random.NextInt64(_log.FirstOffset, _log.NextOffset + 1) : long.MaxValue;
         var count = 0;
         var snapshot = _log.BeginSnapshot(offset);
         for (var batches = _random.Next(4); batches > 0; batches--)
@@ -214,9 +202,9 @@ internal sealed class LogSimulation
             }
             count += records.Length;
         }
-        _model.Trimmed(offset);
-        var reply = Await(snapshot.CommitAsync());
-        _trace.Add($"snapshot {offset}: {reply?.Result}");
+        _model.Trimmed(Math.Min(offset, keepFrom));
+        var reply = Await(snapshot.CommitAsync(keepFrom));
+        _trace.Add($"snapshot {offset}, kept from {keepFrom}: {reply?.Result}");
         if (reply?.Result == LogResult.Ok)
         {
             _snapshots = [(offset, count)];
@@ -236,7 +224,7 @@ internal sealed class LogSimulation
         _isCrashed |= disposal.IsFaulted;
     }
 
-    private void ReadTopics()
+    private void ReadFrom()
     {
         if (_log is null)
         {
@@ -244,21 +232,20 @@ internal sealed class LogSimulation
         }
 
         Settle();
-        var topics = Enumerable.Range(0, _random.Next(1, 4)).Select(_ => _random.Next(Topics)).ToHashSet();
-        var all = ReadAll(null);
-        if (all is not null && ReadAll([.. topics.Select(TestRecord.HashOf)]) is { } some)
+        var from = _random.NextInt64(_log.FirstOffset, _log.NextOffset + 1);
+        if (ReadAll() is { } all && ReadAll(from) is { } some)
         {
-            Assert.Equal(all.Where(entry => topics.Contains(entry.Record.Topic)), some);
+            Assert.Equal(all.Where(entry => entry.Offset >= from), some);
         }
     }
 
-    private List<(long Offset, TestRecord Record)>? ReadAll(ulong[]? topics)
+    private List<(long Offset, TestRecord Record)>? ReadAll(long? from = null)
     {
         var log = _log ?? throw new InvalidOperationException("The log is not open.");
         var read = new List<(long, TestRecord)>();
-        for (var offset = log.FirstOffset; ;)
+        for (var offset = from ?? log.FirstOffset; ;)
         {
-            var reply = Await(log.ReadAsync(new LogRead(offset, topics), _page));
+            var reply = Await(log.ReadAsync(offset, _page));
             if (_isCrashed)
             {
                 return null;
@@ -310,13 +297,21 @@ internal sealed class LogSimulation
         }
 
         var append = Await(zombie.AppendAsync(BatchOf([NewRecord()])));
-        var trim = Await(zombie.TrimAsync(long.MaxValue));
-        Assert.True(_isCrashed || (append.Result, trim?.Result) == (LogResult.Fenced, LogResult.Fenced), "two may write");
+        Assert.True(_isCrashed || append.Result == LogResult.Fenced, "two may write");
+        if (_isCrashed)
+        {
+            return;
+        }
+
+        var snapshot = zombie.BeginSnapshot(zombie.NextOffset);
+        var commit = Await(snapshot.CommitAsync());
+        Dispose(snapshot);
+        Assert.True(_isCrashed || commit?.Result != LogResult.Ok, "two may write");
     }
 
     private void CheckAll()
     {
-        if (_log is null || ReadAll(null) is not { } all)
+        if (_log is null || ReadAll() is not { } all)
         {
             return;
         }
@@ -333,7 +328,7 @@ internal sealed class LogSimulation
         var seen = 0;
         while (seen < known.Count)
         {
-            var reply = Await(_log!.ReadSnapshotAsync(new LogRead(seen), _page)); // only an open log is checked
+            var reply = Await(_log!.ReadSnapshotAsync(seen, _page)); // only an open log is checked
             if (_isCrashed)
             {
                 return;

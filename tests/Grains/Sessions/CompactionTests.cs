@@ -2,6 +2,7 @@ using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
@@ -278,7 +279,7 @@ public sealed class CompactionTests
     private async Task StartAsync(SessionTable table)
     {
         var logs = new SegmentLogStore(
-            _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = 0 }, new ManualTimeProvider(),
+            _disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = 0 }, new ManualTimeProvider(),
             NullLogger<SegmentLogStore>.Instance);
         var opening = await new LogJournalStore<SessionSnapshot, SessionChange>(logs, new SessionCodec()).OpenAsync(0, 0, table);
         _writer = new(opening.Journal ?? throw new InvalidOperationException(opening.Fault), table.Snapshot, 0, () => (0, 0), _ => { });

@@ -3,6 +3,7 @@ using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Sessions;
 using GrainMQ.Grains.Sessions.Stored;
@@ -283,7 +284,7 @@ internal sealed class ShardSimulation
         {
             _journals ??= new(
                 new SegmentLogStore(
-                    _disk, new NowExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = LeastFree }, new ManualTimeProvider(),
+                    _disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = LeastFree }, new ManualTimeProvider(),
                     NullLogger<SegmentLogStore>.Instance),
                 new SessionCodec());
             _table = new SessionTable(Options);

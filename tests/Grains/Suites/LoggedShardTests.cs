@@ -1,5 +1,6 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
@@ -225,7 +226,7 @@ public sealed class LoggedShardTests : IAsyncLifetime
     private void Start(IStorageExecutor? executor = null)
     {
         var logs = new SegmentLogStore(
-            _disk, executor ?? new NowExecutor(), new LogStoreOptions { MinFreeBytes = LeastFree }, new ManualTimeProvider(), NullLogger<SegmentLogStore>.Instance);
+            _disk, executor ?? new InlineExecutor(), new LogStoreOptions { MinFreeBytes = LeastFree }, new ManualTimeProvider(), NullLogger<SegmentLogStore>.Instance);
         _cluster = new SimulatedGrainCluster(options => (options.StoreShards, options.RetainShards) = (1, 1), logs: logs);
     }
 }

@@ -1,5 +1,6 @@
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
+using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
@@ -58,13 +59,13 @@ internal sealed class CrashBroker(CrashPlan plan, FaultCounts counts, Action<str
     /// <summary>How often each message stands in the log of the sessions.</summary>
     public async Task<Dictionary<string, int>> StoredAsync()
     {
-        var store = new SegmentLogStore(_disk.Kill(), new NowExecutor(), new LogStoreOptions(), new ManualTimeProvider(_now), NullLogger<SegmentLogStore>.Instance);
+        var store = new SegmentLogStore(_disk.Kill(), new InlineExecutor(), new LogStoreOptions(), new ManualTimeProvider(_now), NullLogger<SegmentLogStore>.Instance);
         var opening = await store.OpenAsync("sessions/0", 0);
         var log = opening.Log ?? throw new CrashModelException($"The log cannot be opened: {opening.Fault}");
         var (page, stored) = (new LogPage(), new Dictionary<string, int>());
         for (var offset = log.FirstOffset; offset < log.NextOffset;)
         {
-            var reply = await log.ReadAsync(new LogRead(offset), page);
+            var reply = await log.ReadAsync(offset, page);
             if (reply.Result is not (LogResult.Ok or LogResult.Trimmed))
             {
                 throw new CrashModelException($"The log cannot be read at {offset}: {reply.Result} {reply.Fault}");

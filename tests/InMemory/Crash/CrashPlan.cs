@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Configuration;
 
 namespace GrainMQ.Tests.InMemory.Crash;
 

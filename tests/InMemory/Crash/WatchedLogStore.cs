@@ -4,21 +4,13 @@ using GrainMQ.Tests.Testing.LogStore;
 namespace GrainMQ.Tests.InMemory.Crash;
 
 /// <summary>Tells the watch of every opening and append of a store.</summary>
-internal sealed class WatchedLogStore(ILogStore inner, WriterWatch watch) : ILogStore
+internal sealed class WatchedLogStore(ILogStore inner, WriterWatch watch) : PassingLogStore(inner)
 {
-    public async ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
+    protected override IWriteAheadLog Wrap(IWriteAheadLog log)
     {
-        var opening = await inner.OpenAsync(name, leastEpoch).ConfigureAwait(false);
-        if (opening.Log is not { } log)
-        {
-            return opening;
-        }
-
-        watch.Opened(name, log.Epoch);
-        return opening with { Log = new Log(log, watch) };
+        watch.Opened(log.Name, log.Epoch);
+        return new Log(log, watch);
     }
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private sealed class Log(IWriteAheadLog log, WriterWatch watch) : PassingLog(log)
     {

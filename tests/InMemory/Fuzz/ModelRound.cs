@@ -1,4 +1,4 @@
-using GrainMQ.Gateway.Hosting;
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.InMemory.Model;
 using GrainMQ.Tests.Testing;

@@ -22,7 +22,7 @@ public enum LogFaultKind
 
 /// <summary>One await of the code under test: before the store did what it was asked, or after.</summary>
 /// <param name="Log">Name of the log.</param>
-/// <param name="Operation">Open, Append, Read, Trim or Snapshot.</param>
+/// <param name="Operation">Open, Append, Read or Snapshot.</param>
 /// <param name="IsDone">Whether the store has done it.</param>
 /// <param name="Number">Counts the awaits of this log.</param>
 public readonly record struct LogFaultPoint(string Log, string Operation, bool IsDone, int Number);
@@ -60,7 +60,7 @@ public sealed class LogFaults
         var kind = Script(point) ?? Draw(random.NextDouble());
         if (isDone && kind is LogFaultKind.Full or LogFaultKind.Failed)
         {
-            kind = LogFaultKind.None; // it was done: nobody may say otherwise
+            kind = LogFaultKind.None; // it was done, so the answer says so
         }
 
         if (kind != LogFaultKind.None)
@@ -87,16 +87,12 @@ public sealed class LogFaults
 }
 
 /// <summary>Puts faults around another store, at every await.</summary>
-public sealed class FaultyLogStore(ILogStore inner, LogFaults faults, TimeProvider time) : ILogStore
+public sealed class FaultyLogStore(ILogStore inner, LogFaults faults, TimeProvider time) : PassingLogStore(inner)
 {
-    public async ValueTask<LogOpening> OpenAsync(string name, long leastEpoch)
-    {
-        var opening = await RunAsync(
-            name, "Open", () => inner.OpenAsync(name, leastEpoch), (result, fault) => new LogOpening(result, null, fault, [], [], 0));
-        return opening.Log is null ? opening : opening with { Log = new FaultyLog(this, opening.Log) };
-    }
+    public override ValueTask<LogOpening> OpenAsync(string name, long leastEpoch) => RunAsync(
+        name, "Open", () => base.OpenAsync(name, leastEpoch), (result, fault) => new LogOpening(result, null, fault, [], 0));
 
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    protected override IWriteAheadLog Wrap(IWriteAheadLog log) => new FaultyLog(this, log);
 
     private async ValueTask<T> RunAsync<T>(string log, string operation, Func<ValueTask<T>> body, Func<LogResult, LogFault, T> refuse)
     {
@@ -148,14 +144,11 @@ public sealed class FaultyLogStore(ILogStore inner, LogFaults faults, TimeProvid
             return reply;
         }
 
-        public override ValueTask<ReadReply> ReadAsync(LogRead request, LogPage page) => store.RunAsync(
-            Name, "Read", () => base.ReadAsync(request, page), (_, fault) => new ReadReply(LogResult.Failed, request.From, fault));
+        public override ValueTask<ReadReply> ReadAsync(long from, LogPage page) => store.RunAsync(
+            Name, "Read", () => base.ReadAsync(from, page), (_, fault) => new ReadReply(LogResult.Failed, from, fault));
 
-        public override ValueTask<ReadReply> ReadSnapshotAsync(LogRead request, LogPage page) => store.RunAsync(
-            Name, "Read", () => base.ReadSnapshotAsync(request, page), (_, fault) => new ReadReply(LogResult.Failed, request.From, fault));
-
-        public override ValueTask<LogReply> TrimAsync(long below) =>
-            store.RunAsync(Name, "Trim", () => base.TrimAsync(below), (result, fault) => new LogReply(result, fault));
+        public override ValueTask<ReadReply> ReadSnapshotAsync(long from, LogPage page) => store.RunAsync(
+            Name, "Read", () => base.ReadSnapshotAsync(from, page), (_, fault) => new ReadReply(LogResult.Failed, from, fault));
 
         public override ILogSnapshot BeginSnapshot(long offset) => new FaultySnapshot(store, Name, base.BeginSnapshot(offset));
     }

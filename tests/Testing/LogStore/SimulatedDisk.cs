@@ -16,7 +16,7 @@ public enum DiskOperation
 
 /// <summary>
 /// A disk that does what a real one may. What was not flushed is lost, torn or kept after a power cut, each write and each name by itself
-/// and in any order; after a failed flush nobody knows which of it is on the disk, and a later flush does not say.
+/// and in any order; after a failed flush it is not known what of it is on the disk, and a later flush does not say.
 /// </summary>
 public sealed class SimulatedDisk(Random random) : IDisk
 {
@@ -29,7 +29,7 @@ public sealed class SimulatedDisk(Random random) : IDisk
     /// <summary>Operations until the power fails; null: never.</summary>
     public int? OperationsLeft { get; set; }
 
-    /// <summary>Told when <see cref="OperationsLeft"/> is used up, before anybody can know that the operation failed.</summary>
+    /// <summary>Told when <see cref="OperationsLeft"/> is used up, before the caller learns that the operation failed.</summary>
     public Action PowerFailed { get; set; } = () => { };
 
     /// <summary>Bytes that fit.</summary>

@@ -13,7 +13,7 @@ public sealed class StepExecutor(Random random) : IStorageExecutor
 
     public bool IsShared => true;
 
-    /// <summary>False: the disk is so fast that work is done at once, by whoever asks for it; what is kept already stays. Default: true.</summary>
+    /// <summary>False: the disk is so fast that work is done at once, on the caller's thread; what is kept already stays. Default: true.</summary>
     public bool IsHeld { get; set; } = true;
 
     public void Queue(Action work)

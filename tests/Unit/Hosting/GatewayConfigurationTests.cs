@@ -245,15 +245,15 @@ public sealed class GatewayConfigurationTests : IDisposable
     public void GrainOptionsAreCheckedToo() =>
         Assert.Contains("Grains:StoreShards is 0", Assert.Single(Load(null, [new("Grains:StoreShards", "0", "--set")]).Errors));
 
-    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) Load(
+    private static (Gateway.Configuration.GatewayOptions Options, IReadOnlyList<string> Errors) Load(
         string? file, IReadOnlyList<Setting> commandLine) =>
         new GatewayConfiguration(file, new Dictionary<ListenerKind, IReadOnlyList<string>>(), commandLine).Load();
 
-    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) LoadTcp(string address, params Setting[] settings) =>
+    private static (Gateway.Configuration.GatewayOptions Options, IReadOnlyList<string> Errors) LoadTcp(string address, params Setting[] settings) =>
         new GatewayConfiguration(
             null, new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Tcp] = [address] }, settings).Load();
 
-    private static (Gateway.Hosting.GatewayOptions Options, IReadOnlyList<string> Errors) LoadUnix(string path, params string[] settings) =>
+    private static (Gateway.Configuration.GatewayOptions Options, IReadOnlyList<string> Errors) LoadUnix(string path, params string[] settings) =>
         new GatewayConfiguration(
             null, new Dictionary<ListenerKind, IReadOnlyList<string>> { [ListenerKind.Unix] = [path] },
             [.. settings.Select(setting => new Setting($"Listeners:{setting.Split('=')[0]}", setting.Split('=')[1], "--set"))]).Load();

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using GrainMQ.Gateway.Configuration;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Silo;
 using GrainMQ.Silo.Configuration;
 using GrainMQ.Silo.Server;

@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Configuration;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Silo.Configuration;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Silo.Configuration;

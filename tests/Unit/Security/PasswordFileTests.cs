@@ -1,5 +1,4 @@
 using System.CommandLine;
-using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Silo.Hosting;
 using GrainMQ.Tests.Testing;

@@ -2,52 +2,53 @@ using GrainMQ.Grains.LogStore.Segments;
 
 namespace GrainMQ.Grains.LogStore.WriteAhead;
 
-internal sealed partial class WriteAheadLog
+/// <summary>Reads what a view of the log shows, on the threads for reading. Waits for no lock of a writer.</summary>
+internal sealed class LogReader(StorageContext context, LogDirectory directory, FindingReports reports)
 {
-    public ValueTask<ReadReply> ReadAsync(LogRead request, LogPage page) => RunRead(request, page, Read);
+    public ValueTask<ReadReply> ReadAsync(long from, LogPage page) => RunAsync(from, page, ReadRecords);
 
-    public ValueTask<ReadReply> ReadSnapshotAsync(LogRead request, LogPage page) => RunRead(request, page, ReadSnapshot);
+    public ValueTask<ReadReply> ReadSnapshotAsync(long from, LogPage page) => RunAsync(from, page, ReadSnapshot);
 
-    private ValueTask<ReadReply> RunRead(LogRead request, LogPage page, Func<LogView, LogRead, LogPage, ReadReply> body)
+    private ValueTask<ReadReply> RunAsync(long from, LogPage page, Func<LogView, long, LogPage, ReadReply> body)
     {
-        var read = new LogChange<ReadReply>(() => Read(request, page, body));
-        _context.Readers.Queue(read.RunAlone);
+        var read = new LogChange<ReadReply>(() => Run(from, page, body));
+        context.Readers.Queue(read.RunAlone);
         return new ValueTask<ReadReply>(read.Task);
     }
 
-    private ReadReply Read(LogRead request, LogPage page, Func<LogView, LogRead, LogPage, ReadReply> body)
+    private ReadReply Run(long from, LogPage page, Func<LogView, long, LogPage, ReadReply> body)
     {
         while (true)
         {
-            page.Begin(request);
-            var view = View;
+            page.Begin(from);
+            var view = directory.View;
             try
             {
-                var reply = body(view, request, page);
-                if (reply.Result != LogResult.Damaged || View == view)
+                var reply = body(view, from, page);
+                if (reply.Result != LogResult.Damaged || directory.View == view)
                 {
                     return reply;
                 }
             }
-            catch (ObjectDisposedException) when (View != view)
+            catch (ObjectDisposedException) when (directory.View != view)
             {
                 // what was read is gone, trimmed or replaced: look again
             }
             catch (IOException e)
             {
-                return new ReadReply(LogResult.Failed, request.From, new LogFault(Disk.FullName(_name), 0, e.Message));
+                return new ReadReply(LogResult.Failed, from, new LogFault(directory.FullName, 0, e.Message));
             }
         }
     }
 
-    private ReadReply Read(LogView view, LogRead request, LogPage page)
+    private ReadReply ReadRecords(LogView view, long from, LogPage page)
     {
-        var offset = request.From;
-        if (offset < view.FirstOffset)
+        if (from < view.FirstOffset)
         {
             return new ReadReply(LogResult.Trimmed, view.FirstOffset);
         }
 
+        var offset = from;
         for (var at = FirstWith(view.Segments, offset); at < view.Segments.Length; at++)
         {
             var segment = view.Segments[at];
@@ -57,7 +58,7 @@ internal sealed partial class WriteAheadLog
                 continue;
             }
 
-            if (segment.Read(page, request.Topics, ref offset, out var isFull) is { } broken)
+            if (SegmentReader.Read(segment, page, ref offset, out var isFull) is { } broken)
             {
                 return page.IsEmpty ? Damaged(broken) : new ReadReply(LogResult.Ok, offset);
             }
@@ -88,21 +89,21 @@ internal sealed partial class WriteAheadLog
         return low;
     }
 
-    private ReadReply ReadSnapshot(LogView view, LogRead request, LogPage page)
+    private ReadReply ReadSnapshot(LogView view, long from, LogPage page)
     {
-        var offset = request.From;
+        var offset = from;
         if (view.Snapshot is not { } snapshot || offset >= snapshot.Entry.Count)
         {
             return new ReadReply(LogResult.Ok, offset);
         }
 
-        var broken = snapshot.File.Read(page, null, ref offset, out _);
+        var broken = SegmentReader.Read(snapshot.File, page, ref offset, out _);
         return broken is not null && page.IsEmpty ? Damaged(broken) : new ReadReply(LogResult.Ok, offset);
     }
 
     private ReadReply Damaged(LogFinding broken)
     {
-        Report(broken);
+        reports.Report(broken);
         var cause = broken.Kind == LogFindingKind.MissingSegment
             ? "the file is missing"
             : $"{broken.Bytes} bytes are not those that were written";

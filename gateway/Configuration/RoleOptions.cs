@@ -1,8 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace GrainMQ.Gateway.Hosting;
+namespace GrainMQ.Gateway.Configuration;
 
-/// <summary>What a gateway's process is made of.</summary>
+/// <summary>Parts that run in a gateway's process.</summary>
 public enum GatewayRole : byte
 {
     /// <summary>The whole broker: gateway and a silo that is alone and opens no port.</summary>
@@ -12,7 +12,7 @@ public enum GatewayRole : byte
     Gateway,
 }
 
-/// <summary>Where the grains of a gateway are; section <c>Cluster</c>.</summary>
+/// <summary>Configures where the grains of a gateway are; section <c>Cluster</c>.</summary>
 public sealed class RoleOptions
 {
     /// <summary>All or Gateway. Default: All.</summary>

@@ -8,12 +8,12 @@ using GrainMQ.Silo;
 using GrainMQ.Silo.Data;
 using GrainMQ.Silo.Hosting;
 
-namespace GrainMQ.Gateway.Hosting;
+namespace GrainMQ.Gateway.Configuration;
 
-/// <summary>Every setting of a gateway; each section is a class beside what it configures. Read once at start-up, then not written.</summary>
+/// <summary>Holds every setting of a gateway; each section is a class beside what it configures. Read once at start-up, then not written.</summary>
 public sealed class GatewayOptions
 {
-    /// <summary>By name. Default: <c>tcp</c> on 127.0.0.1:1883 and <c>ws</c> on 127.0.0.1:8083.</summary>
+    /// <summary>The listeners, each with a name. Default: <c>tcp</c> on 127.0.0.1:1883 and <c>ws</c> on 127.0.0.1:8083.</summary>
     public IList<ListenerOptions> Listeners { get; } =
     [
         new() { Name = "tcp", Kind = ListenerKind.Tcp, Address = "127.0.0.1:1883" },
@@ -44,6 +44,6 @@ public sealed class GatewayOptions
 
     public LogOptions Log { get; } = new();
 
-    /// <summary>What of it the silo in the same process takes.</summary>
+    /// <summary>Returns the options of the silo in the same process.</summary>
     internal SiloOptions ToSilo() => new() { Store = Store, Grains = Grains, Data = Data, Log = Log };
 }

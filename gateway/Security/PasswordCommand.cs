@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Text;
-using GrainMQ.Gateway.Security;
 using GrainMQ.Silo.Hosting;
 
-namespace GrainMQ.Gateway.Hosting;
+namespace GrainMQ.Gateway.Security;
 
-/// <summary><c>passwd FILE USER</c>: writes one line of a password file. The password never is an argument: others could see it there.</summary>
+/// <summary><c>passwd FILE USER</c>: writes one line of a password file. The password is never an argument: other users could see it there.</summary>
 internal static class PasswordCommand
 {
     private const int Failure = 1;
@@ -72,7 +71,7 @@ internal static class PasswordCommand
             ?? (isRemoved ? null : $"{path} has no user '{user}'.");
     }
 
-    /// <summary>A file that the broker would not read is not made worse.</summary>
+    /// <summary>Refuses a file that the broker could not read, so that it is not made worse.</summary>
     private static string? WhyNotUsable(string path) =>
         File.Exists(path) && !PasswordFile.TryRead(path, out _, out var error) ? error : null;
 
@@ -89,7 +88,7 @@ internal static class PasswordCommand
         }
     }
 
-    /// <summary>Twice, without showing it; null when the two differ or it was given up.</summary>
+    /// <summary>Asks for the password twice without showing it; null when the two differ.</summary>
     private static string? Ask(TextWriter prompt)
     {
         var first = ReadHidden("Password: ", prompt);

@@ -3,9 +3,9 @@ using GrainMQ.Gateway.Listeners.Certificates;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Silo.Data;
 
-namespace GrainMQ.Gateway.Hosting;
+namespace GrainMQ.Gateway.Configuration;
 
-/// <summary>What <c>--check-config</c> looks at beyond the options themselves. Changes nothing, also while a broker runs.</summary>
+/// <summary>Checks for <c>--check-config</c> the files and directories that the options name. Changes nothing, also while a broker runs.</summary>
 internal static class ConfigurationCheck
 {
     /// <returns>One line per fault.</returns>
