@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using FsCheck;
-using FsCheck.Fluent;
 using GrainMQ.Tests.Simulation;
 
 namespace GrainMQ.Tests.Unit.Protocol;
