@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 
 namespace GrainMQ.Gateway.Connections;
 
@@ -41,9 +42,9 @@ internal sealed partial class Connection
             return;
         }
 
-        if (IsDataStream)
+        if (Session is StreamPart part)
         {
-            Session?.PauseStream();
+            part.Pause();
         }
 
         var gone = cause.IsClientGone();

@@ -185,7 +185,7 @@ internal sealed partial class Connection
             var isTold = Version == ProtocolVersion.Mqtt5 && ack.Type != PacketType.Pubcomp;
             if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec && Session is { } session)
             {
-                var failure = session.FailQoS2(ack.PacketId, result, isTold);
+                var failure = session.InboundQoS2.Fail(ack.PacketId, result, isTold);
                 refusal = failure == QoS2Failure.NotRetained ? ReasonCode.Success : refusal;
                 isTold = failure == QoS2Failure.Refused;
             }

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Gateway.Connections;
@@ -49,7 +50,7 @@ internal sealed partial class Connection
 
     private async ValueTask OpenStreamAsync(Transport pipe)
     {
-        if (Session is not { } session)
+        if (Session is not Session session)
         {
             await pipe.DisposeAsync().ConfigureAwait(false); // not reached: streams are served when there is a session
             return;

@@ -47,7 +47,7 @@ internal sealed partial class Connection
     public ProtocolVersion Version { get; set; } = ProtocolVersion.Mqtt5;
 
     /// <summary>Null until CONNACK.</summary>
-    public Session? Session { get; set; }
+    public SessionPart? Session { get; set; }
 
     public string ClientId { get; set; } = "";
 

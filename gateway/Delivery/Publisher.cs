@@ -13,7 +13,7 @@ namespace GrainMQ.Gateway.Delivery;
 internal sealed class Publisher(Router router, RetainedMessages retained, TimerWheel wheel)
 {
     /// <summary>Gives the message to every session that subscribed; false when no subscription matched.</summary>
-    public bool Deliver(in Message message, Session? publisher, Burst burst)
+    public bool Deliver(in Message message, SessionPart? publisher, Burst burst)
     {
         var receivers = burst.Receivers;
         var isMatched = router.Route(message.Topic, message.QoS, message.Retain, publisher, receivers);
@@ -45,7 +45,7 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
     }
 
     /// <summary>Completes with whether every shard that the message needs has it; false: a disk is full, or did not answer for too long.</summary>
-    public async Task<bool> PublishAsync(Message message, Session? publisher)
+    public async Task<bool> PublishAsync(Message message, SessionPart? publisher)
     {
         var burst = Burst.Rent();
         message = message.PublishedAt(wheel.UnixNow);
@@ -71,6 +71,6 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
             QoS = receiver.QoS,
             Retain = receiver.Retain,
         };
-        ((Session)receiver.Subscriber).Deliver(delivery, burst); // sessions are all that subscribe
+        ((SessionPart)receiver.Subscriber).Deliver(delivery, burst); // only sessions and their parts subscribe
     }
 }

@@ -30,7 +30,7 @@ internal sealed class RetainedMessages(
     }
 
     /// <summary>Sends what is retained for a new subscription, at the pace of the client.</summary>
-    public async Task SendAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier, HashSet<string> overtaken)
+    public async Task SendAsync(RetainedReplay replay, SubscribeEntry entry, uint identifier)
     {
         try
         {
@@ -39,28 +39,28 @@ internal sealed class RetainedMessages(
             foreach (var shard in only is { } one ? [one] : Enumerable.Range(0, lanes.Length))
             {
                 await lanes[shard].DrainedAsync().ConfigureAwait(false); // what was acknowledged, or published here before, is found
-                await SendShardAsync(connection, session, entry, identifier, overtaken, lanes[shard].Shard).ConfigureAwait(false);
+                await SendShardAsync(replay, entry, identifier, lanes[shard].Shard).ConfigureAwait(false);
             }
         }
         catch (Exception exception)
         {
-            DeliveryLog.RetainedQueryFailed(logger, entry.Filter, session.ClientId, exception);
-            connection.Close(CloseCause.InternalError, ReasonCode.ServerBusy);
+            DeliveryLog.RetainedQueryFailed(logger, entry.Filter, replay.ClientId, exception);
+            replay.Connection.Close(CloseCause.InternalError, ReasonCode.ServerBusy);
         }
     }
 
-    private async Task SendShardAsync(Connection connection, Session session, SubscribeEntry entry, uint identifier, HashSet<string> overtaken, IRetainGrain shard)
+    private async Task SendShardAsync(RetainedReplay replay, SubscribeEntry entry, uint identifier, IRetainGrain shard)
     {
         string? after = null;
         do
         {
             var query = new RetainQuery(SessionTable.Tenant, entry.Filter, after, PageMessages, PageBytes);
             var page = await calls.CallAsync(() => shard.QueryAsync(query), static _ => SessionResult.Ok).ConfigureAwait(false);
-            await session.DrainedBelowAsync(connection, PageMessages / 2).ConfigureAwait(false);
+            await replay.DrainedBelowAsync(PageMessages / 2).ConfigureAwait(false);
             var deliveries = Deliveries(page.Messages, entry, identifier);
-            while (!await Deliver(deliveries, connection, session, overtaken).ConfigureAwait(false) && !connection.IsClosing)
+            while (!await Deliver(deliveries, replay).ConfigureAwait(false) && !replay.Connection.IsClosing)
             {
-                deliveries.RemoveAll(delivery => !session.IsKeptThroughCrashes(delivery)); // the others are on their way
+                deliveries.RemoveAll(delivery => !replay.IsKeptThroughCrashes(delivery)); // the others are on their way
                 await Task.Delay(Attempts.LongPause, time).ConfigureAwait(false); // a full disk is asked again
             }
 
@@ -70,7 +70,7 @@ internal sealed class RetainedMessages(
             // be there before it is awaited, the next page's and the next shard's alike.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
-        while (after is not null && !connection.IsClosing);
+        while (after is not null && !replay.Connection.IsClosing);
     }
 
     private List<QueuedDelivery> Deliveries(RetainEntry[] messages, SubscribeEntry entry, uint identifier)
@@ -95,12 +95,12 @@ internal sealed class RetainedMessages(
     }
 
     /// <returns>Whether the store has taken those that it is to keep.</returns>
-    private static Task<bool> Deliver(List<QueuedDelivery> deliveries, Connection connection, Session session, HashSet<string> overtaken)
+    private static Task<bool> Deliver(List<QueuedDelivery> deliveries, RetainedReplay replay)
     {
         var burst = Burst.Rent();
         foreach (var delivery in deliveries)
         {
-            session.DeliverRetained(connection, delivery, overtaken, burst);
+            replay.Deliver(delivery, burst);
         }
 
         burst.Flush();

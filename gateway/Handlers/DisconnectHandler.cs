@@ -7,7 +7,7 @@ namespace GrainMQ.Gateway.Handlers;
 /// <summary>DISCONNECT: the client's orderly end. MQTT 5 §3.14.</summary>
 internal static class DisconnectHandler
 {
-    public static ReasonCode Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
+    public static ReasonCode Handle(Connection connection, SessionPart session, ReadOnlySpan<byte> body)
     {
         var error = DisconnectPacket.TryParse(body, connection.Version, out var packet);
         if (packet is null || error != ReasonCode.Success)

@@ -25,7 +25,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
 {
     private readonly ConnectionOptions _options = gateway.Options.Connections;
 
-    public ReasonCode Handle(Connection connection, Session session, byte flags, ReadOnlySpan<byte> body, Burst burst)
+    public ReasonCode Handle(Connection connection, SessionPart session, byte flags, ReadOnlySpan<byte> body, Burst burst)
     {
         var error = PublishPacket.TryParse(body, flags, connection.Version, out var packet);
         if (error != ReasonCode.Success)
@@ -44,7 +44,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
             return Refuse(connection, packet, ReasonCode.TopicNameInvalid, burst);
         }
 
-        if (packet.QoS == QoS.ExactlyOnce && !session.TryAcceptQoS2(packet.PacketId, out var promise, out var isHalfKnown))
+        if (packet.QoS == QoS.ExactlyOnce && !session.InboundQoS2.TryAccept(packet.PacketId, out var promise, out var isHalfKnown))
         {
             burst.Ticket = promise;
             if (isHalfKnown && packet.Retain)
@@ -61,7 +61,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
         return ReasonCode.Success;
     }
 
-    private ReasonCode Publish(Connection connection, Session session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
+    private ReasonCode Publish(Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
     {
         // :: Step 2: from the packet to one shared message, and to everybody who subscribed
         burst.Ticket = null;
@@ -77,7 +77,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
 
         if (packet.QoS == QoS.ExactlyOnce && burst.Ticket is { } ticket)
         {
-            session.PromiseQoS2(packet.PacketId, ticket, queued);
+            session.InboundQoS2.Promise(packet.PacketId, ticket, queued);
         }
 
         gateway.Metrics.Received(1, matched ? 0 : 1);
@@ -88,13 +88,13 @@ internal sealed class PublishHandler(GatewayContext gateway)
     /// The store has the publication for its sessions; what made the client repeat it may have come before it was retained. Where it was,
     /// it is so once more: not acknowledged yet, it has no place among the others that were retained meanwhile.
     /// </summary>
-    private void RetainAgain(Connection connection, Session session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
+    private void RetainAgain(Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
     {
         var queued = burst.Ticket;
         gateway.Retained.Set(Message.Create(topic, packet, ExpiresAt(connection, packet)), burst);
         if (burst.Ticket is { } ticket)
         {
-            session.PromiseQoS2(packet.PacketId, ticket, queued);
+            session.InboundQoS2.Promise(packet.PacketId, ticket, queued);
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
         return ReasonCode.Success;
     }
 
-    private ReasonCode Check(Connection connection, Session session, scoped in PublishPacket packet, Burst burst, out ReadOnlySpan<byte> topic)
+    private ReasonCode Check(Connection connection, SessionPart session, scoped in PublishPacket packet, Burst burst, out ReadOnlySpan<byte> topic)
     {
         topic = packet.Topic;
         if (packet.HasTopicAlias)
@@ -151,7 +151,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
     }
 
     /// <summary>[MQTT-3.3.4-7]: what was read but not acknowledged. Only MQTT 5 tells the client the limit.</summary>
-    private bool IsOverReceiveMaximum(Connection connection, Session session, scoped in PublishPacket packet, Burst burst)
+    private bool IsOverReceiveMaximum(Connection connection, SessionPart session, scoped in PublishPacket packet, Burst burst)
     {
         if (packet.QoS == QoS.AtMostOnce || connection.Version != ProtocolVersion.Mqtt5)
         {
@@ -159,8 +159,8 @@ internal sealed class PublishHandler(GatewayContext gateway)
         }
 
         burst.UnacknowledgedQoS1 += packet.QoS == QoS.AtLeastOnce ? 1 : 0;
-        var isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.IsQoS2Counted(packet.PacketId);
-        return burst.UnacknowledgedQoS1 + session.InboundQoS2Count + (isNewQoS2 ? 1 : 0) > _options.ReceiveMaximum;
+        var isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.InboundQoS2.IsCounted(packet.PacketId);
+        return burst.UnacknowledgedQoS1 + session.InboundQoS2.Count + (isNewQoS2 ? 1 : 0) > _options.ReceiveMaximum;
     }
 
     private static void Answer(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Burst burst)

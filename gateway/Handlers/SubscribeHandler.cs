@@ -10,7 +10,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
 {
     private readonly ConnectionOptions _options = gateway.Options.Connections;
 
-    public ValueTask<ReasonCode> Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
+    public ValueTask<ReasonCode> Handle(Connection connection, SessionPart session, ReadOnlySpan<byte> body)
     {
         var error = SubscribePacket.TryParse(body, connection.Version, out var packet);
         if (packet is null || error != ReasonCode.Success)
@@ -32,7 +32,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
         return new(Subscribe(connection, session, packet, reasons));
     }
 
-    private ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
+    private ValueTask<ReasonCode> CommitAsync(Connection connection, SessionPart session, SubscribePacket packet, ReasonCode[] reasons)
     {
         SubscriptionRecord[] records =
         [
@@ -51,10 +51,10 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
         });
     }
 
-    private ReasonCode Subscribe(Connection connection, Session session, SubscribePacket packet, ReasonCode[] reasons)
+    private ReasonCode Subscribe(Connection connection, SessionPart session, SubscribePacket packet, ReasonCode[] reasons)
     {
         var retained = new List<SubscribeEntry>();
-        var overtaken = session.BeginRetained();
+        var replay = session.BeginRetained(connection);
         for (var i = 0; i < reasons.Length; i++)
         {
             if (reasons[i].IsError())
@@ -63,7 +63,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
             }
 
             var entry = Granted(packet.Entries[i]);
-            var isNew = session.Subscribe(gateway.Subscriptions, entry, packet.SubscriptionIdentifier);
+            var isNew = session.Subscriptions.Subscribe(gateway.Subscriptions, session, entry, packet.SubscriptionIdentifier);
             if (WantsRetained(entry, isNew))
             {
                 retained.Add(entry);
@@ -73,26 +73,25 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
         // [MQTT-3.8.4-1] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
         if (SubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is not { } suback)
         {
-            session.EndRetained(overtaken);
+            replay.End();
             return ReasonCode.PacketTooLarge; // the client would wait for it for ever
         }
 
         connection.Reply(OutboundFrame.Of(PacketType.Suback, suback));
         connection.FlushOutbound();
-        session.RetainedSent = SendRetainedAsync(session.RetainedSent, connection, session, retained, packet.SubscriptionIdentifier, overtaken);
+        session.RetainedSent = SendRetainedAsync(session.RetainedSent, replay, retained, packet.SubscriptionIdentifier);
         return ReasonCode.Success;
     }
 
-    private async Task SendRetainedAsync(
-        Task before, Connection connection, Session session, List<SubscribeEntry> entries, uint identifier, HashSet<string> overtaken)
+    private async Task SendRetainedAsync(Task before, RetainedReplay replay, List<SubscribeEntry> entries, uint identifier)
     {
         await before.ConfigureAwait(false); // one page at a time per session, however many filters it asks for
         foreach (var entry in entries)
         {
-            await gateway.Retained.SendAsync(connection, session, entry, identifier, overtaken).ConfigureAwait(false);
+            await gateway.Retained.SendAsync(replay, entry, identifier).ConfigureAwait(false);
         }
 
-        session.EndRetained(overtaken);
+        replay.End();
     }
 
     /// <summary>

@@ -8,7 +8,7 @@ namespace GrainMQ.Gateway.Handlers;
 /// <summary>UNSUBSCRIBE. MQTT 5 §3.10.</summary>
 internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscriptions stored)
 {
-    public ValueTask<ReasonCode> Handle(Connection connection, Session session, ReadOnlySpan<byte> body)
+    public ValueTask<ReasonCode> Handle(Connection connection, SessionPart session, ReadOnlySpan<byte> body)
     {
         var error = UnsubscribePacket.TryParse(body, connection.Version, out var packet);
         if (packet is null || error != ReasonCode.Success)
@@ -24,7 +24,7 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscript
         return session.IsDurable ? CommitAsync(connection, session, packet) : new(Unsubscribe(connection, session, packet));
     }
 
-    private ValueTask<ReasonCode> CommitAsync(Connection connection, Session session, UnsubscribePacket packet) =>
+    private ValueTask<ReasonCode> CommitAsync(Connection connection, SessionPart session, UnsubscribePacket packet) =>
         stored.ChangeAsync(connection, session, epoch => ChangeOf(session, packet, epoch), outcome =>
         {
             if (outcome.Failure is { } failure)
@@ -36,9 +36,9 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscript
         });
 
     /// <summary>What another stream of the client subscribed to is that stream's alone to end.</summary>
-    private static SessionDelta? ChangeOf(Session session, UnsubscribePacket packet, ulong epoch)
+    private static SessionDelta? ChangeOf(SessionPart session, UnsubscribePacket packet, ulong epoch)
     {
-        var filters = Array.FindAll(packet.Filters, filter => !session.IsHeldElsewhere(filter));
+        var filters = Array.FindAll(packet.Filters, filter => !session.Subscriptions.IsHeldElsewhere(session, filter));
         return filters.Length == 0 ? null : new SessionDelta(session.Key, epoch, [], filters);
     }
 
@@ -52,11 +52,11 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscript
         return Answer(connection, packet, [.. packet.Filters.Select(_ => ReasonCode.UnspecifiedError)]);
     }
 
-    private ReasonCode Unsubscribe(Connection connection, Session session, UnsubscribePacket packet)
+    private ReasonCode Unsubscribe(Connection connection, SessionPart session, UnsubscribePacket packet)
     {
         // [MQTT-3.10.4-1]: filters are compared character by character
         var reasons = Array.ConvertAll(
-            packet.Filters, filter => session.Unsubscribe(gateway.Subscriptions, filter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
+            packet.Filters, filter => session.Subscriptions.Unsubscribe(gateway.Subscriptions, session, filter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
         return Answer(connection, packet, reasons);
     }
 

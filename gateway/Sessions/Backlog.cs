@@ -57,6 +57,12 @@ internal sealed class Backlog
         return delivery;
     }
 
+    public void Clear()
+    {
+        (_ring, _head, _qos0) = ([], 0, 0);
+        (Count, Bytes) = (0, 0);
+    }
+
     /// <summary>
     /// Drops the oldest QoS 0 delivery; false when there is none within reach. Usually it is the head; the reach keeps a long queue
     /// of QoS 1 and 2 from being searched for every message.

@@ -8,303 +8,429 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Gateway.Sessions;
 
 /// <summary>
-/// The gateway's side of one session: its subscriptions, what is on its way to the client, and the connection that takes it. The
-/// grains hold the record that outlives this process; while no connection is attached, messages go there. MQTT 5 §4.1.
-/// <para>One gate per session guards it all; the connection's queue has a lock of its own that is taken inside the gate, never around it.</para>
+/// The gateway's side of one client's session: which connection takes it, how it changes hands, and its place in its queue in the store.
+/// The grains hold the record that outlives this process; while no connection is attached, messages go there. Its parts for QUIC data
+/// streams come and go with these. MQTT 5 §4.1.
 /// </summary>
-internal sealed partial class Session(string key, string clientId, DeliveryLimits limits, StoreLanes store, Session? main = null) : ISubscriber, IDurableSession
+internal sealed class Session : SessionPart, IDurableSession
 {
-    private readonly Lock _gate = new();
-    private readonly Backlog _backlog = new();
-    private readonly InflightWindow _inflight = new();
-    private Connection? _connection;
-    private SessionPhase _phase = SessionPhase.Opening;
-    private int _quota;
+    private const int PageMessages = 1000;
+    private const int PageBytes = 512 * 1024;
 
-    /// <summary>The grain key, <c>tenant/clientId</c>.</summary>
-    public string Key { get; } = key;
+    private StreamPart[] _streams = []; // replaced inside the gate
+    private QueueCursor _queue;
+    private EndedDeliveries _ended;
+    private ProgressLane? _progress;
 
-    public string ClientId { get; } = clientId;
+    public Session(string key, string clientId, DeliveryLimits limits, StoreLanes store)
+        : base(key, clientId, limits, store)
+    {
+        Outbound = new CommittedDelivery(this, store);
+        Subscriptions = new SessionSubscriptions(this);
+    }
 
-    /// <summary>Chooses share group members by publisher; stable for a client identifier.</summary>
-    public ulong ClientHash { get; } = (ulong)string.GetHashCode(clientId) * 0x9E3779B97F4A7C15;
+    public override Session Main => this;
 
-    /// <summary>The claim that the grains gave to the current or last connection; lower ones are fenced.</summary>
-    public ulong Epoch { get; private set; }
+    public override SessionSubscriptions Subscriptions { get; }
 
-    /// <summary>Session Expiry Interval in seconds: 0 ends with the connection, <see cref="uint.MaxValue"/> never expires.</summary>
-    public uint ExpirySeconds { get; set; }
+    /// <summary>The last close, until the store has it. Changed by the holder of the client's turn only.</summary>
+    public CloseRequest? UnconfirmedClose { get; set; }
 
-    public bool IsDurable => ExpirySeconds != 0;
+    /// <summary>When the store was last known to have the session detached, see <see cref="SessionTable.NextMoment"/>.</summary>
+    public long DetachedAt { get; set; }
 
-    public Connection? Connection => Volatile.Read(ref _connection);
+    public override int Waiting => base.Waiting + Streams.Sum(stream => stream.Waiting);
 
-    public SessionPhase Phase => _phase;
+    public override int InFlight => base.InFlight + Streams.Sum(stream => stream.InFlight);
 
-    public int Waiting => _backlog.Count + Streams.Sum(stream => stream.Waiting);
+    protected override CommittedDelivery Outbound { get; }
 
-    public long WaitingBytes => _backlog.Bytes;
+    protected override long Ahead => base.Ahead + _queue.Ahead;
 
-    public int InFlight => _inflight.Count + Streams.Sum(stream => stream.InFlight);
+    private StreamPart[] Streams => Volatile.Read(ref _streams);
 
-    /// <summary>Whether a share group should choose this member: read without the gate, a guess that may be a message old.</summary>
-    public bool CanTakeNow => Connection is { } connection && _backlog.Count == 0 && HasQuota && connection.Outbound.HasRoom;
+    private bool CanRead => Phase == SessionPhase.Connected && Outbound.HasWindow;
 
-    ISubscriber ISubscriber.Main => Main;
+    // :: From CONNECT to the end
 
-    IDurableSession IDurableSession.Main => Main;
+    /// <summary>CONNECT has begun: from here on deliveries wait in this session instead of going to the store.</summary>
+    public void BeginOpen()
+    {
+        lock (Gate)
+        {
+            if (Phase == SessionPhase.Offline)
+            {
+                Phase = SessionPhase.Opening;
+            }
+        }
+    }
 
-    bool ISubscriber.IsConnected => Connection is not null;
+    /// <summary>CONNECT failed: the QoS 0 messages that came meanwhile have no receiver.</summary>
+    public void AbandonOpen()
+    {
+        lock (Gate)
+        {
+            if (Phase == SessionPhase.Opening)
+            {
+                Phase = SessionPhase.Offline;
+                Outbound.DropWaiting();
+            }
+        }
+    }
 
-    bool ISubscriber.HasEnded => _phase == SessionPhase.Ended;
+    /// <summary>Takes in what the store held; it is older than anything that waits here.</summary>
+    public void Restore(SessionState state)
+    {
+        lock (Gate)
+        {
+            Outbound.Unfinished.Restore(state.Pending);
+            _queue.Restore(state.Last, state.HasMore);
+            InboundQoS2.Restore(state.InboundQos2);
+        }
+    }
 
-    private bool HasQuota => _inflight.Count - _inflight.PendingResends < _quota && _inflight.HasIdentifier;
+    /// <summary>The CONNACK is queued: gives the session its connection, which first sends again what was open. [MQTT-4.4.0-1]</summary>
+    public void Attach(Connection connection, ulong epoch, int quota)
+    {
+        lock (Gate)
+        {
+            Begin(connection, epoch, quota);
+            if (!_ended.IsEmpty) // said under an earlier claim, and fenced
+            {
+                Store.ReportLater(this);
+            }
+
+            Refill(connection); // and reads on, if the store has more
+        }
+    }
 
     /// <summary>
-    /// Gives a message to the session. QoS 1 and 2 of a session that outlives its connection go to the store, which gives them back
-    /// under their number (<see cref="DeliverStored"/>); they are added to its lane inside the gate, or one could pass a CONNECT that
-    /// waits for the lane to be empty. Everything else goes on the wire's queue when there is room, else into the backlog, each with
-    /// its bound. A publisher never waits for a subscriber.
+    /// Ends the claim of a connection; false when another one has taken over already. <paramref name="next"/> is where deliveries go
+    /// from now on: to the store, to a connection that is being opened, or nowhere.
     /// </summary>
-    public void Deliver(in QueuedDelivery delivery, Burst burst)
+    public bool Detach(Connection connection, SessionPhase next)
+    {
+        lock (Gate)
+        {
+            if (Connection != connection)
+            {
+                return false;
+            }
+
+            (Connection, Phase) = (null, next);
+            Outbound.EndConnection(connection.TakeUnsent());
+            SignalRoom();
+            return true;
+        }
+    }
+
+    /// <summary>What the store is told when the connection has ended. Leaves nothing behind.</summary>
+    public SessionRemains HandOver(long now)
+    {
+        lock (Gate)
+        {
+            var pending = Outbound.Unfinished.TakeForStore(now);
+            var remains = new SessionRemains(pending, InboundQoS2.Identifiers, InboundQoS2.UncertainIdentifiers, _ended.TakeAll());
+            InboundQoS2.GoToStore();
+            return remains;
+        }
+    }
+
+    /// <summary>A session that this gateway learned of from the store, without a connection here.</summary>
+    public void SetOffline(ulong epoch, uint expirySeconds)
+    {
+        lock (Gate)
+        {
+            (Phase, Epoch, ExpirySeconds) = (SessionPhase.Offline, epoch, expirySeconds);
+        }
+    }
+
+    /// <summary>Messages of share groups that may go to another member, since this session ends.</summary>
+    public List<QueuedDelivery> TakeForShareGroups()
+    {
+        lock (Gate)
+        {
+            var messages = Outbound.Unfinished.TakeForShareGroups(out var lost);
+            Limits.Metrics.Dropped(DropReason.SessionEnded, lost);
+            return messages;
+        }
+    }
+
+    public void End()
+    {
+        lock (Gate)
+        {
+            Phase = SessionPhase.Ended;
+            Outbound.Unfinished.Clear();
+        }
+    }
+
+    // :: The queue in the store
+
+    public override void DeliverStored(in QueuedDelivery delivery, Burst burst)
     {
         Connection? connection;
-        DeliveryResult result;
-        lock (_gate)
+        lock (Gate)
         {
-            NoteOvertaking(delivery.Message);
-            if (IsDurable && delivery.QoS != QoS.AtMostOnce && _phase != SessionPhase.Ended)
+            if (!_queue.TryAnnounce(delivery.Sequence, out var isNext) || Phase != SessionPhase.Connected)
             {
-                store.Queue(this, delivery, burst);
+                return; // known, or the next connection reads it
+            }
+
+            if (!isNext || !Outbound.HasWindow)
+            {
+                ReadOn();
                 return;
             }
 
-            connection = _connection;
-            result = _phase switch
-            {
-                SessionPhase.Connected => DeliverConnected(connection!, delivery), // Connected has one by definition
-                SessionPhase.Opening => Enqueue(delivery, connectionWaiting: 0),
-                SessionPhase.Folded => DeliveryResult.Folded,
-                _ => DeliveryResult.Dropped,
-            };
+            connection = Connection;
+            _queue.TryTake(delivery.Sequence);
+            Outbound.Accept(connection!, delivery); // Connected has one by definition
         }
 
-        if (connection is null)
+        burst.Wake(connection!);
+    }
+
+    public override void LookForStored()
+    {
+        lock (Gate)
         {
-            if (result == DeliveryResult.Folded)
+            _queue.MustRead();
+            ReadOn();
+        }
+    }
+
+    /// <summary>The next page to read; null when there is nothing, no connection, or no room: then the reader stops.</summary>
+    public QueueRead? NextRead()
+    {
+        lock (Gate)
+        {
+            return _queue.TryReadPage(CanRead, out var after) ? new QueueRead(Key, Epoch, after, PageMessages, PageBytes) : null;
+        }
+    }
+
+    /// <param name="epoch">Of the connection that asked.</param>
+    /// <param name="page">What the store answered.</param>
+    public void OnPageRead(ulong epoch, QueuePage page)
+    {
+        Connection? connection;
+        lock (Gate)
+        {
+            if (Phase != SessionPhase.Connected || epoch != Epoch)
             {
-                Main.Deliver(delivery, burst);
+                return;
             }
 
+            connection = Connection!; // Connected has one by definition
+            if (page.Result == SessionResult.Ok)
+            {
+                Take(connection, page);
+                SignalRoom();
+            }
+        }
+
+        if (page.Result == SessionResult.Ok)
+        {
+            connection.FlushOutbound();
+        }
+        else
+        {
+            connection.Close(CloseCause.Fenced, ReasonCode.SessionTakenOver); // another connection has the session, or it is over
+        }
+    }
+
+    // :: Progress that the store is told
+
+    public override void EndDelivery(long sequence)
+    {
+        AssertGate();
+        if (sequence == 0)
+        {
             return;
         }
 
-        if (result == DeliveryResult.Overflow)
+        if (_ended.Add(sequence))
         {
-            connection.Close(CloseCause.QuotaExceeded, ReasonCode.QuotaExceeded);
+            Store.ReportLater(this);
         }
-        else
+
+        (_progress ??= Store.ProgressOf(Key)).CountEnded();
+    }
+
+    /// <summary>Numbers whose delivery has ended, as pairs of first and last, for a report.</summary>
+    public long[] BeginReport()
+    {
+        lock (Gate)
+        {
+            return _ended.BeginReport();
+        }
+    }
+
+    /// <summary>
+    /// The report was answered, or was not. What the store did not note is said again; when it was fenced, under the claim of the next
+    /// connection here (<see cref="Attach"/>), which the store may know before this session does. If that connection is elsewhere, so is the
+    /// session, and nothing is said.
+    /// </summary>
+    /// <param name="pairs">What it said.</param>
+    /// <param name="epoch">The claim that it was made under.</param>
+    /// <param name="fate">What the store said.</param>
+    public void EndReport(long[] pairs, ulong epoch, ReportFate fate)
+    {
+        lock (Gate)
+        {
+            if (_ended.EndReport(pairs, fate == ReportFate.Noted) && (fate == ReportFate.Lost || epoch != Epoch))
+            {
+                Store.ReportLater(this);
+            }
+        }
+    }
+
+    /// <summary>A delivery that waited for its commit may leave, unless it is over or the claim under which it was committed is.</summary>
+    /// <param name="sending">The delivery, and how far it is once this is sent.</param>
+    /// <param name="epoch">The claim.</param>
+    /// <param name="isDuplicate">An earlier connection sent it.</param>
+    /// <param name="isGone">A full queue, which has counted it, dropped it on its way.</param>
+    /// <param name="burst">What wakes the connection.</param>
+    public void OnCommitted(StartedDelivery sending, ulong epoch, bool isDuplicate, bool isGone, Burst burst)
+    {
+        Connection? connection;
+        lock (Gate)
+        {
+            Outbound.EndCommit();
+            connection = Connection;
+            if (connection is null || epoch != Epoch || !Outbound.TrySend(connection, sending, isDuplicate, isGone))
+            {
+                return;
+            }
+        }
+
+        burst.Wake(connection);
+    }
+
+    /// <summary>The commit failed, again and again: the client connects anew, and gets the delivery then.</summary>
+    public void OnCommitFailed()
+    {
+        Connection? connection;
+        lock (Gate)
+        {
+            Outbound.EndCommit();
+            connection = Connection;
+        }
+
+        connection?.Close(CloseCause.InternalError, ReasonCode.UnspecifiedError);
+    }
+
+    /// <summary>Retained messages at QoS 2, when the session outlives its connection.</summary>
+    public override bool IsKeptThroughCrashes(in QueuedDelivery delivery) => IsDurable && delivery.QoS == QoS.ExactlyOnce;
+
+    // :: Data streams
+
+    /// <summary>The part of a data stream that has just been opened.</summary>
+    public StreamPart OpenStream(Connection stream)
+    {
+        var part = new StreamPart(this, Store);
+        lock (Gate)
+        {
+            _streams = [.. _streams, part];
+        }
+
+        part.Attach(stream, Epoch, Outbound.Quota);
+        return part;
+    }
+
+    /// <summary>The next message of the queue goes to a stream's part; false when it is not the next, or there is no connection.</summary>
+    public bool TryTakeForStream(long sequence)
+    {
+        lock (Gate)
+        {
+            return Phase == SessionPhase.Connected && _queue.TryTakeNext(sequence);
+        }
+    }
+
+    /// <summary>A delivery of a stream's part ended. Called inside the gate of the stream: gates are taken in this order only.</summary>
+    public void EndDeliveryOfStream(long sequence)
+    {
+        lock (Gate)
+        {
+            EndDelivery(sequence);
+        }
+    }
+
+    /// <summary>
+    /// What a data stream leaves to the session: goes on over the control stream. Without a connection the store still has what it numbered.
+    /// </summary>
+    public void DeliverFromStream(in QueuedDelivery delivery, Burst burst)
+    {
+        if (delivery.Sequence == 0)
+        {
+            Deliver(delivery, burst);
+            return;
+        }
+
+        Connection? connection;
+        lock (Gate)
+        {
+            connection = Connection;
+            if (Phase == SessionPhase.Connected)
+            {
+                Outbound.Accept(connection!, delivery); // Connected has one by definition
+            }
+            else if (Phase == SessionPhase.Opening)
+            {
+                Outbound.Hold(delivery);
+            }
+        }
+
+        if (connection is not null)
         {
             burst.Wake(connection);
         }
     }
 
-    /// <summary>Moves what waits onto the connection's queue, as far as queue and Receive Maximum allow.</summary>
-    public void RefillFor(Connection connection)
+    /// <summary>The part was folded: its subscriptions become the session's own, each in one step.</summary>
+    public void Adopt(StreamPart stream, SubscriptionIndex index)
     {
-        if (_backlog.Count == 0 && _inflight.PendingResends == 0)
+        lock (Gate)
         {
-            return;
+            _streams = [.. _streams.Where(other => other != stream)];
         }
 
-        lock (_gate)
-        {
-            if (_connection == connection)
-            {
-                Refill(connection);
-            }
-        }
+        Subscriptions.Adopt(stream, index);
     }
 
-    /// <summary>A message whose time ran out while it waited to be written: as if it had never been sent.</summary>
-    public void Expire(Connection connection, in QueuedDelivery delivery)
+    protected override void OnRoom()
     {
-        limits.Metrics.Dropped(DropReason.Expired);
-        lock (_gate)
-        {
-            if (_connection == connection && delivery.PacketId != 0)
-            {
-                _inflight.Remove(delivery.PacketId, out _);
-                End(delivery.Sequence);
-            }
-        }
-    }
-
-    private void Refill(Connection connection)
-    {
-        if (_phase != SessionPhase.Connected)
-        {
-            return; // a data stream that is closing
-        }
-
-        while (_inflight.PendingResends > 0 && HasQuota && connection.Outbound.HasRoom && _inflight.TryTakeResend(out var resend, out var stage))
-        {
-            SendAgain(connection, ref resend, stage);
-        }
-
-        while (_backlog.Count > 0 && connection.Outbound.HasRoom)
-        {
-            var needsQuota = _backlog.Peek().QoS != QoS.AtMostOnce;
-            if (needsQuota && (_inflight.PendingResends > 0 || !HasQuota)) // [MQTT-3.3.4-9]
-            {
-                break;
-            }
-
-            var delivery = _backlog.Dequeue();
-            if (delivery.Message.IsExpired(connection.UnixNow)) // [MQTT-3.3.2-5]
-            {
-                limits.Metrics.Dropped(DropReason.Expired);
-                End(delivery.Sequence);
-            }
-            else if (Fits(connection, delivery))
-            {
-                Send(connection, ref delivery);
-            }
-            else
-            {
-                End(delivery.Sequence);
-            }
-        }
-
-        SignalDrained();
+        base.OnRoom();
         ReadOn();
     }
 
-    private DeliveryResult DeliverConnected(Connection connection, in QueuedDelivery delivery)
+    private void Take(Connection connection, QueuePage page)
     {
-        if (!Fits(connection, delivery))
+        foreach (var message in page.Messages)
         {
-            return DeliveryResult.Dropped;
-        }
-
-        if (_backlog.Count == 0 && CanSend(connection, delivery.QoS))
-        {
-            var copy = delivery;
-            Send(connection, ref copy);
-            return DeliveryResult.Queued;
-        }
-
-        return Enqueue(delivery, connection.Outbound.Publishes);
-    }
-
-    private bool CanSend(Connection connection, QoS qos) =>
-        connection.Outbound.HasRoom && (qos == QoS.AtMostOnce || (HasQuota && _inflight.PendingResends == 0));
-
-    private DeliveryResult Enqueue(in QueuedDelivery delivery, int connectionWaiting)
-    {
-        while (IsFull(delivery, connectionWaiting))
-        {
-            limits.Metrics.Dropped(DropReason.QueueFull);
-            if (!_backlog.TryDropOldestQoS0())
+            if (!_queue.TryTake(message.Sequence))
             {
-                return delivery.QoS != QoS.AtMostOnce && limits.WhenFull == FullQueuePolicy.Disconnect ? DeliveryResult.Overflow : DeliveryResult.Dropped;
+                continue;
+            }
+
+            if (UnfinishedDeliveries.TryRead(message, out var delivery))
+            {
+                Outbound.Accept(connection, delivery);
+            }
+            else
+            {
+                EndDelivery(message.Sequence);
             }
         }
 
-        _backlog.Enqueue(delivery);
-        return DeliveryResult.Queued;
+        _queue.EndPage(page.Last, page.HasMore);
     }
 
-    private bool IsFull(in QueuedDelivery delivery, int connectionWaiting) =>
-        _backlog.Count + connectionWaiting >= limits.LiveMessages || _backlog.Bytes + delivery.Length > limits.LiveBytes;
-
-    private void Send(Connection connection, ref QueuedDelivery delivery)
+    private void ReadOn()
     {
-        if (delivery.QoS != QoS.AtMostOnce)
+        if (_queue.TryStartReading(CanRead))
         {
-            delivery.PacketId = _inflight.Add(delivery);
-        }
-
-        if (IsHeldBack(delivery))
-        {
-            _inflight.MarkUnsent(delivery.PacketId);
-            HoldBack(delivery, PendingStage.Published);
-        }
-        else
-        {
-            Transmit(connection, delivery);
+            Store.Read(this);
         }
     }
-
-    private void Transmit(Connection connection, in QueuedDelivery delivery)
-    {
-        if (!connection.Outbound.TryEnqueue(OutboundFrame.Publish(delivery)) && delivery.PacketId != 0)
-        {
-            _inflight.MarkUnsent(delivery.PacketId); // the connection is closing: the next one sends it
-        }
-    }
-
-    private void SendAgain(Connection connection, ref QueuedDelivery delivery, DeliveryStage stage)
-    {
-        if (stage != DeliveryStage.Released && !Fits(connection, delivery)) // an earlier connection accepted more
-        {
-            _inflight.Remove(delivery.PacketId, out _);
-            End(delivery.Sequence);
-            return;
-        }
-
-        delivery.Duplicate = stage == DeliveryStage.Published; // [MQTT-3.3.1-1]
-        if (IsHeldBack(delivery)) // committed under the epoch of this connection: an earlier one's commit may have come too late
-        {
-            if (stage == DeliveryStage.Unsent)
-            {
-                _inflight.MarkUnsent(delivery.PacketId);
-            }
-
-            HoldBack(delivery, stage == DeliveryStage.Released ? PendingStage.Released : PendingStage.Published);
-            return;
-        }
-
-        var isTaken = connection.Outbound.TryEnqueue(stage == DeliveryStage.Released
-            ? OutboundFrame.Ack(PacketType.Pubrel, delivery.PacketId, ReasonCode.Success)
-            : OutboundFrame.Publish(delivery));
-        if (!isTaken && stage == DeliveryStage.Unsent)
-        {
-            _inflight.MarkUnsent(delivery.PacketId);
-        }
-    }
-
-    /// <summary>Too big for this client: dropped as if it had been delivered. [MQTT-3.1.2-25]</summary>
-    private bool Fits(Connection connection, in QueuedDelivery delivery)
-    {
-        var fits = connection.ClientMaximumPacketSize == int.MaxValue
-            || PublishEncoder.Length(delivery, connection.Version) <= connection.ClientMaximumPacketSize;
-        if (!fits)
-        {
-            limits.Metrics.Dropped(DropReason.PacketTooLarge);
-        }
-
-        return fits;
-    }
-}
-
-internal enum SessionPhase : byte
-{
-    /// <summary>CONNECT is being answered: deliveries wait here, behind what the store still holds.</summary>
-    Opening,
-    Connected,
-    /// <summary>Durable, without a connection: only QoS 1 and 2 matter, and they are in the store's queue.</summary>
-    Offline,
-    Ended,
-    /// <summary>Of a data stream that has ended: the session takes what still comes.</summary>
-    Folded,
-}
-
-internal enum DeliveryResult : byte
-{
-    Queued,
-    Dropped,
-    Overflow,
-    /// <summary>The session of the data stream's client has to take it.</summary>
-    Folded,
 }

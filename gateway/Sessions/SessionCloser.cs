@@ -18,7 +18,7 @@ internal sealed class SessionCloser(
     /// <summary>Ends the connection's claim, unless a takeover did. Never throws.</summary>
     public async Task ConnectionEndedAsync(Connection connection)
     {
-        if (connection.Session is not { } session)
+        if (connection.Session is not Session session)
         {
             return;
         }
@@ -30,7 +30,7 @@ internal sealed class SessionCloser(
     /// <summary>Folds the part of a data stream that has ended into the session. Never throws.</summary>
     public async Task StreamEndedAsync(Connection stream)
     {
-        if (stream.Session is { } part)
+        if (stream.Session is StreamPart part)
         {
             using var turn = await sessions.Turns.TakeAsync(part.Key).ConfigureAwait(false);
             Fold(stream, part);
@@ -112,7 +112,7 @@ internal sealed class SessionCloser(
     /// <summary>Removes a session from this gateway; messages that a share group may give to another member go there.</summary>
     public void EndHere(Session session)
     {
-        var redispatch = session.TakeRedispatchable();
+        var redispatch = session.TakeForShareGroups();
         sessions.End(session);
         if (redispatch.Count > 0)
         {
@@ -124,7 +124,7 @@ internal sealed class SessionCloser(
     {
         foreach (var stream in connection.DataStreams)
         {
-            if (stream.Session is { } part)
+            if (stream.Session is StreamPart part)
             {
                 Fold(stream, part);
             }
@@ -132,14 +132,14 @@ internal sealed class SessionCloser(
     }
 
     /// <summary>Inside the client's turn, or two could fold the same part and change the order of its messages.</summary>
-    private void Fold(Connection stream, Session part)
+    private void Fold(Connection stream, StreamPart part)
     {
         var burst = Burst.Rent();
         do
         {
-            foreach (var delivery in part.TakeForSession(stream))
+            foreach (var delivery in part.TakeUnfinished(stream))
             {
-                part.Main.TakeBack(delivery, burst);
+                part.Main.DeliverFromStream(delivery, burst);
             }
         }
         while (!part.TryFold());
@@ -154,8 +154,8 @@ internal sealed class SessionCloser(
     /// </summary>
     public async Task CloseAsync(Session session, CloseCause cause, WillAction will)
     {
-        await session.PromisesAsync().ConfigureAwait(false);
-        var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : ([], [], [], []);
+        await session.InboundQoS2.PromisesAsync().ConfigureAwait(false);
+        var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : new SessionRemains([], [], [], []);
         var endsGrain = cause == CloseCause.NullOutboundFrame;
         var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, endsGrain, ended, uncertain);
         session.UnconfirmedClose = request;
@@ -190,7 +190,7 @@ internal sealed class SessionCloser(
             {
                 session.UnconfirmedClose = null;
                 session.DetachedAt = sessions.NextMoment();
-                if (result != SessionResult.Ok || session.SubscriptionCount == 0)
+                if (result != SessionResult.Ok || session.Subscriptions.Count == 0)
                 {
                     EndHere(session); // another gateway owns it, or it is over; or nothing is routed to it, and the store would not tell its end
                 }

@@ -153,7 +153,7 @@ internal sealed class SessionOpener(
         var session = reply.SessionPresent && existing is not null ? existing : sessions.Create(key);
         if (reply is { SessionPresent: true, State: { } state })
         {
-            session.Resubscribe(subscriptions, state.Subscriptions);
+            session.Subscriptions.Resubscribe(subscriptions, state.Subscriptions);
             if (!isHere)
             {
                 session.Restore(state);

@@ -22,7 +22,7 @@ internal sealed class SessionTable
         (_limits, _subscriptions, _store, Turns) = (limits, subscriptions, store, new ClientTurns(time));
         var meter = limits.Metrics.Meter;
         meter.CreateObservableGauge("mqtt_sessions", () => Count, "{session}", "Sessions routed to");
-        meter.CreateObservableGauge("mqtt_subscriptions", () => All.Sum(session => (long)session.SubscriptionCount), "{subscription}", "Their subscriptions");
+        meter.CreateObservableGauge("mqtt_subscriptions", () => All.Sum(session => (long)session.Subscriptions.Count), "{subscription}", "Their subscriptions");
         meter.CreateObservableGauge("mqtt_messages_waiting", () => All.Sum(session => (long)session.Waiting), "{message}", "Messages in their queues");
         meter.CreateObservableGauge("mqtt_messages_in_flight", () => All.Sum(session => (long)session.InFlight), "{message}", "QoS 1 and 2 without their last acknowledgement");
     }
@@ -50,12 +50,12 @@ internal sealed class SessionTable
     }
 
     /// <summary>A data stream has ended: its subscriptions become those of the client's session.</summary>
-    public void Adopt(Session stream) => stream.Main.Adopt(stream, _subscriptions);
+    public void Adopt(StreamPart stream) => stream.Main.Adopt(stream, _subscriptions);
 
     /// <summary>The session is over: nothing routes to it any more.</summary>
     public void End(Session session)
     {
-        session.UnsubscribeAll(_subscriptions);
+        session.Subscriptions.End(_subscriptions);
         session.End();
         _sessions.TryRemove(new KeyValuePair<string, Session>(session.Key, session));
     }

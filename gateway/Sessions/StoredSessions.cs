@@ -55,7 +55,7 @@ internal sealed class StoredSessions(
                 new SessionOwner(self, session.Connection?.ClaimId ?? 0, session.Epoch),
                 session.ExpirySeconds,
                 session.Connection?.Will?.ToRecord(),
-                session.SubscriptionRecords(subscriptions)));
+                session.Subscriptions.Records(subscriptions)));
             var reply = await shards[shard].ReattachAsync(new ReattachBatch(self, entries)).ConfigureAwait(false);
             foreach (var key in reply.Fenced)
             {
@@ -117,7 +117,7 @@ internal sealed class StoredSessions(
             session.SetOffline(delta.Epoch, uint.MaxValue);
         }
 
-        session.Resubscribe(subscriptions, delta.Subscriptions);
+        session.Subscriptions.Resubscribe(subscriptions, delta.Subscriptions);
     }
 
     /// <summary>

@@ -20,7 +20,7 @@ internal sealed class StoredSubscriptions(SessionTable sessions, StoreShards sha
     /// has lost its session.
     /// </param>
     public async ValueTask<ReasonCode> ChangeAsync(
-        Connection connection, Session session, Func<ulong, SessionDelta?> changeOf, Func<Outcome, ReasonCode> answer)
+        Connection connection, SessionPart session, Func<ulong, SessionDelta?> changeOf, Func<Outcome, ReasonCode> answer)
     {
         var start = time.GetTimestamp();
         TimeSpan left;

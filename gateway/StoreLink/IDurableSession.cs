@@ -1,26 +1,13 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Messages;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.StoreLink;
 
 /// <summary>A session that outlives its connection, as its store shard sees it: what the link gives to it and asks of it.</summary>
-internal interface IDurableSession
+internal interface IDurableSession : IDurablePart
 {
-    /// <summary>The grain key, <c>tenant/clientId</c>.</summary>
-    string Key { get; }
-
-    /// <summary>The client's session: this one, unless it is the part of a data stream.</summary>
-    IDurableSession Main { get; }
-
     /// <summary>The claim of the current or last connection; the store fences lower ones.</summary>
     ulong Epoch { get; }
-
-    /// <summary>Takes a message that the store has committed under the next number, or under a later one.</summary>
-    void DeliverStored(in QueuedDelivery delivery, Burst burst);
-
-    /// <summary>Something was queued for the session under a number that is not known here: it reads its queue.</summary>
-    void LookForStored();
 
     /// <summary>Says what to read next; null when there is nothing to read, no connection, or no room: then the reader stops.</summary>
     QueueRead? NextRead();
@@ -28,7 +15,7 @@ internal interface IDurableSession
     /// <summary>Takes the answer to <see cref="NextRead"/>.</summary>
     /// <param name="epoch">Claim of the connection that asked.</param>
     /// <param name="page">What the store answered.</param>
-    void TakePage(ulong epoch, QueuePage page);
+    void OnPageRead(ulong epoch, QueuePage page);
 
     /// <summary>
     /// Sends what waited for its commit, unless the delivery is over or another claim holds the session.
@@ -38,17 +25,17 @@ internal interface IDurableSession
     /// <param name="isDuplicate">An earlier connection sent it.</param>
     /// <param name="isGone">A full queue dropped it on its way, and has counted that.</param>
     /// <param name="burst">Wakes the connection.</param>
-    void SendCommitted(StartedDelivery sending, ulong epoch, bool isDuplicate, bool isGone, Burst burst);
+    void OnCommitted(StartedDelivery sending, ulong epoch, bool isDuplicate, bool isGone, Burst burst);
 
     /// <summary>The commit that a delivery waited for failed for as long as a batch is offered.</summary>
-    void FailToSend();
+    void OnCommitFailed();
 
     /// <summary>Takes the numbers whose delivery has ended, as pairs of first and last, for a report.</summary>
-    long[] TakeEnded();
+    long[] BeginReport();
 
     /// <summary>Learns what became of a report.</summary>
-    /// <param name="pairs">What it said, from <see cref="TakeEnded"/>.</param>
+    /// <param name="pairs">What it said, from <see cref="BeginReport"/>.</param>
     /// <param name="epoch">The claim that it was made under.</param>
     /// <param name="fate">What the store said.</param>
-    void EndedReported(long[] pairs, ulong epoch, ReportFate fate);
+    void EndReport(long[] pairs, ulong epoch, ReportFate fate);
 }

@@ -72,7 +72,7 @@ internal sealed class ProgressLane(
             Reported(static _ => ReportFate.Lost);
             foreach (var step in steps.Where(static step => step.Sending is not null))
             {
-                step.Session.FailToSend();
+                step.Session.OnCommitFailed();
             }
         }
 
@@ -86,7 +86,7 @@ internal sealed class ProgressLane(
     {
         foreach (var (session, progress) in _reporting)
         {
-            session.EndedReported(progress.Done, progress.Epoch, fateOf(progress.Key));
+            session.EndReport(progress.Done, progress.Epoch, fateOf(progress.Key));
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed class ProgressLane(
     private static SessionProgress Collect(IDurableSession session, ulong epoch, IEnumerable<Step> steps) => new(
         session.Key,
         epoch,
-        session.TakeEnded(),
+        session.BeginReport(),
         // what an earlier connection wanted to send, the next one begins anew, under an identifier of its own
         [.. steps.Where(step => step.IsCommitted && step.Epoch == epoch).Select(static step => step.Sending!)], // IsCommitted says that there is one
         [.. steps.Where(static step => step.Released != 0).Select(static step => step.Released)]);
@@ -119,7 +119,7 @@ internal sealed class ProgressLane(
             {
                 var claim = committed.Contains(step.Session) ? step.Epoch : 0; // else nothing leaves
                 var isGone = gone.Count > 0 && step.IsCommitted && gone.Contains(new GoneDelivery(step.Session.Key, sending.Sequence));
-                step.Session.SendCommitted(sending, claim, step.IsDuplicate, isGone, burst);
+                step.Session.OnCommitted(sending, claim, step.IsDuplicate, isGone, burst);
             }
         }
 

@@ -19,7 +19,7 @@ internal sealed class QueueReader(StoreShards shards, TimeProvider time, ILogger
         {
             if (await ReadAsync(read).ConfigureAwait(false) is { } page)
             {
-                session.TakePage(read.Epoch, page);
+                session.OnPageRead(read.Epoch, page);
             }
             else
             {

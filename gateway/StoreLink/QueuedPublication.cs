@@ -16,7 +16,7 @@ internal readonly record struct QueuedPublication(Message Message, MessageOrigin
 }
 
 /// <summary>One durable session that a message is queued for, and how it is to get it.</summary>
-internal readonly record struct DurableReceiver(IDurableSession Session, QoS QoS, bool Retain, uint[] Identifiers, SharedSubscription? Share)
+internal readonly record struct DurableReceiver(IDurablePart Session, QoS QoS, bool Retain, uint[] Identifiers, SharedSubscription? Share)
 {
     public QueueTarget ToRecord() => new(Session.Key, (byte)QoS, Retain, Identifiers, Session.Main.Epoch);
 

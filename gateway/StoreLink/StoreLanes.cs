@@ -24,7 +24,7 @@ internal sealed class StoreLanes : IDisposable
     /// Hands a delivery to the store, which keeps it for the session; the burst's acknowledgement waits for it. All sessions of a message
     /// and shard go into one entry, so that the store takes a publication as a whole or not at all.
     /// </summary>
-    public void Queue(IDurableSession session, in QueuedDelivery delivery, Burst burst) => burst.Gathering.Add(
+    public void Queue(IDurablePart session, in QueuedDelivery delivery, Burst burst) => burst.Gathering.Add(
         QueueOf(session.Key), delivery.Message,
         new DurableReceiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share));
 
@@ -38,7 +38,7 @@ internal sealed class StoreLanes : IDisposable
     public ProgressLane ProgressOf(string key) => _lanes.Value[StoreShard.Of(key, _lanes.Value.Length)].Progress;
 
     /// <summary>
-    /// <see cref="IDurableSession.SendCommitted"/> or <see cref="IDurableSession.FailToSend"/> follows, in the order of these calls.
+    /// <see cref="IDurableSession.OnCommitted"/> or <see cref="IDurableSession.OnCommitFailed"/> follows, in the order of these calls.
     /// </summary>
     /// <param name="session">Whose delivery it is.</param>
     /// <param name="sending">How far it is, once sent.</param>
@@ -52,10 +52,10 @@ internal sealed class StoreLanes : IDisposable
     }
 
     /// <summary>PUBREL has freed an identifier: PUBCOMP, the burst's acknowledgement, waits until the store knows.</summary>
-    public void Release(IDurableSession session, ushort packetId, Burst burst)
+    public void Release(IDurablePart session, ushort packetId, Burst burst)
     {
         var lane = ProgressOf(session.Key);
-        burst.Await(lane, lane.Add(new ProgressLane.Step(session, Released: packetId), 0));
+        burst.Await(lane, lane.Add(new ProgressLane.Step(session.Main, Released: packetId), 0));
     }
 
     /// <summary>Completes when every message that was on its way to this session's queue before the call is there, or was given up.</summary>

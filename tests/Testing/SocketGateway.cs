@@ -106,7 +106,7 @@ internal sealed class SocketGateway : IAsyncDisposable
 
     /// <summary>Completes when the client has that many subscriptions.</summary>
     public Task SubscribedAsync(string clientId, int subscriptions = 1) => Stuck.UntilAsync(
-        () => Sessions.TryGet(SessionTable.KeyOf(clientId), out var session) && session.SubscriptionCount >= subscriptions,
+        () => Sessions.TryGet(SessionTable.KeyOf(clientId), out var session) && session.Subscriptions.Count >= subscriptions,
         $"{clientId} to subscribe");
 
     private static bool IsSupported(ListenerKind kind) => kind switch

@@ -73,7 +73,10 @@ internal static class RoutingFootprint
         var sessions = Enumerable.Range(0, sessionCount).Select(id => new Session($"default/{id}", $"{id}", limits, store: null!)).ToArray(); // they receive nothing
         var before = Memory();
         PrintRate("subscribe", filters, device =>
-            sessions[device % sessionCount].Subscribe(index, new SubscribeEntry(DeviceTopics.Filter(device), 1), identifier: 0));
+        {
+            var session = sessions[device % sessionCount];
+            session.Subscriptions.Subscribe(index, session, new SubscribeEntry(DeviceTopics.Filter(device), 1), identifier: 0);
+        });
         PrintMemory("subscriptions", filters, before, trie.SizeInBytes);
         GC.KeepAlive(sessions);
     }

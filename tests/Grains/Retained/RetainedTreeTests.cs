@@ -90,6 +90,46 @@ public sealed class RetainedTreeTests
     }
 
     [Fact]
+    public void ReplacedMessageGivesItsBytesBack()
+    {
+        var (small, large) = (new RetainEntry("a", new byte[100], 0), new RetainEntry("a", new byte[300], 0));
+        var other = new RetainEntry("b", new byte[300], 0);
+        var tree = new RetainedTree(maxMessages: 10, maxBytes: RetainedTree.Cost(large) + RetainedTree.Cost(other));
+        foreach (var entry in (RetainEntry[])[other, large, small, large, large]) // each time there is room for it, without the one before it
+        {
+            Assert.True(tree.Set("t", entry));
+            Assert.Equal(tree.All().Sum(pair => RetainedTree.Cost(pair.Entry)), tree.Bytes);
+        }
+
+        Assert.False(tree.Set("t", new RetainEntry("a", new byte[301], 0))); // one byte too many
+        Assert.False(tree.Set("t", new RetainEntry("c", [1], 0)));
+        Assert.Equal(300, tree.All().Single(pair => pair.Entry.Topic == "a").Entry.Message?.Length);
+        Assert.True(tree.Set("t", small));
+        Assert.True(tree.Set("t", new RetainEntry("c", new byte[38], 0))); // the 200 bytes that came back are 160, the topic and 38
+        Assert.False(tree.Set("t", new RetainEntry("c", new byte[39], 0)));
+    }
+
+    [Fact]
+    public void BytesAreThoseOfTheMessagesHoweverOftenTheyChange()
+    {
+        var (tree, random) = (new RetainedTree(maxMessages: 20, maxBytes: 8_000), new Random(1));
+        for (var i = 0; i < 5_000; i++)
+        {
+            var (before, bytes) = (tree.Count, tree.Bytes);
+            var message = random.Next(4) == 0 ? null : new byte[random.Next(1, 600)];
+            if (!tree.Set("t", new RetainEntry($"{random.Next(5)}/{random.Next(8)}", message, random.Next(3) == 0 ? i + random.Next(50) : 0)))
+            {
+                Assert.Equal((before, bytes), (tree.Count, tree.Bytes));
+            }
+
+            tree.Expire(i);
+            Assert.Equal(tree.All().Sum(pair => RetainedTree.Cost(pair.Entry)), tree.Bytes);
+            Assert.Equal(tree.All().Count(), tree.Count);
+            Assert.InRange(tree.Bytes, 0, 8_000);
+        }
+    }
+
+    [Fact]
     public void PageIsBoundedByBytesButNeverEmpty()
     {
         foreach (var topic in (string[])["a", "b", "c"])

@@ -94,6 +94,34 @@ public sealed class CompactionTests
     }
 
     [Fact]
+    public async Task MessageOfManyQueuesCountsOnce()
+    {
+        await StartAsync(_table);
+        string[] others = ["t/third", "t/fourth", "t/fifth"];
+        foreach (var key in others)
+        {
+            await AttachAsync(key);
+        }
+
+        // an eighth of the log; counted for each queue it would be more than half, and nothing would go
+        string[] texts = [.. Enumerable.Range(0, 15).Select(number => $"old {number} {new string('x', 300)}")];
+        foreach (var text in texts)
+        {
+            await QueueAsync(text, [.. Forgotten, .. others]);
+        }
+
+        await DeliverAsync(90);
+        Assert.Equal(JournalResult.Ok, await Writer.SnapshotAsync());
+
+        var compaction = await CompactAsync();
+
+        Assert.Equal(texts.Sum(text => text.Length), compaction.Moved);
+        Assert.True(compaction.Freed > 30_000, $"{compaction.Freed} bytes went.");
+        await HasAsync(texts);
+        await HasAsync(others[^1], texts);
+    }
+
+    [Fact]
     public async Task WhatIsDeliveredMeanwhileIsLeftOut()
     {
         await StartAsync(_table);
@@ -290,10 +318,15 @@ public sealed class CompactionTests
 
         foreach (var key in (string[])[.. Forgotten, Busy])
         {
-            var (request, epoch) = (Sample.Open(connection: ++_sequence, expiry: uint.MaxValue), table.NextEpoch(Now));
-            table.Attach(key, request, epoch, Now);
-            await CommitAsync(new Attached(Now, key, request, epoch), []);
+            await AttachAsync(key);
         }
+    }
+
+    private async Task AttachAsync(string key)
+    {
+        var (request, epoch) = (Sample.Open(connection: ++_sequence, expiry: uint.MaxValue), Table.NextEpoch(Now));
+        Table.Attach(key, request, epoch, Now);
+        await CommitAsync(new Attached(Now, key, request, epoch), []);
     }
 
     /// <summary>Messages that one session gets and acknowledges.</summary>

@@ -111,6 +111,63 @@ public sealed class SlowClientTests
     }
 
     [Theory]
+    [InlineData(4000, 60)]
+    [InlineData(100, 400)]
+    public async Task ConnectionsQueueHoldsFewBytesAndFewMessagesAndTheSessionTheRest(int length, int messages) // I9
+    {
+        const int MostBytes = 128 * 1024, MostPublishes = 256;
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await StuckAsync(gateway, QoS.AtMostOnce, durable: false);
+        var publisher = await gateway.ConnectAsync("p");
+        for (var i = 0; i < messages; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}:{new string('x', length)}");
+        }
+
+        var outbound = gateway.Connections.All.Single(connection => connection.Transport == client.Transport).Outbound;
+        if (length > MostBytes / MostPublishes)
+        {
+            Assert.InRange(outbound.Bytes, MostBytes, MostBytes + length + 100); // it takes one message more when it is below
+            Assert.InRange(outbound.Publishes, MostBytes / (length + 100), MostBytes / length + 1);
+        }
+        else
+        {
+            Assert.Equal(MostPublishes, outbound.Publishes);
+        }
+
+        Assert.True(gateway.Sessions.TryGet("default/c", out var session));
+        Assert.Equal(messages, 1 + outbound.Publishes + session.Waiting); // one is in the write that hangs
+        client.Transport.GoOnTaking();
+        for (var i = 0; i < messages; i++)
+        {
+            Assert.StartsWith($"{i}:", (await client.ExpectAsync(PacketType.Publish)).Text);
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task QoS0InTheMiddleMakesRoomAndTheRestKeepsItsOrder() // I8, I9
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.MaximumMessages = 6);
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        foreach (var text in (string[])["sent", "1", "2", "zero", "3", "other zero", "4", "5", "6"]) // the last two find six that wait
+        {
+            await publisher.PublishAsync("t", text, text.EndsWith("zero", StringComparison.Ordinal) ? QoS.AtMostOnce : QoS.AtLeastOnce);
+        }
+
+        Assert.Equal(2, gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull"));
+        foreach (var text in (string[])["sent", "1", "2", "3", "4", "5", "6"])
+        {
+            await client.ExpectPublishAsync(text);
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Theory]
     [InlineData(QoS.AtLeastOnce)]
     [InlineData(QoS.ExactlyOnce)]
     public async Task EphemeralSessionThatIsFullIsDisconnected(QoS qos) // I9: 0x97

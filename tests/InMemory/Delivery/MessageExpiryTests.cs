@@ -29,7 +29,7 @@ public sealed class MessageExpiryTests
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(30));
 
         client = await BackAsync(gateway);
-        Assert.InRange((await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval) ?? 0, 29u, 31u);
+        Assert.Equal(30u, (await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval));
         Assert.Null((await client.ExpectPublishAsync("ever")).Number(PropertyId.MessageExpiryInterval));
         await client.NothingMoreAsync();
         Assert.Equal(1, gateway.Metrics.Sum("grainmq.messages.dropped", "expired"));
@@ -47,9 +47,54 @@ public sealed class MessageExpiryTests
         var first = await client.ExpectPublishAsync("first", acknowledge: false);
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(30));
         await client.FinishAsync(first);
-        Assert.InRange((await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval) ?? 0, 29u, 31u);
+        Assert.Equal(30u, (await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval));
         await client.NothingMoreAsync();
         Assert.Equal(1, gateway.Metrics.Sum("mqtt_messages_dropped_total", "Expired"));
+    }
+
+    [Theory]
+    [InlineData(false, 0, 20u)]
+    [InlineData(false, 100, 20u)]
+    [InlineData(false, 1000, 19u)]
+    [InlineData(false, 1100, 19u)]
+    [InlineData(false, 19000, 1u)]
+    [InlineData(false, 19900, 1u)]
+    [InlineData(false, 20000, null)]
+    [InlineData(true, 0, 20u)]
+    [InlineData(true, 100, 20u)]
+    [InlineData(true, 1000, 19u)]
+    [InlineData(true, 1100, 19u)]
+    [InlineData(true, 19000, 1u)]
+    [InlineData(true, 19900, 1u)]
+    [InlineData(true, 20000, null)]
+    public async Task ABegunSecondCountsAsOneUntilTheIntervalIsOver(bool isOffline, int milliseconds, uint? left) // [MQTT-3.3.2-5] [MQTT-3.3.2-6]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var properties = new PropertyList { { PropertyId.ReceiveMaximum, 1 } };
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, properties: properties);
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await PublishAsync(gateway, "first", null);
+        await PublishAsync(gateway, "m", 20);
+        var first = await client.ExpectPublishAsync("first", acknowledge: false);
+        if (isOffline)
+        {
+            await gateway.DropAsync(client);
+        }
+
+        await gateway.AdvanceAsync(TimeSpan.FromMilliseconds(milliseconds));
+        if (isOffline)
+        {
+            client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, properties: properties, sessionPresent: true);
+            first = await client.ExpectPublishAsync("first", acknowledge: false);
+        }
+
+        await client.FinishAsync(first);
+        if (left is not null)
+        {
+            Assert.Equal(left, (await client.ExpectPublishAsync("m")).Number(PropertyId.MessageExpiryInterval));
+        }
+
+        await client.NothingMoreAsync();
     }
 
     [Theory]
@@ -69,7 +114,7 @@ public sealed class MessageExpiryTests
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(10));
         client.Transport.GoOnTaking();
         await client.ExpectPublishAsync("in the write");
-        Assert.InRange((await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval) ?? 0, 49u, 51u);
+        Assert.Equal(50u, (await client.ExpectPublishAsync("long")).Number(PropertyId.MessageExpiryInterval));
         await client.NothingMoreAsync();
         Assert.Equal(1, gateway.Metrics.Sum("mqtt_messages_dropped_total", "Expired"));
     }
@@ -101,7 +146,7 @@ public sealed class MessageExpiryTests
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(20));
         var client = await gateway.ConnectAsync("c");
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
-        Assert.InRange((await client.ExpectPublishAsync("m")).Number(PropertyId.MessageExpiryInterval) ?? 0, 39u, 41u);
+        Assert.Equal(40u, (await client.ExpectPublishAsync("m")).Number(PropertyId.MessageExpiryInterval));
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(42));
         await client.SubscribeAsync("t", QoS.AtLeastOnce);
         await client.NothingMoreAsync();

@@ -19,7 +19,7 @@ internal static class Leftovers
         await witness.NothingMoreAsync();
         Assert.Equal(1, gateway.Connections.Count);
         Assert.Equal(1, gateway.Sessions.Count);
-        Assert.Equal(1, gateway.Sessions.All.Sum(session => session.SubscriptionCount));
+        Assert.Equal(1, gateway.Sessions.All.Sum(session => session.Subscriptions.Count));
         Assert.DoesNotContain(gateway.Activations, grain => grain.StartsWith("SessionGrain/default/fuzz", StringComparison.Ordinal));
     }
 }

@@ -61,7 +61,7 @@ public sealed class StreamChurnTests
         Assert.Equal(CloseCause.None, gateway.Connections.All.Single(connection => connection.ClientId == "c").Cause);
         await Stuck.UntilAsync(() => client.Link.OpenStreams == 1, "the streams to be disposed");
         Assert.True(gateway.Sessions.TryGet("default/c", out var session));
-        Assert.Equal(Topics, session.SubscriptionCount); // one for each filter, wherever it has been
+        Assert.Equal(Topics, session.Subscriptions.Count); // one for each filter, wherever it has been
         await Stuck.UntilAsync(() => session is { InFlight: 0, Waiting: 0 }, "the last acknowledgements");
         client.Link.Drop();
         await Task.WhenAll(readers).OrStuck("the readers to end");
@@ -72,7 +72,7 @@ public sealed class StreamChurnTests
     {
         client.Send(ClientPackets.Subscribe(client.NextPacketId(), $"t/{topic}", QoS.AtLeastOnce));
         return Stuck.UntilAsync(
-            () => client.Transport.Unread == 0 && gateway.Sessions.TryGet("default/c", out var session) && session.SubscriptionCount > topic,
+            () => client.Transport.Unread == 0 && gateway.Sessions.TryGet("default/c", out var session) && session.Subscriptions.Count > topic,
             "a SUBSCRIBE to be read");
     }
 

@@ -7,6 +7,9 @@ namespace GrainMQ.Tests.InMemory.Sessions;
 /// <summary>Deliveries whose connection breaks after each step of the handshake. MQTT 5 §4.3, §4.4.</summary>
 public sealed class OutboundResumeTests
 {
+    /// <summary>Longer than one write (64 KB): it is not in the write of CONNACK that hangs, but waits behind it.</summary>
+    private static readonly string Long = new('x', 70_000);
+
     public static TheoryData<ProtocolVersion> Versions => [ProtocolVersion.Mqtt31, ProtocolVersion.Mqtt311, ProtocolVersion.Mqtt5];
 
     [Theory]
@@ -193,6 +196,59 @@ public sealed class OutboundResumeTests
         }
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public async Task RepetitionThatNeverLeftKeepsDupAndIdentifierForTheNextConnection(bool isRetained, bool isTakeover) // [MQTT-3.3.1-1]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("r", Long, QoS.AtLeastOnce, retain: true);
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.AtLeastOnce);
+        if (isRetained)
+        {
+            await client.SubscribeAsync("r", QoS.AtLeastOnce); // the session alone knows of this delivery, not the store
+        }
+        else
+        {
+            await publisher.PublishAsync("t", Long, QoS.AtLeastOnce);
+        }
+
+        var first = await client.ExpectPublishAsync(Long, acknowledge: false);
+        Assert.False(first.Dup);
+        for (var i = 0; i < 2; i++)
+        {
+            client = await StuckAsync(gateway, client, isTakeover);
+        }
+
+        client = await NextAsync(gateway, client, isTakeover);
+        var again = await client.ExpectPublishAsync(Long, acknowledge: false);
+        Assert.Equal((true, first.PacketId), (again.Dup, again.PacketId));
+        client.Send(ClientPackets.Puback(again.PacketId));
+        await client.NothingMoreAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task FirstPublishThatNeverLeftHasNoDupHoweverManyConnectionsEnd(bool isTakeover) // [MQTT-3.3.1-1]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.AtLeastOnce);
+        await client.NothingMoreAsync();
+        client = await StuckAsync(gateway, client, isTakeover);
+        await PublishAsync(gateway, Long, QoS.AtLeastOnce);
+        client = await StuckAsync(gateway, client, isTakeover);
+        client = await NextAsync(gateway, client, isTakeover);
+        var first = await client.ExpectPublishAsync(Long, acknowledge: false);
+        Assert.False(first.Dup);
+        client = await NextAsync(gateway, client, isTakeover);
+        var second = await client.ExpectPublishAsync(Long);
+        Assert.Equal((true, first.PacketId), (second.Dup, second.PacketId));
+    }
+
     [Fact]
     public async Task PacketIdentifiersAreNotUsedTwiceAtOnceAcrossConnections() // [MQTT-2.2.1-4]
     {
@@ -244,6 +300,33 @@ public sealed class OutboundResumeTests
         return await gateway.ConnectAsync(
             "c", cleanStart: false, version == ProtocolVersion.Mqtt5 ? 1000 : null, version,
             sessionPresent: version == ProtocolVersion.Mqtt31 ? null : true);
+    }
+
+    /// <summary>The client's next connection, which takes nothing of what the server says after it was accepted.</summary>
+    private static async Task<MemoryClient> StuckAsync(InMemoryGateway gateway, MemoryClient before, bool isTakeover)
+    {
+        if (!isTakeover)
+        {
+            await gateway.DropAsync(before);
+        }
+
+        var stuck = gateway.Open();
+        stuck.Transport.StopTaking();
+        stuck.Connect("c", cleanStart: false, expiry: 1000);
+        await Stuck.UntilAsync(
+            () => gateway.Sessions.TryGet("default/c", out var session) && session.Connection?.Transport == stuck.Transport, "the session");
+        await Stuck.CalmAsync();
+        return stuck;
+    }
+
+    private static async Task<MemoryClient> NextAsync(InMemoryGateway gateway, MemoryClient before, bool isTakeover)
+    {
+        if (!isTakeover)
+        {
+            await gateway.DropAsync(before);
+        }
+
+        return await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
     }
 
     private static async Task PublishAsync(InMemoryGateway gateway, string text, QoS qos)

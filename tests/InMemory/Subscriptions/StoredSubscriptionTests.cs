@@ -234,7 +234,7 @@ public sealed class StoredSubscriptionTests
     {
         var stored = (await gateway.SessionInfoAsync("c")).Subscriptions;
         Assert.True(gateway.Sessions.TryGet("default/c", out var session));
-        var here = session.SubscriptionRecords(gateway.Services.GetRequiredService<SubscriptionIndex>());
+        var here = session.Subscriptions.Records(gateway.Services.GetRequiredService<SubscriptionIndex>());
         Assert.Equal(stored.OrderBy(record => record.Filter, StringComparer.Ordinal), here.OrderBy(record => record.Filter, StringComparer.Ordinal));
         if (filters.Length > 0)
         {

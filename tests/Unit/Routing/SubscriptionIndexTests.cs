@@ -41,16 +41,16 @@ public sealed class SubscriptionIndexTests : IDisposable
                 switch (topics.Random.Next(8))
                 {
                     case 0 when topics.Random.Next(20) == 0:
-                        session.UnsubscribeAll(_index); // its end: the client goes on with a new one
+                        session.Subscriptions.End(_index); // its end: the client goes on with a new one
                         model.Remove(session);
                         model[sessions[client] = NewSession(client)] = [];
                         break;
                     case < 3:
-                        Assert.Equal(model[session].Remove(filter), session.Unsubscribe(_index, filter));
+                        Assert.Equal(model[session].Remove(filter), session.Subscriptions.Unsubscribe(_index, session, filter));
                         break;
                     default:
                         var record = new SubscriptionRecord(filter, (byte)topics.Random.Next(3), (uint)topics.Random.Next(3));
-                        Assert.Equal(!model[session].ContainsKey(filter), session.Subscribe(_index, new(filter, record.Options), record.Identifier));
+                        Assert.Equal(!model[session].ContainsKey(filter), session.Subscriptions.Subscribe(_index, session, new(filter, record.Options), record.Identifier));
                         model[session][filter] = record;
                         break;
                 }
@@ -63,7 +63,7 @@ public sealed class SubscriptionIndexTests : IDisposable
 
             foreach (var session in sessions)
             {
-                session.UnsubscribeAll(_index);
+                session.Subscriptions.End(_index);
             }
 
             Assert.Equal(0, _trie.Count);
@@ -76,12 +76,12 @@ public sealed class SubscriptionIndexTests : IDisposable
         var sessions = Enumerable.Range(0, 1000).Select(NewSession).ToList();
         foreach (var session in sessions)
         {
-            session.Subscribe(_index, new SubscribeEntry("a/#", 0), 0);
+            session.Subscriptions.Subscribe(_index, session, new SubscribeEntry("a/#", 0), 0);
         }
 
         foreach (var session in sessions)
         {
-            Assert.False(session.Subscribe(_index, new SubscribeEntry("a/#", 1), 0));
+            Assert.False(session.Subscriptions.Subscribe(_index, session, new SubscribeEntry("a/#", 1), 0));
         }
 
         Assert.Equal(sessions, Plain("a").Select(subscription => (Session)subscription.Subscriber).OrderBy(sessions.IndexOf));
@@ -89,7 +89,7 @@ public sealed class SubscriptionIndexTests : IDisposable
 
         foreach (var session in sessions.Skip(1))
         {
-            Assert.True(session.Unsubscribe(_index, "a/#"));
+            Assert.True(session.Subscriptions.Unsubscribe(_index, session, "a/#"));
         }
 
         Assert.Same(sessions[0], Assert.Single(Plain("a")).Subscriber);
@@ -102,16 +102,16 @@ public sealed class SubscriptionIndexTests : IDisposable
         var session = NewSession(1);
         foreach (var filter in (string[])["a", "b", "$share/g/c"])
         {
-            session.Subscribe(_index, new SubscribeEntry(filter, 1), 0);
+            session.Subscriptions.Subscribe(_index, session, new SubscribeEntry(filter, 1), 0);
         }
 
         SubscriptionRecord[] records = [new("b", 2, 7), new("$share/g/c", 1, 0), new("$share/g/d", 1, 0)];
-        session.Resubscribe(_index, records);
+        session.Subscriptions.Resubscribe(_index, records);
 
-        Assert.Equal(records.ToHashSet(), session.SubscriptionRecords(_index).ToHashSet());
+        Assert.Equal(records.ToHashSet(), session.Subscriptions.Records(_index).ToHashSet());
         Assert.Empty(Plain("a"));
         Assert.Equal([7u], Assert.Single(Plain("b")).Identifiers);
-        Assert.Equal(3, session.SubscriptionCount);
+        Assert.Equal(3, session.Subscriptions.Count);
         Assert.Equal(3, _trie.Count);
     }
 
@@ -126,8 +126,8 @@ public sealed class SubscriptionIndexTests : IDisposable
 
         foreach (var (session, records) in model)
         {
-            Assert.Equal(records.Values.ToHashSet(), session.SubscriptionRecords(_index).ToHashSet());
-            Assert.Equal(records.Count, session.SubscriptionCount);
+            Assert.Equal(records.Values.ToHashSet(), session.Subscriptions.Records(_index).ToHashSet());
+            Assert.Equal(records.Count, session.Subscriptions.Count);
         }
 
         var groups = model.Values.SelectMany(records => records.Keys.Where(filter =>
