@@ -1,19 +1,19 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.State;
+using GrainMQ.Grains.Shared;
 
 namespace GrainMQ.Grains;
 
 /// <summary>
-/// The meter <c>GrainMQ.Grains</c>. Amounts are read from the shards that are active in this process; a shard that is activated anew
-/// replaces its predecessor.
+/// The meter <c>GrainMQ.Grains</c>. It reads amounts from the shards that are active in this process; a shard that is activated anew replaces
+/// its predecessor.
 /// </summary>
 internal sealed class GrainMetrics
 {
     public const string MeterName = "GrainMQ.Grains";
 
-    private readonly ConcurrentDictionary<int, StoreGauge> _stores = new();
-    private readonly ConcurrentDictionary<int, RetainGauge> _retains = new();
+    private readonly ConcurrentDictionary<(string Kind, int Shard), ShardGauge> _shards = new();
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _fenced;
@@ -30,22 +30,21 @@ internal sealed class GrainMetrics
         _compacted = meter.CreateCounter<long>(
             "grainmq.log.compacted.bytes", "By", "Bytes of queued messages that were appended anew, so that old segments could go");
         _recovery = meter.CreateHistogram<double>("grainmq.shards.recovery.duration", "s", "Reading a shard from its log until it can be used, by kind");
-        Observe("grainmq.sessions", "{session}", "Sessions on record", () => _stores.Values.Sum(shard => shard.Sessions));
-        Observe("grainmq.queued.messages", "{message}", "Messages in the queues of sessions", () => _stores.Values.Sum(shard => shard.Messages));
-        Observe("grainmq.queued.bytes", "By", "Bytes in the queues of sessions", () => _stores.Values.Sum(shard => shard.Bytes));
-        Observe("grainmq.wills.due", "{message}", "Wills due and not published yet", () => _stores.Values.Sum(shard => shard.DueWills));
-        Observe("grainmq.retained.messages", "{message}", "Retained messages", () => _retains.Values.Sum(shard => shard.Messages));
-        Observe("grainmq.retained.bytes", "By", "Bytes of retained messages and their topics", () => _retains.Values.Sum(shard => shard.Bytes));
+        Observe("grainmq.sessions", "{session}", "Sessions on record", "store", shard => shard.Sessions);
+        Observe("grainmq.queued.messages", "{message}", "Messages in the queues of sessions", "store", shard => shard.Messages);
+        Observe("grainmq.queued.bytes", "By", "Bytes in the queues of sessions", "store", shard => shard.Bytes);
+        Observe("grainmq.wills.due", "{message}", "Wills due and not published yet", "store", shard => shard.DueWills);
+        Observe("grainmq.retained.messages", "{message}", "Retained messages", "retain", shard => shard.Messages);
+        Observe("grainmq.retained.bytes", "By", "Bytes of retained messages and their topics", "retain", shard => shard.Bytes);
 
-        void Observe(string name, string unit, string description, Func<long> read) =>
-            meter.CreateObservableGauge(name, read, unit, description);
+        void Observe(string name, string unit, string description, string kind, Func<ShardGauge, long> read) =>
+            meter.CreateObservableGauge(name, () => _shards.Where(shard => shard.Key.Kind == kind).Sum(shard => read(shard.Value)), unit, description);
     }
 
-    public void Report(int shard, StoreGauge gauge) => _stores[shard] = gauge;
+    /// <summary>Reads a shard's amounts from now on.</summary>
+    public void Report(string kind, int shard, ShardGauge gauge) => _shards[(kind, shard)] = gauge;
 
-    public void Report(int shard, RetainGauge gauge) => _retains[shard] = gauge;
-
-    public void Dropped(DropReason reason, int messages) => _dropped.Add(messages, new KeyValuePair<string, object?>("reason", Name(reason)));
+    public void Dropped(QueueDropReason reason, int messages) => _dropped.Add(messages, new KeyValuePair<string, object?>("reason", Name(reason)));
 
     public void RetainRefused(int messages) => _refused.Add(messages);
 
@@ -55,32 +54,12 @@ internal sealed class GrainMetrics
 
     public void Recovered(string kind, TimeSpan duration) => _recovery.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("kind", kind));
 
-    private static string Name(DropReason reason) => reason switch
+    private static string Name(QueueDropReason reason) => reason switch
     {
-        DropReason.QueueFull => "queue_full",
-        DropReason.Expired => "expired",
-        DropReason.Attached => "attached",
-        DropReason.Damaged => "damaged",
+        QueueDropReason.QueueFull => "queue_full",
+        QueueDropReason.Expired => "expired",
+        QueueDropReason.Attached => "attached",
+        QueueDropReason.Damaged => "damaged",
         _ => "no_session",
     };
-}
-
-/// <summary>The amounts of one store shard as of its last call; written by its activation, read by the meter.</summary>
-internal sealed class StoreGauge
-{
-    public long Sessions { get; set; }
-
-    public long Messages { get; set; }
-
-    public long Bytes { get; set; }
-
-    public long DueWills { get; set; }
-}
-
-/// <inheritdoc cref="StoreGauge"/>
-internal sealed class RetainGauge
-{
-    public long Messages { get; set; }
-
-    public long Bytes { get; set; }
 }

@@ -1,10 +1,10 @@
 namespace GrainMQ.Grains;
 
-/// <summary>Shard counts, leases and bounds of the grains. The same in every process of a cluster.</summary>
+/// <summary>Shard counts, leases and bounds of the grains. They must be the same in every process of a cluster.</summary>
 public sealed class GrainOptions
 {
     /// <summary>
-    /// Number of session store shards, each with a log of its own; fixed for the life of a cluster and of a data directory. One process needs
+    /// Number of session store shards, each with a journal of its own; fixed for the life of a cluster and of a data directory. One process needs
     /// one; a cluster some per silo. Default: 1.
     /// </summary>
     public int StoreShards { get; set; } = 1;
@@ -16,8 +16,8 @@ public sealed class GrainOptions
     public TimeSpan GatewayLease { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// A store shard believes that a gateway is lost when no view names it and it was not heard for this long; longer than one hanging
-    /// poll. A newer incarnation of the same gateway proves it at once. Default: 15 seconds.
+    /// A store shard takes a gateway for lost when no view names it and it was not heard of for this long, which must be longer than one hanging
+    /// poll (10 s). A newer incarnation of the same gateway proves the loss at once. Default: 15 seconds.
     /// </summary>
     public TimeSpan GatewaySilence { get; set; } = TimeSpan.FromSeconds(15);
 
@@ -27,31 +27,31 @@ public sealed class GrainOptions
     /// <summary>How long a preset waits for every gateway to route to the session before it answers Busy. Default: 5 seconds.</summary>
     public TimeSpan PresetTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Sessions of the whole cluster, split evenly over the store shards; more are refused (0x97). Default: 10,000,000.</summary>
+    /// <summary>The most sessions of the whole cluster, split evenly over the store shards; more are refused (0x97). Default: 10,000,000.</summary>
     public long MaxSessions { get; set; } = 10_000_000;
 
-    /// <summary>Subscriptions that one stored session may hold; more are refused (0x97). Default: 100,000.</summary>
+    /// <summary>The most subscriptions of one stored session; more are refused (0x97). Default: 100,000.</summary>
     public int MaxSubscriptionsPerSession { get; set; } = 100_000;
 
-    /// <summary>Messages that wait for one detached session; the oldest is dropped and counted. Default: 100,000.</summary>
+    /// <summary>The most messages that wait for one session; beyond it the oldest is dropped and counted. Default: 100,000.</summary>
     public int OfflineQueueMaxMessages { get; set; } = 100_000;
 
-    /// <summary>Bytes that wait for one detached session; the oldest message is dropped and counted. Default: 256 MB.</summary>
+    /// <summary>The most bytes that wait for one session; beyond it the oldest message is dropped and counted. Default: 256 MB.</summary>
     public long OfflineQueueMaxBytes { get; set; } = 256L << 20;
 
     /// <summary>
-    /// Bytes that wait for all sessions of one store shard, a body shared by several sessions counted for each; beyond it the oldest
+    /// The most bytes that wait for all sessions of one store shard; a message that several sessions share counts for each. Beyond it the oldest
     /// messages of the session that receives are dropped and counted. Default: 4 GB.
     /// </summary>
     public long QueuedBytesPerShard { get; set; } = 4L << 30;
 
-    /// <summary>Retained messages of one retain shard; more are refused. Default: 1,000,000.</summary>
+    /// <summary>The most retained messages of one retain shard; more are refused. Default: 1,000,000.</summary>
     public int RetainedMaxMessages { get; set; } = 1_000_000;
 
-    /// <summary>Bytes of retained messages and their topics in one retain shard; more are refused. Default: 1 GB.</summary>
+    /// <summary>The most bytes of retained messages and their topics in one retain shard; more are refused. Default: 1 GB.</summary>
     public long RetainedMaxBytes { get; set; } = 1L << 30;
 
-    /// <summary>Every name whose value cannot work, with what would; empty when all is well.</summary>
+    /// <summary>Returns a message for each option whose value cannot work, with what would; none if all can.</summary>
     public IEnumerable<string> Errors()
     {
         (string Name, long Value, long Least)[] counts =

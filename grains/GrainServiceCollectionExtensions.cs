@@ -1,24 +1,24 @@
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.Retained;
-using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Changes;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Sessions.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace GrainMQ.Grains;
 
-/// <summary>What the grains need from the services of their process.</summary>
+/// <summary>Adds what the grains need to the services of their process.</summary>
 public static class GrainServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the grains' options (checked at start-up), metrics, journals (in the <see cref="ILogStore"/> of the services; in memory when there
-    /// is none) and, unless there is one, the system's clock.
-    /// The grain classes themselves are found by the engine.
+    /// Adds the grains' options (checked at start-up), metrics, journals (in the <see cref="ILogStore"/> of the services; in memory if there is
+    /// none) and, unless there is one, the system's clock. Orleans finds the grain classes itself.
     /// </summary>
     /// <param name="services">The services of the process.</param>
-    /// <param name="configure">Changes the defaults; may be null.</param>
+    /// <param name="configure">Changes the defaults; null changes nothing.</param>
     public static IServiceCollection AddGrainMqGrains(this IServiceCollection services, Action<GrainOptions>? configure = null)
     {
         services.AddMetrics();

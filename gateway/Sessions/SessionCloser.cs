@@ -94,8 +94,8 @@ internal sealed class SessionCloser(
         Exception? failure = null;
         try
         {
-            var completed = new CompletedWork([WorkItem.IdOfWillSetOffBy(epoch)]);
-            if (await shards.CallAsync(key, shard => shard.CompleteWorkAsync(completed)).ConfigureAwait(false) == SessionResult.Ok)
+            var completed = new PublishedWills([DueWill.IdOfWillSetOffBy(epoch)]);
+            if (await shards.CallAsync(key, shard => shard.CompleteWillsAsync(completed)).ConfigureAwait(false) == SessionResult.Ok)
             {
                 return true;
             }

@@ -70,7 +70,7 @@ internal sealed class StoredSessions(
     }
 
     /// <returns>What is done. The rest comes back when its lease has lapsed.</returns>
-    private async Task<long[]> PublishAsync(WorkItem[] work)
+    private async Task<long[]> PublishAsync(DueWill[] work)
     {
         var done = new List<long>(work.Length);
         foreach (var item in work)

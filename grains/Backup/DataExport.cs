@@ -128,16 +128,16 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
         progress.Begin("Writing sessions", total);
         foreach (var store in source.Stores)
         {
-            foreach (var session in store.Table.Journaled())
+            foreach (var session in store.State.Sessions.Journaled())
             {
                 Add(writer, records, ExportRecord.Session, to => ExportFields.Session(to, session, store.NumberOf));
                 progress.Report(++done);
             }
         }
 
-        foreach (var work in source.Stores.SelectMany(store => store.Table.Work.Snapshot()))
+        foreach (var due in source.Stores.SelectMany(store => store.State.Wills.Snapshot()))
         {
-            Add(writer, records, ExportRecord.Will, to => ExportFields.Will(to, work.Work));
+            Add(writer, records, ExportRecord.Will, to => ExportFields.Will(to, due.Will));
         }
     }
 

@@ -1,7 +1,7 @@
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.Retained;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Grains.Backup;
 
@@ -36,7 +36,7 @@ public sealed class DataImport : IDisposable
         var retained = new RetainTarget[options.RetainShards];
         for (var shard = 0; shard < retained.Length; shard++)
         {
-            var state = new RetainedShard(options);
+            var state = new RetainShardState(options);
             var opening = await new LogJournalStore<RetainSnapshot, RetainChange>(logs, new RetainCodec()).OpenAsync(shard, now, state);
             retained[shard] = new RetainTarget(opening.Journal ?? throw NotMade(opening.Fault), state, limits);
         }

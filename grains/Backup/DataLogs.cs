@@ -1,5 +1,5 @@
 using GrainMQ.Grains.Retained;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Codec;
 
 namespace GrainMQ.Grains.Backup;
 

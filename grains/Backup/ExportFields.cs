@@ -1,7 +1,8 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
-using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Sessions.Queue;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Grains.Backup;
 
@@ -21,12 +22,12 @@ internal static class ExportFields
         to.Text(session.Key);
         to.Flag(session.IsAttached);
         to.Number(session.ExpirySeconds);
-        to.Maybe(session.Will, Fields.Will);
+        to.Maybe(session.Will, ContractFields.Will);
         to.Signed(session.WillDueAt);
         to.Signed(session.ExpiresAt);
-        to.List(session.Subscriptions, Fields.Subscription);
+        to.List(session.Subscriptions, ContractFields.Subscription);
         to.Signed(session.LastNumber);
-        to.List(session.InboundQos2, Fields.PacketId);
+        to.List(session.InboundQos2, ContractFields.PacketId);
         Queue(to, session.Front.Length, session.Front, numberOf);
         Queue(to, session.Waiting.Sum(run => run.Count), session.Waiting.SelectMany(run => run), numberOf);
     }
@@ -35,9 +36,9 @@ internal static class ExportFields
     /// <param name="messageOf">The message with a number; null leaves it out.</param>
     public static SessionRecordSnapshot Session(ref RecordReader from, Func<long, MessageRef?> messageOf)
     {
-        var (key, isAttached, expiry, will) = (from.Text(), from.Flag(), from.UInt32(), from.Maybe(Fields.Will));
-        var (willDueAt, expiresAt, subscriptions) = (from.Signed(), from.Signed(), from.List(Fields.Subscription));
-        var (lastNumber, inbound) = (from.Signed(), from.List(Fields.PacketId));
+        var (key, isAttached, expiry, will) = (from.Text(), from.Flag(), from.UInt32(), from.Maybe(ContractFields.Will));
+        var (willDueAt, expiresAt, subscriptions) = (from.Signed(), from.Signed(), from.List(ContractFields.Subscription));
+        var (lastNumber, inbound) = (from.Signed(), from.List(ContractFields.PacketId));
         QueueItem[] front = [.. Queue(ref from, messageOf)];
         var queue = Queue(ref from, messageOf);
         var waiting = new QueueRunBuilder(queue.Count);
@@ -52,15 +53,15 @@ internal static class ExportFields
             inbound, null);
     }
 
-    public static void Will(RecordWriter to, WorkItem work)
+    public static void Will(RecordWriter to, DueWill work)
     {
         to.Text(work.Key);
         to.Bytes(work.Message);
     }
 
-    public static WorkItem Will(ref RecordReader from, long id)
+    public static DueWill Will(ref RecordReader from, long id)
     {
-        var work = new WorkItem(id, from.Text(), from.Bytes());
+        var work = new DueWill(id, from.Text(), from.Bytes());
         from.End();
         return work;
     }
@@ -90,7 +91,7 @@ internal static class ExportFields
         {
             var inline = item.Message.Bytes;
             to.Byte((byte)(
-                Fields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4)
+                ContractFields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4)
                 | (inline is null ? 0 : IsInline)));
             to.Signed(item.Number - place);
             place = item.Number;
@@ -101,7 +102,7 @@ internal static class ExportFields
 
             if (item.SubscriptionIdentifiers.Length > 0)
             {
-                to.List(item.SubscriptionIdentifiers, Fields.Identifier);
+                to.List(item.SubscriptionIdentifiers, ContractFields.Identifier);
             }
 
             if (inline is not null)
@@ -124,16 +125,16 @@ internal static class ExportFields
         for (var left = count; left > 0; left--)
         {
             var flags = from.Byte();
-            var (qos, retain, hasIdentifiers) = Fields.Flags(flags);
+            var (qos, retain, hasIdentifiers) = ContractFields.Flags(flags);
             if (qos > 2)
             {
                 throw new InvalidDataException("a message has a QoS of 3");
             }
 
-            var stage = Fields.Stage((byte)((flags >> 4) & 3));
+            var stage = ContractFields.Stage((byte)((flags >> 4) & 3));
             place += from.Signed();
             var packetId = stage == PendingStage.Queued ? (ushort)0 : from.UInt16();
-            var identifiers = hasIdentifiers ? from.List(Fields.Identifier) : [];
+            var identifiers = hasIdentifiers ? from.List(ContractFields.Identifier) : [];
             if (Message(ref from, (flags & IsInline) != 0, ref number, messageOf) is { } message)
             {
                 items.Add(new QueueItem(place, message, qos, retain, identifiers, stage, packetId));

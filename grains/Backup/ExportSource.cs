@@ -3,8 +3,9 @@ using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
 using GrainMQ.Grains.Retained;
-using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Changes;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Grains.Backup;
 
@@ -35,8 +36,8 @@ internal sealed class ExportSource : IAsyncDisposable
     public IReadOnlyList<string> Damages => _damages.Lines;
 
     public ExportCounts Counts => new(
-        _stores.Sum(store => store.Table.Journaled().LongCount()), _stores.Sum(store => (long)store.MessageCount),
-        _stores.Sum(store => (long)store.Table.Work.Count), _retained.Sum(shard => (long)shard.Tree.Count));
+        _stores.Sum(store => store.State.Sessions.Journaled().LongCount()), _stores.Sum(store => (long)store.MessageCount),
+        _stores.Sum(store => (long)store.State.Wills.Count), _retained.Sum(shard => (long)shard.Tree.Count));
 
     public static string StoreLog(int shard) => $"{DataLogs.Store}/{shard}";
 
@@ -95,14 +96,14 @@ internal sealed class ExportSource : IAsyncDisposable
     private async Task<StoreSource> ReadStoreAsync(int shard, GrainOptions options, long now)
     {
         // what the broker refused is in no log, so its limits are not needed here
-        var table = new SessionTable(new GrainOptions
+        var state = new StoreShardState(new GrainOptions
         {
             MaxSessions = long.MaxValue, MaxSubscriptionsPerSession = int.MaxValue, WorkLease = options.WorkLease,
         });
         var journals = new LogJournalStore<SessionSnapshot, SessionChange>(_logs, new SessionCodec());
-        var opening = await journals.OpenAsync(shard, 0, table);
-        table.FireDue(now);
-        return new StoreSource(table, opening.Journal ?? throw Unreadable(StoreLog(shard), opening.Fault));
+        var opening = await journals.OpenAsync(shard, 0, state);
+        state.FireDue(now);
+        return new StoreSource(state, opening.Journal ?? throw Unreadable(StoreLog(shard), opening.Fault));
     }
 
     private async Task<RetainedSource> ReadRetainedAsync(int shard, GrainOptions options, long now)

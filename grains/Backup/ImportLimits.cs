@@ -1,5 +1,5 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Grains.Backup;
 

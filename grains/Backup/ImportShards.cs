@@ -25,7 +25,7 @@ internal sealed class ImportShards(StoreTarget[] stores, RetainTarget[] retained
         return _keys[key] != file ? false : throw new InvalidDataException($"session '{key}' is there twice");
     }
 
-    public void Add(WorkItem will) => stores[StoreShard.Of(will.Key, stores.Length)].Add(will);
+    public void Add(DueWill will) => stores[StoreShard.Of(will.Key, stores.Length)].Add(will);
 
     public void Add(string tenant, RetainEntry entry) => retained[RetainShard.Of(tenant, entry.Topic, retained.Length)].Add(tenant, entry);
 
@@ -39,7 +39,7 @@ internal sealed class ImportShards(StoreTarget[] stores, RetainTarget[] retained
 }
 
 /// <summary>A retain shard that is imported, as the broker will hold it.</summary>
-internal sealed class RetainTarget(IShardJournal<RetainSnapshot, RetainChange> journal, RetainedShard shard, ImportLimits limits)
+internal sealed class RetainTarget(IShardJournal<RetainSnapshot, RetainChange> journal, RetainShardState shard, ImportLimits limits)
 {
     /// <summary>An earlier file's message of the topic stays.</summary>
     /// <exception cref="ExportException">It is more than the broker would keep.</exception>

@@ -1,7 +1,8 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.Queue;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Grains.Backup;
 

@@ -1,6 +1,6 @@
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.Queue;
 
 namespace GrainMQ.Grains.Backup;
 

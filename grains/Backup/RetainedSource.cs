@@ -8,7 +8,7 @@ namespace GrainMQ.Grains.Backup;
 /// </summary>
 internal sealed class RetainedSource(GrainOptions options) : IShardState<RetainSnapshot, RetainChange>
 {
-    private readonly RetainedShard _shard = new(options);
+    private readonly RetainShardState _shard = new(options);
 
     public RetainedTree Tree => _shard.Tree;
 

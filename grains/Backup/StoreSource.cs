@@ -1,9 +1,11 @@
 using GrainMQ.Grains.Journals;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.Changes;
+using GrainMQ.Grains.Sessions.Queue;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Grains.Backup;
 
-/// <summary>A store shard that is exported: its table, and the messages of its queues in the order of its log.</summary>
+/// <summary>A store shard that is exported: its state, and the messages of its queues in the order of its log.</summary>
 internal sealed class StoreSource
 {
     private const int ReadMessages = 512;
@@ -13,14 +15,14 @@ internal sealed class StoreSource
     private readonly MessageRef[] _messages;
     private readonly long[] _offsets;
 
-    public StoreSource(SessionTable table, IShardJournal<SessionSnapshot, SessionChange> journal)
+    public StoreSource(StoreShardState state, IShardJournal<SessionSnapshot, SessionChange> journal)
     {
-        (Table, _journal) = (table, journal);
-        _messages = MessagesOf(table);
+        (State, _journal) = (state, journal);
+        _messages = MessagesOf(state);
         _offsets = Array.ConvertAll(_messages, message => message.Offset);
     }
 
-    public SessionTable Table { get; }
+    public StoreShardState State { get; }
 
     public int MessageCount => _messages.Length;
 
@@ -62,10 +64,10 @@ internal sealed class StoreSource
         return to;
     }
 
-    private static MessageRef[] MessagesOf(SessionTable table)
+    private static MessageRef[] MessagesOf(StoreShardState state)
     {
         var messages = new List<MessageRef>();
-        foreach (var session in table.Journaled())
+        foreach (var session in state.Sessions.Journaled())
         {
             messages.AddRange(session.Items().Select(item => item.Message).Where(message => message.Bytes is null)); // others stand in its record
         }

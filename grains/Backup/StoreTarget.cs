@@ -1,8 +1,8 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
-using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Grains.Backup;
 
@@ -21,7 +21,7 @@ internal sealed class StoreTarget
     private readonly IWriteAheadLog _log;
     private readonly ImportLimits _limits;
     private readonly List<LogBatch> _full = [];
-    private readonly List<WorkItem> _wills = [];
+    private readonly List<DueWill> _wills = [];
     private readonly Stack<LogBatch> _spare = [];
     private LogBatch _batch = new(BlockBytes * 2);
     private long _fullBytes;
@@ -50,7 +50,7 @@ internal sealed class StoreTarget
     }
 
     /// <summary>A will that is due.</summary>
-    public void Add(WorkItem will) => _wills.Add(will with { Id = (long)++_epoch });
+    public void Add(DueWill will) => _wills.Add(will with { Id = (long)++_epoch });
 
     /// <summary>Called now and then, so that what waits in memory stays small.</summary>
     public ValueTask WriteAsync() => _fullBytes >= GroupBytes ? FlushAsync() : default;
@@ -67,7 +67,7 @@ internal sealed class StoreTarget
         var records = new SnapshotRecords(target);
         var lowest = long.MaxValue;
         records.Begin(0);
-        var head = new SessionSnapshot(_epoch + (ulong)count, [], [.. _wills.Select(will => new WorkSnapshot(will, null, 0))], [], []);
+        var head = new SessionSnapshot(_epoch + (ulong)count, [], [.. _wills.Select(will => new DueWillSnapshot(will, null, 0))], [], []);
         Demand(await records.AddAsync(to => SessionCodec.WriteHead(head, to)));
         foreach (var session in sessions)
         {

@@ -8,6 +8,7 @@ namespace GrainMQ.Grains.Contracts;
 /// </summary>
 internal struct ShardHash
 {
+    // FNV-1a's own constants for 64 bits
     private const ulong Offset = 14695981039346656037;
     private const ulong Prime = 1099511628211;
 
@@ -15,6 +16,7 @@ internal struct ShardHash
 
     public ShardHash() => _state = Offset;
 
+    /// <summary>Appends the text as UTF-8; a lone surrogate counts as U+FFFD.</summary>
     public void Append(ReadOnlySpan<char> text)
     {
         Span<byte> utf8 = stackalloc byte[192];
@@ -38,6 +40,7 @@ internal struct ShardHash
 
     public void Append(byte value) => _state = (_state ^ value) * Prime;
 
+    /// <summary>Appends eight bytes, the lowest first.</summary>
     public void Append(long value)
     {
         for (var shift = 0; shift < 64; shift += 8)
@@ -46,16 +49,19 @@ internal struct ShardHash
         }
     }
 
+    /// <summary>The hash of what was appended.</summary>
     public readonly ulong Value
     {
         get
         {
+            // the finalizer of MurmurHash3
             var mixed = (_state ^ (_state >> 33)) * 0xff51afd7ed558ccd;
             mixed = (mixed ^ (mixed >> 33)) * 0xc4ceb9fe1a85ec53;
             return mixed ^ (mixed >> 33);
         }
     }
 
+    /// <summary>Returns the shard of what was appended, from 0.</summary>
     public readonly int Shard(int shards)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(shards, 1);

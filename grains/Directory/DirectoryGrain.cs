@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace GrainMQ.Grains.Directory;
 
 /// <summary>
-/// The gateways of the cluster, key 0. Called by every gateway once a second; persists nothing, because one lease of heartbeats tells
-/// all there is to know.
+/// The gateways of the cluster, key 0. Every gateway calls it once a second. It persists nothing, because within one lease the heartbeats tell
+/// it everything again.
 /// </summary>
 internal sealed class DirectoryGrain(IOptions<GrainOptions> options, TimeProvider time) : Grain, IDirectoryGrain
 {

@@ -3,13 +3,13 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Grains.Directory;
 
 /// <summary>
-/// The gateways and their leases. A table that is new knows nobody, so for one lease it evicts nobody: whoever lives has called by then.
+/// The gateways and their leases. A new table knows no gateway, so for one lease it evicts none: every gateway that lives has called by then.
 /// </summary>
-/// <param name="options">Lease and shard counts.</param>
+/// <param name="options">The length of a lease, and the shard counts.</param>
 /// <param name="startedAt">Unix milliseconds; view ids go on from here, above those of a table before.</param>
 internal sealed class GatewayTable(GrainOptions options, long startedAt)
 {
-    /// <summary>Departures remembered for the sake of beats that come late; the oldest are forgotten.</summary>
+    /// <summary>Departures are remembered for beats that come late; beyond this the oldest are forgotten.</summary>
     private const int MaxLeft = 1_024;
 
     private readonly long _lease = (long)options.GatewayLease.TotalMilliseconds;
@@ -28,10 +28,11 @@ internal sealed class GatewayTable(GrainOptions options, long startedAt)
 
         _left.Remove(beat.Gateway.Id);
         _leases[beat.Gateway.Id] = new Lease(beat, now + _lease);
-        // how many clients are connected is told along with a view but is no reason for a new one
+        // the number of connections alone is no reason for a new view
         return Evict(now) || old is null || old with { Connections = beat.Connections } != beat ? Change(now) : Refresh();
     }
 
+    /// <summary>Ends a gateway's lease. An unknown gateway, or an older incarnation, changes nothing.</summary>
     public ClusterView Leave(GatewayRef gateway, long now)
     {
         var isMember = _leases.TryGetValue(gateway.Id, out var lease) && lease.Beat.Gateway.Incarnation <= gateway.Incarnation;
@@ -50,6 +51,7 @@ internal sealed class GatewayTable(GrainOptions options, long startedAt)
         return Change(now);
     }
 
+    /// <summary>Returns the view without the gateways whose lease has ended.</summary>
     public ClusterView View(long now) => Evict(now) ? Change(now) : _view;
 
     private bool HasLeft(GatewayRef gateway) => _left.TryGetValue(gateway.Id, out var incarnation) && gateway.Incarnation <= incarnation;

@@ -1,8 +1,8 @@
 namespace GrainMQ.Grains.Retained;
 
 /// <summary>
-/// Level names that were used lately. The last levels of topics repeat below every device (<c>…/temperature</c>); the nodes then share
-/// one string each.
+/// Remembers level names that were used lately. The last levels of topics repeat below every device (<c>…/temperature</c>), and the nodes
+/// then share one string.
 /// </summary>
 internal sealed class LevelNames
 {
@@ -11,6 +11,7 @@ internal sealed class LevelNames
 
     private readonly string?[] _names = new string?[Places];
 
+    /// <summary>Returns the name as a string, a shared one if it was used lately.</summary>
     public string Of(ReadOnlySpan<char> level)
     {
         if (level.Length > LongestShared)

@@ -1,9 +1,9 @@
 namespace GrainMQ.Grains.Retained;
 
 /// <summary>
-/// The nodes below one node, ordered by level (ordinal), in chunks of at most 128: found by two binary searches and walked in order from
-/// any level, which a dictionary cannot. A chunk doubles as it fills, from one place, because most sets of a large tree hold one node;
-/// its free places are behind the others and null, which counts as above every level.
+/// The nodes below one node, ordered by level (ordinal), in chunks of at most 128. Two binary searches find a node, and a walk in order can
+/// begin at any level, which a dictionary cannot do. A chunk doubles as it fills, from one place, because most sets of a large tree hold one
+/// node; its free places are behind the others and null, which counts as above every level.
 /// </summary>
 internal sealed class LevelSet
 {
@@ -51,7 +51,7 @@ internal sealed class LevelSet
         }
     }
 
-    /// <summary>The place of the first node whose level is not below the given one.</summary>
+    /// <summary>Returns the place of the first node whose level is not below the given one.</summary>
     public Position Seek(ReadOnlySpan<char> level)
     {
         // the last chunk that begins at or before the level; then the place may be just behind that chunk
@@ -72,12 +72,12 @@ internal sealed class LevelSet
         return Here(new Position(low, index));
     }
 
-    /// <summary>The node at a place; null at the end.</summary>
+    /// <summary>Returns the node at a place; null at the end.</summary>
     public TopicNode? At(Position at) => at.Index < _chunks[at.Chunk].Length ? _chunks[at.Chunk][at.Index] : null;
 
     public Position Next(Position at) => Here(at with { Index = at.Index + 1 });
 
-    /// <summary>Behind the last node of a chunk is the first one of the next.</summary>
+    /// <summary>Returns the place, or, behind the last node of a chunk, that of the first node of the next chunk.</summary>
     private Position Here(Position at) => At(at) is null && at.Chunk + 1 < _count ? new Position(at.Chunk + 1, 0) : at;
 
     private static int SeekIn(TopicNode?[] chunk, ReadOnlySpan<char> level)

@@ -1,19 +1,21 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Shared;
 
 namespace GrainMQ.Grains.Retained;
 
-/// <summary>The logs <c>retain/0</c> …: batches as the gateways sent them, and snapshots with 64 messages a record.</summary>
+/// <summary>The journals <c>retain/0</c> …: batches as the gateways sent them, and snapshots with 64 messages a record.</summary>
 internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
 {
     private const int PerPart = 64;
+    // first byte of a part; numbers are never used again
     private const byte ProducersPart = 1;
     private const byte MessagesPart = 2;
 
     public string Name => "retain";
 
-    /// <summary>The values are in memory, so nobody reads one alone.</summary>
+    /// <summary>None: the messages are in memory, so none is read alone.</summary>
     public IReadOnlyList<MessageBody> MessagesOf(RetainChange change) => [];
 
     public byte FormatOf(RetainChange change) => JournalRecord.Format;
@@ -22,7 +24,7 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
     {
         to.Signed(change.At);
         to.Text(change.Batch.Tenant);
-        Fields.Gateway(to, change.Batch.Producer);
+        ContractFields.Gateway(to, change.Batch.Producer);
         to.Signed(change.Batch.Sequence);
         to.List(change.Batch.Entries, Entry);
     }
@@ -35,7 +37,7 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
         }
 
         var (at, tenant) = (from.Signed(), from.Text());
-        return new RetainChange(at, new RetainBatch(tenant, Fields.Gateway(ref from), from.Signed(), from.List(Entry)));
+        return new RetainChange(at, new RetainBatch(tenant, ContractFields.Gateway(ref from), from.Signed(), from.List(Entry)));
     }
 
     public int PartsOf(RetainSnapshot snapshot) => 1 + ((snapshot.Messages.Count + PerPart - 1) / PerPart);
@@ -75,22 +77,22 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
 
     private static (string Tenant, RetainEntry Entry) Message(ref RecordReader from) => (from.Text(), Entry(ref from));
 
-    private static void Producer(RecordWriter to, LastBatch last)
+    private static void Producer(RecordWriter to, LastBatch<RetainReply> last)
     {
-        Fields.Gateway(to, last.Producer);
+        ContractFields.Gateway(to, last.Producer);
         to.Signed(last.Sequence);
         to.Byte((byte)last.Reply.Result);
         to.List(last.Reply.Refused, (writer, index) => writer.Count(index));
     }
 
-    private static LastBatch Producer(ref RecordReader from) => new(
-        Fields.Gateway(ref from), from.Signed(),
+    private static LastBatch<RetainReply> Producer(ref RecordReader from) => new(
+        ContractFields.Gateway(ref from), from.Signed(),
         new RetainReply((SessionResult)from.Byte(), from.List((ref RecordReader reader) => reader.Int32())));
 
     private sealed class Reader : ISnapshotReader<RetainSnapshot>
     {
         private readonly List<(string Tenant, RetainEntry Entry)> _messages = [];
-        private LastBatch[] _producers = [];
+        private LastBatch<RetainReply>[] _producers = [];
         private string _tenant = ""; // one string for all of its messages
 
         public void Add(ref RecordReader from)

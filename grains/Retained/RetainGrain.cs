@@ -1,5 +1,6 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
+using GrainMQ.Grains.Shared;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
@@ -7,125 +8,71 @@ using Orleans.Concurrency;
 namespace GrainMQ.Grains.Retained;
 
 /// <summary>
-/// One shard of the retained messages, key 0 … R−1, called by the gateways. Every batch is journaled before the reply. A batch that was
+/// One shard of the retained messages, key 0 … R−1; the gateways call it. Every batch is journaled before the reply. A batch that was
 /// taken before changes nothing, also when it comes late, so that a retry cannot bring back an older message.
 /// </summary>
 [Reentrant]
-[KeepAlive] // opening it reads its whole log
-internal sealed partial class RetainGrain(
-    IJournalStore<RetainSnapshot, RetainChange> journals,
-    IOptions<GrainOptions> options,
-    TimeProvider time,
-    GrainMetrics metrics,
-    ILogger<RetainGrain> logger) : Grain, IRetainGrain
+[KeepAlive] // opening it reads its whole journal
+internal sealed partial class RetainGrain : Grain, IRetainGrain
 {
-    private readonly RetainGauge _gauge = new();
-    private RetainedShard _retained = new(options.Value);
-    private ShardWriter<RetainSnapshot, RetainChange>? _writer;
-    private int _shard;
+    private readonly RetainShardState _state;
+    private readonly JournaledShard<RetainSnapshot, RetainChange> _shard;
+    private readonly GrainMetrics _metrics;
 
-    private ShardWriter<RetainSnapshot, RetainChange> Writer => _writer ?? throw Moving();
-
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public RetainGrain(
+        IJournalStore<RetainSnapshot, RetainChange> journals, IOptions<GrainOptions> options, TimeProvider time, GrainMetrics metrics,
+        ILogger<RetainGrain> logger)
     {
-        _shard = (int)this.GetPrimaryKeyLong();
-        _retained = new RetainedShard(options.Value);
-        var start = time.GetTimestamp();
-        var opening = await journals.OpenAsync(_shard, Now(), _retained);
-        if (opening.Journal is null)
-        {
-            if (opening.IsNews)
-            {
-                LogNotOpened(logger, _shard, opening.Fault ?? opening.Result.ToString());
-            }
-
-            throw new InvalidOperationException($"The journal of retain shard {_shard} cannot be opened: {opening.Fault}");
-        }
-        _writer = new(opening.Journal, _retained.Snapshot, _retained.Replayed, () => (_retained.Tree.Bytes / 4, 0), End);
-        metrics.Recovered("retain", time.GetElapsedTime(start));
-        metrics.Report(_shard, _gauge);
-        Measure();
-        LogOpened(logger, _shard, Writer.Epoch, _retained.Tree.Count);
+        _metrics = metrics;
+        _state = new RetainShardState(options.Value);
+        _shard = new("retain", _state, journals, time, metrics, new Log(logger)) { Ended = DeactivateOnIdle };
     }
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        await (_writer?.StopAsync() ?? Task.CompletedTask);
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => _shard.OpenAsync((int)this.GetPrimaryKeyLong());
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _shard.StopAsync();
 
     public async Task<RetainReply> SetAsync(RetainBatch batch)
     {
-        if (Writer.IsOver)
+        if (_shard.IsOver)
         {
             return new RetainReply(SessionResult.Busy, []);
         }
 
-        if (_retained.Answered(batch) is { } answer)
+        if (_state.Producers.Check(batch.Producer, batch.Sequence) is { } answer)
         {
-            return Answer(answer, await SettleAsync());
+            return await SettleAsync(answer);
         }
 
-        if (!await Writer.HasSpaceAsync())
+        if (!await _shard.Writer.HasSpaceAsync())
         {
             return new RetainReply(SessionResult.Full, []);
         }
 
-        if (_retained.Answered(batch) is { } meanwhile)
+        if (_state.Producers.Check(batch.Producer, batch.Sequence) is { } meanwhile)
         {
-            return Answer(meanwhile, await SettleAsync());
+            return await SettleAsync(meanwhile);
         }
 
-        var change = new RetainChange(Now(), batch);
-        var reply = _retained.Set(change);
-        var committed = await Writer.CommitAsync(change, change.Cost);
-        metrics.RetainRefused(reply.Refused.Length);
-        Measure();
-        return Answer(reply, committed);
+        var change = new RetainChange(_shard.Now(), batch);
+        var reply = _state.Set(change);
+        _metrics.RetainRefused(reply.Refused.Length);
+        var result = await _shard.CommitAsync(change);
+        return result == SessionResult.Ok ? reply : new RetainReply(result, []);
     }
 
     public async Task<RetainPage> QueryAsync(RetainQuery query)
     {
-        if (!await Writer.IsCurrentAsync())
-        {
-            throw Moving();
-        }
-
-        var now = Now();
-        _retained.Tree.Expire(now);
-        Measure();
-        return _retained.Tree.Page(query, now);
+        await _shard.DemandCurrentAsync();
+        var now = _shard.Begin();
+        _shard.Measure();
+        return _state.Tree.Page(query, now);
     }
 
-    /// <summary>For a batch that was taken before: another that did not fit is no reason to say that this one is not stored.</summary>
-    private async ValueTask<JournalResult> SettleAsync() => await Writer.SettleAsync() is var result and not JournalResult.Full ? result : JournalResult.Failed;
-
-    private static InvalidOperationException Moving() => new("The shard is moving to a newer activation; call again.");
-
-    private static RetainReply Answer(RetainReply reply, JournalResult committed) => committed switch
+    /// <summary>Answers a batch that was taken before: another that did not fit is no reason to say that this one is not stored.</summary>
+    private async ValueTask<RetainReply> SettleAsync(RetainReply answer)
     {
-        JournalResult.Ok => reply,
-        JournalResult.Full => new RetainReply(SessionResult.Full, []),
-        _ => new RetainReply(SessionResult.Busy, []),
-    };
-
-    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
-
-    private void End(JournalResult why)
-    {
-        if (why == JournalResult.Fenced)
-        {
-            metrics.Fenced("retain");
-            LogFenced(logger, _shard, Writer.Epoch);
-        }
-        else
-        {
-            LogEnded(logger, _shard, Writer.Epoch, why);
-        }
-
-        DeactivateOnIdle();
-    }
-
-    private void Measure()
-    {
-        _gauge.Messages = _retained.Tree.Count;
-        _gauge.Bytes = _retained.Tree.Bytes;
+        var result = (await _shard.SettleAsync(SessionResult.Ok)).BusyIfFull();
+        return result == SessionResult.Ok ? answer : new RetainReply(result, []);
     }
 }

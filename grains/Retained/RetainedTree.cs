@@ -1,33 +1,37 @@
 using System.Diagnostics.CodeAnalysis;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Shared;
 
 namespace GrainMQ.Grains.Retained;
 
 /// <summary>
-/// The retained messages of one shard, a tree of topic levels per tenant. A query costs what it visits: the literal levels of its filter
+/// Holds the retained messages of one shard in a tree of topic levels per tenant. A query costs what it visits: the literal levels of its filter
 /// are looked up, only wildcards fan out, and a page continues where the last one ended.
 /// </summary>
-/// <param name="maxMessages">Most messages.</param>
-/// <param name="maxBytes">Most bytes, by <see cref="Cost"/>.</param>
+/// <param name="maxMessages">The most messages.</param>
+/// <param name="maxBytes">The most bytes, counted by <see cref="Cost"/>.</param>
 internal sealed class RetainedTree(int maxMessages, long maxBytes)
 {
+    /// <summary>The most messages of a page, whatever is asked for.</summary>
     private const int MaxPage = 10_000;
 
-    /// <summary>A filter like <c>+/+/x</c> may pass many nodes and match none: a page ends here too, and other calls get a turn.</summary>
+    /// <summary>The most nodes that a page visits. A filter like <c>+/+/x</c> may pass many and match none: then other calls get a turn.</summary>
     private const int MaxVisited = 50_000;
 
     private readonly Dictionary<string, LevelSet> _tenants = [];
     private readonly LevelNames _names = new();
     private readonly DueTimeHeap<Expiring> _expiry = new((item, dueAt) => item.Node.Entry?.ExpiresAt == dueAt);
 
+    /// <summary>How many messages there are.</summary>
     public int Count { get; private set; }
 
+    /// <summary>What they cost, by <see cref="Cost"/>.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>What a message counts against the quota: body, topic as held in memory, and its node.</summary>
+    /// <summary>Returns the bytes that a message counts against the quota: body, topic as held in memory, and its node (160 bytes, measured).</summary>
     public static long Cost(RetainEntry entry) => 160 + (entry.Message?.Length ?? 0) + (2L * entry.Topic.Length);
 
-    /// <summary>Sets or clears one topic; false when the message is over the quota and the old one stays.</summary>
+    /// <summary>Sets or clears one topic; false if the message is over the quota, and the old one stays.</summary>
     public bool Set(string tenant, RetainEntry entry)
     {
         if (entry.Message is null || entry.Message.Length == 0)
@@ -52,6 +56,7 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
 
     public bool Contains(string tenant, string topic) => Find(tenant, topic)?.Entry is not null;
 
+    /// <summary>Returns a page of the messages that match a filter and have not expired.</summary>
     public RetainPage Page(RetainQuery query, long now)
     {
         var page = new List<RetainEntry>();
@@ -82,16 +87,16 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         return new RetainPage([.. page], null);
     }
 
-    /// <summary>Drops messages whose Message Expiry Interval has passed. MQTT 5 §3.3.2.3.3</summary>
+    /// <summary>Removes messages whose Message Expiry Interval has passed. MQTT 5 §3.3.2.3.3</summary>
     public void Expire(long now)
     {
-        while (_expiry.TryTake(now, out var due))
+        while (_expiry.TryDequeue(now, out var due))
         {
             Clear(due.Tenant, due.Topic);
         }
     }
 
-    /// <summary>Every message with its tenant, in no particular order.</summary>
+    /// <summary>Returns every message with its tenant, in no particular order.</summary>
     public IEnumerable<(string Tenant, RetainEntry Entry)> All()
     {
         foreach (var (tenant, root) in _tenants)
@@ -137,7 +142,7 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         return node!; // a split has at least one part
     }
 
-    /// <summary>Removes a topic's message and the nodes that nothing needs any more.</summary>
+    /// <summary>Removes a topic's message and the nodes that have become empty.</summary>
     private void Clear(string tenant, string topic)
     {
         if (!TryFind(tenant, topic, out var path))
@@ -214,6 +219,6 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
         }
     }
 
-    /// <summary>Holds no message, so that one that was replaced is freed at once.</summary>
+    /// <summary>A message that expires. It holds the node and not the message, so that a replaced message is freed at once.</summary>
     private readonly record struct Expiring(string Tenant, string Topic, TopicNode Node);
 }

@@ -3,12 +3,12 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Grains.Retained;
 
 /// <summary>
-/// One page of the topics that match a filter, in order (level by level, ordinal; a topic before those below it). A walk down the tree
-/// that enters only branches which can match and come after the last page, with its own stack: a topic may have thousands of levels.
+/// Walks the topics that match a filter, in order (level by level, ordinal; a topic before those below it). It enters only branches which can
+/// match and come after the last page. It has a stack of its own, because a topic may have thousands of levels.
 /// </summary>
 internal sealed class RetainedWalk
 {
-    /// <summary>The least level above all that begin with <c>$</c>.</summary>
+    /// <summary>The lowest level name above all that begin with <c>$</c>.</summary>
     private const string AfterSystem = "%";
 
     private readonly string[] _levels;
@@ -20,8 +20,8 @@ internal sealed class RetainedWalk
 
     /// <param name="root">The first levels.</param>
     /// <param name="filter">A valid Topic Filter.</param>
-    /// <param name="after">Skip this topic and everything before it; null = start at the first.</param>
-    /// <param name="includeSystem">Let a leading wildcard match <c>$</c> topics too.</param>
+    /// <param name="after">The walk skips this topic and everything before it; null starts at the first.</param>
+    /// <param name="includeSystem">Whether a leading wildcard matches <c>$</c> topics too.</param>
     public RetainedWalk(LevelSet root, string filter, string? after, bool includeSystem = false)
     {
         var levels = filter.Split('/');
@@ -35,7 +35,7 @@ internal sealed class RetainedWalk
     /// <summary>The topic of the node that <see cref="TryNext"/> stopped at, whether it holds a message or not.</summary>
     public string Topic => string.Join('/', _path);
 
-    /// <summary>Moves to the next node on the way and gives its message if it matches; false at the end.</summary>
+    /// <summary>Moves to the next node on the way; false at the end. The entry is its message if it matches, otherwise null.</summary>
     public bool TryNext(out RetainEntry? entry)
     {
         entry = null;

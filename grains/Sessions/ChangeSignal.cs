@@ -1,14 +1,14 @@
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
-/// Lets hanging calls wait for the next change of their grain, or for a time, which is over when the silo stops. Each waits for something of its
-/// own, so that whatever ends it, the call goes on at its activation and nowhere else.
+/// Lets hanging calls wait for the next change of their grain, or for a time; the wait is over when the silo stops. Each call waits for a task
+/// of its own, so that it goes on at its activation, whatever ends the wait.
 /// </summary>
 internal sealed class ChangeSignal(TimeProvider time, CancellationToken stopping)
 {
     private readonly LinkedList<TaskCompletionSource> _waiting = [];
 
-    /// <summary>In a turn of the grain, as everything here but the timer and the stop.</summary>
+    /// <summary>Ends every wait. Called in a turn of the grain, as is everything here but the timer and the stop.</summary>
     public void Raise()
     {
         while (_waiting.First is { } waiting)
@@ -18,7 +18,7 @@ internal sealed class ChangeSignal(TimeProvider time, CancellationToken stopping
         }
     }
 
-    /// <summary>Completes at the next <see cref="Raise"/> or after so many milliseconds.</summary>
+    /// <summary>Waits for the next <see cref="Raise"/>, or for so many milliseconds.</summary>
     public async Task WaitAsync(long milliseconds)
     {
         // completing it does not run the call but queues it at its activation

@@ -3,18 +3,20 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
-/// Which gateways this shard can believe to be lost, and which interest version each has applied. Views come from several gateways and
-/// from before and after a directory's restart, so a view that lacks a gateway proves nothing while that gateway still talks to the
-/// shard: it must have been silent for longer than a hanging poll. A newer incarnation proves the loss at once.
+/// Tells which gateways count as lost, and which version of the interest table each has applied. Views come from several gateways, and from
+/// before and after a directory's restart, so a view that lacks a gateway proves nothing while that gateway still calls the shard: it must
+/// have been silent for longer than a hanging poll. A newer incarnation proves the loss at once.
 /// </summary>
 /// <param name="silenceMilliseconds"><see cref="GrainOptions.GatewaySilence"/>.</param>
-/// <param name="since">When the watch began: nobody was silent for longer.</param>
-internal sealed class GatewayWatch(long silenceMilliseconds, long since)
+internal sealed class GatewayWatch(long silenceMilliseconds)
 {
     private readonly Dictionary<string, Known> _known = [];
     private GatewayRef[]? _live;
 
-    /// <summary>The gateway called.</summary>
+    /// <summary>When the watch began, in Unix milliseconds: no gateway counts as silent for longer.</summary>
+    public long Since { get; set; }
+
+    /// <summary>Notes that the gateway called.</summary>
     public void Heard(GatewayRef gateway, long now)
     {
         var known = _known.GetValueOrDefault(gateway.Id);
@@ -24,6 +26,7 @@ internal sealed class GatewayWatch(long silenceMilliseconds, long since)
         }
     }
 
+    /// <summary>Notes that the gateway has applied the interest table up to a version.</summary>
     public void Acked(GatewayRef gateway, long version)
     {
         if (_known.TryGetValue(gateway.Id, out var known) && known.Incarnation == gateway.Incarnation)
@@ -32,9 +35,10 @@ internal sealed class GatewayWatch(long silenceMilliseconds, long since)
         }
     }
 
+    /// <summary>Notes a cluster view; null changes nothing.</summary>
     public void Seen(GatewayRef[]? live) => _live = live ?? _live;
 
-    /// <summary>When the gateway counts as lost (Unix milliseconds), if nothing is heard until then; null while a view names it.</summary>
+    /// <summary>Returns when the gateway counts as lost (Unix milliseconds), if nothing is heard of it until then; null while a view names it.</summary>
     public long? LostAt(GatewayRef gateway)
     {
         var newer = _live is null ? null : Array.Find(_live, live => live.Id == gateway.Id && live.Incarnation >= gateway.Incarnation);
@@ -49,14 +53,15 @@ internal sealed class GatewayWatch(long silenceMilliseconds, long since)
             return null;
         }
 
-        return (known?.Incarnation == gateway.Incarnation ? known.HeardAt : since) + silenceMilliseconds;
+        return (known?.Incarnation == gateway.Incarnation ? known.HeardAt : Since) + silenceMilliseconds;
     }
 
-    /// <summary>Whether every gateway that is alive, or (before the first view) was heard, has applied the version.</summary>
+    /// <summary>Returns whether every gateway that is alive, or (before the first view) was heard, has applied the version.</summary>
     public bool AllAcked(long version) => _live is null
         ? _known.Values.All(known => known.Acked >= version)
         : _live.All(live => _known.TryGetValue(live.Id, out var known) && known.Incarnation == live.Incarnation && known.Acked >= version);
 
+    /// <summary>Forgets a lost gateway.</summary>
     public void Forget(GatewayRef gateway)
     {
         if (_known.TryGetValue(gateway.Id, out var known) && known.Incarnation == gateway.Incarnation)

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Options;
 namespace GrainMQ.Grains.Sessions;
 
 /// <summary>
-/// One client, key <c>"{tenant}/{clientId}"</c>. Called by those who know a client and no shards, and by a gateway whose connection met a null outbound
-/// frame; persists and remembers nothing. It hands its calls to the store shard that has the client's session.
+/// One client, key <c>"{tenant}/{clientId}"</c>, for callers that know a client and no shards, and for a gateway whose connection met a null
+/// outbound frame. It persists and remembers nothing: it passes its calls to the store shard that has the client's session.
 /// </summary>
-[CollectionAgeLimit(Minutes = 2)]
+[CollectionAgeLimit(Minutes = 2)] // it costs nothing to activate again
 internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogger<SessionGrain> logger) : Grain, ISessionGrain
 {
     private ISessionStoreGrain? _store;
@@ -45,8 +45,8 @@ internal sealed partial class SessionGrain(IOptions<GrainOptions> options, ILogg
     }
 
     /// <summary>
-    /// Calls the store shard, once more when it is moving or has just found its disk full, which it then knows how to live with; every call
-    /// to it may be repeated.
+    /// Calls the store shard, and once more when it is moving or has just found its disk full, which its next activation knows. Every call to
+    /// it may be repeated.
     /// </summary>
     private async Task<SessionResult> CallAsync(Func<ISessionStoreGrain, Task<SessionResult>> call)
     {

@@ -45,5 +45,5 @@ internal static class Sample
 
     public static string[] Texts(IEnumerable<PendingMessage> messages) => [.. messages.Select(message => Text(message.Message))];
 
-    public static string[] Texts(IEnumerable<WorkItem> work) => [.. work.Select(item => Text(item.Message))];
+    public static string[] Texts(IEnumerable<DueWill> work) => [.. work.Select(item => Text(item.Message))];
 }

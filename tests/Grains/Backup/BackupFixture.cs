@@ -4,7 +4,8 @@ using GrainMQ.Grains.Backup;
 using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.Queue;
+using GrainMQ.Grains.Sessions.State;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -63,8 +64,8 @@ internal static class BackupFixture
         var lines = new List<string>();
         foreach (var store in source.Stores)
         {
-            lines.AddRange(store.Table.Journaled().Select(session => Describe(session, message => TextOf(message, store, texts))));
-            lines.AddRange(store.Table.Work.Snapshot().Select(work => $"will {work.Work.Key} {Sample.Text(work.Work.Message)}"));
+            lines.AddRange(store.State.Sessions.Journaled().Select(session => Describe(session, message => TextOf(message, store, texts))));
+            lines.AddRange(store.State.Wills.Snapshot().Select(due => $"will {due.Will.Key} {Sample.Text(due.Will.Message)}"));
         }
         foreach (var shard in source.Retained)
         {

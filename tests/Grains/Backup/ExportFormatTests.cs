@@ -1,7 +1,8 @@
 using GrainMQ.Grains.Backup;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.Queue;
+using GrainMQ.Grains.Sessions.State;
 using GrainMQ.Tests.Grains.LogStore;
 using Xunit;
 
@@ -67,7 +68,7 @@ public sealed class ExportFormatTests
         """
         03 74 2F 31                t/1
         01 77                      message
-        """, Written(to => ExportFields.Will(to, new WorkItem(5, "t/1", [0x77]))));
+        """, Written(to => ExportFields.Will(to, new DueWill(5, "t/1", [0x77]))));
 
     [Fact]
     public void Counts() => FormatTests.Equal(

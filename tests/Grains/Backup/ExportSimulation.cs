@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
-using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Changes;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Sessions.Queue;
+using GrainMQ.Grains.Sessions.State;
 using GrainMQ.Tests.Grains.Sessions;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
@@ -28,7 +30,7 @@ internal sealed class ExportSimulation
     private readonly List<(SimulatedDisk File, int Acknowledged, SessionChange? UnderWay)> _exports = [];
     private readonly Dictionary<(int Acknowledged, SessionChange? UnderWay), string> _expected = []; // of this step: many exports see the same
     private readonly StringBuilder _trace = new();
-    private readonly SessionTable _table = new(BackupFixture.Options());
+    private readonly StoreShardState _table = new(BackupFixture.Options());
     private IShardJournal<SessionSnapshot, SessionChange>? _journal;
     private SessionChange? _underWay;
     private bool _isExporting;
@@ -76,14 +78,14 @@ internal sealed class ExportSimulation
             case < 2:
                 await AttachAsync(key);
                 break;
-            case 2 when _table.Info(key).Owner is { } owner:
+            case 2 when _table.Sessions.Info(key).Owner is { } owner:
                 var delta = new SessionDelta(key, owner.Epoch, [Sample.Subscription($"a/{_random.Next(3)}", 2, (uint)_random.Next(3))], []);
-                _table.Apply(delta);
+                _table.Subscriptions.Apply(delta);
                 await CommitAsync(new Applied(Now, delta), []);
                 break;
-            case 3 when _table.Info(key).Owner is { } owner:
+            case 3 when _table.Sessions.Info(key).Owner is { } owner:
                 var close = Sample.Close(uint.MaxValue, WillAction.Arm, [Sample.Pending($"handed {_traffic.Next()}")], [4]);
-                _table.Detach(key, owner.Epoch, close, Now, out var done);
+                _table.Detachment.Detach(key, owner.Epoch, close, Now, out var done);
                 await CommitAsync(done!.Change, done.Messages); // the owner has the session
                 break;
             case < 9:
@@ -104,9 +106,9 @@ internal sealed class ExportSimulation
         var request = Sample.Open(
             Gateways[_random.Next(2)], _traffic.Next(), _random.Next(5) == 0, _random.Next(3) switch { 0 => 0u, 1 => 60u, _ => uint.MaxValue },
             _random.Next(2) == 0 ? $"will {_traffic.Next()}" : null, (uint)_random.Next(2));
-        var epoch = _table.NextEpoch(Now);
-        var reply = _table.Attach(key, request, epoch, Now);
-        if (reply.Result == SessionResult.Ok && _table.IsJournaled(key))
+        var epoch = _table.Sessions.NextEpoch(Now);
+        var reply = _table.Attachment.Attach(key, request, epoch, Now);
+        if (reply.Result == SessionResult.Ok && _table.Sessions.IsJournaled(key))
         {
             await CommitAsync(new Attached(Now, key, request, epoch, reply.DueWill is not null), []);
         }
@@ -114,7 +116,7 @@ internal sealed class ExportSimulation
 
     private async Task QueueAsync()
     {
-        var outcome = _table.Queue(_traffic.Batch(Now), Now);
+        var outcome = _table.Intake.Enqueue(_traffic.Batch(Now), Now);
         await CommitAsync(outcome.Change, outcome.Messages);
     }
 
@@ -125,7 +127,7 @@ internal sealed class ExportSimulation
             return;
         }
 
-        _table.Report(batch);
+        _table.Progress.Note(batch);
         await CommitAsync(new Reported(Now, batch), []);
     }
 
@@ -184,7 +186,7 @@ internal sealed class ExportSimulation
     /// <summary>Every connection is over.</summary>
     private async Task<string> ExpectedAsync(IEnumerable<SessionChange> changes)
     {
-        var table = new SessionTable(BackupFixture.Options());
+        var table = new StoreShardState(BackupFixture.Options());
         var disk = new SimulatedDisk(new Random(1));
         var journals = new LogJournalStore<SessionSnapshot, SessionChange>(BackupFixture.Logs(disk, 1 << 20), new SessionCodec());
         var journal = (await journals.OpenAsync(0, 0, table)).Journal ?? throw new InvalidOperationException("A new disk has room.");

@@ -1,8 +1,9 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Retained;
-using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Changes;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Sessions.State;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
 
@@ -13,13 +14,13 @@ internal sealed class SampleData
 {
     private readonly IShardJournal<SessionSnapshot, SessionChange> _sessions;
     private readonly IShardJournal<RetainSnapshot, RetainChange> _retained;
-    private readonly SessionTable _table;
-    private readonly RetainedShard _shard;
+    private readonly StoreShardState _table;
+    private readonly RetainShardState _shard;
     private long _number;
 
     private SampleData(
-        ManualTimeProvider time, SimulatedDisk disk, IShardJournal<SessionSnapshot, SessionChange> sessions, SessionTable table,
-        IShardJournal<RetainSnapshot, RetainChange> retained, RetainedShard shard) =>
+        ManualTimeProvider time, SimulatedDisk disk, IShardJournal<SessionSnapshot, SessionChange> sessions, StoreShardState table,
+        IShardJournal<RetainSnapshot, RetainChange> retained, RetainShardState shard) =>
         (Time, Disk, _sessions, _table, _retained, _shard) = (time, disk, sessions, table, retained, shard);
 
     public ManualTimeProvider Time { get; }
@@ -30,7 +31,7 @@ internal sealed class SampleData
 
     public static async Task<SampleData> EmptyAsync(ManualTimeProvider? time = null)
     {
-        var (disk, table, shard) = (new SimulatedDisk(new Random(1)), new SessionTable(BackupFixture.Options()), new RetainedShard(BackupFixture.Options()));
+        var (disk, table, shard) = (new SimulatedDisk(new Random(1)), new StoreShardState(BackupFixture.Options()), new RetainShardState(BackupFixture.Options()));
         var logs = BackupFixture.Logs(disk);
         var sessions = await new LogJournalStore<SessionSnapshot, SessionChange>(logs, new SessionCodec()).OpenAsync(0, 0, table);
         var retained = await new LogJournalStore<RetainSnapshot, RetainChange>(logs, new RetainCodec()).OpenAsync(0, 0, shard);
@@ -58,28 +59,28 @@ internal sealed class SampleData
     public Task AttachAsync(string key, uint expiry = 3600, string? will = null, uint delay = 0)
     {
         var request = Sample.Open(connection: ++_number, expiry: expiry, will: will, delay: delay);
-        var epoch = _table.NextEpoch(Now);
-        _table.Attach(key, request, epoch, Now);
+        var epoch = _table.Sessions.NextEpoch(Now);
+        _table.Attachment.Attach(key, request, epoch, Now);
         return AppendAsync(new Attached(Now, key, request, epoch));
     }
 
     public Task SubscribeAsync(string key, params string[] filters)
     {
-        var delta = new SessionDelta(key, _table.Info(key).Epoch, [.. filters.Select(filter => Sample.Subscription(filter))], []);
-        _table.Apply(delta);
+        var delta = new SessionDelta(key, _table.Sessions.Info(key).Epoch, [.. filters.Select(filter => Sample.Subscription(filter))], []);
+        _table.Subscriptions.Apply(delta);
         return AppendAsync(new Applied(Now, delta));
     }
 
     public Task DetachAsync(string key, uint expiry = 3600, WillAction will = WillAction.Discard)
     {
-        _table.Detach(key, _table.Info(key).Epoch, Sample.Close(expiry, will), Now, out var done);
+        _table.Detachment.Detach(key, _table.Sessions.Info(key).Epoch, Sample.Close(expiry, will), Now, out var done);
         return AppendAsync(done!.Change); // the session is attached
     }
 
     public async Task QueueAsync(string text, string[] keys, long expiresAt = 0)
     {
         var entry = new QueueEntry(Sample.Bytes(text), expiresAt, [.. keys.Select(key => new QueueTarget(key, 1, false, []))]);
-        var outcome = _table.Queue(new QueueBatch(Sample.A, ++_number, [entry]), Now);
+        var outcome = _table.Intake.Enqueue(new QueueBatch(Sample.A, ++_number, [entry]), Now);
         var reply = await _sessions.AppendAsync(outcome.Change);
         for (var at = 0; at < outcome.Messages.Length; at++)
         {
@@ -89,9 +90,9 @@ internal sealed class SampleData
 
     public Task BeginAsync(string key, long number, ushort packetId, PendingStage stage)
     {
-        var progress = new SessionProgress(key, _table.Info(key).Epoch, [], [new StartedDelivery(number, packetId, stage)], []);
+        var progress = new SessionProgress(key, _table.Sessions.Info(key).Epoch, [], [new StartedDelivery(number, packetId, stage)], []);
         var batch = new ProgressBatch(Sample.A, [progress], ++_number);
-        _table.Report(batch);
+        _table.Progress.Note(batch);
         return AppendAsync(new Reported(Now, batch));
     }
 

@@ -34,8 +34,8 @@ internal sealed class FaultyGateway(SimulatedGrainCluster cluster, GatewayRef se
         if (reply.DueWill is not null)
         {
             Published.Enqueue(Sample.Text(reply.DueWill));
-            var completed = new CompletedWork([WorkItem.IdOfWillSetOffBy(reply.Epoch)]);
-            Assert.Equal(SessionResult.Ok, await RepeatAsync(() => Store.CompleteWorkAsync(completed), result => result));
+            var completed = new PublishedWills([DueWill.IdOfWillSetOffBy(reply.Epoch)]);
+            Assert.Equal(SessionResult.Ok, await RepeatAsync(() => Store.CompleteWillsAsync(completed), result => result));
         }
         _connections[key] = new ReattachEntry(
             key, new SessionOwner(self, request.ConnectionId, reply.Epoch), uint.MaxValue, request.Will, reply.State?.Subscriptions ?? []);

@@ -5,7 +5,7 @@ namespace GrainMQ.Tests.Grains.Sessions;
 
 public sealed class GatewayWatchTests
 {
-    private readonly GatewayWatch _watch = new(silenceMilliseconds: 15_000, since: 1_000);
+    private readonly GatewayWatch _watch = new(silenceMilliseconds: 15_000) { Since = 1_000 };
 
     [Fact]
     public void NobodyIsLostBeforeTheFirstView() => Assert.Null(_watch.LostAt(Sample.B));

@@ -5,8 +5,12 @@ using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.LogStore.Memory;
 using GrainMQ.Grains.LogStore.WriteAhead;
-using GrainMQ.Grains.Sessions;
-using GrainMQ.Grains.Sessions.Stored;
+using GrainMQ.Grains.Sessions.Changes;
+using GrainMQ.Grains.Sessions.Codec;
+using GrainMQ.Grains.Sessions.Compaction;
+using GrainMQ.Grains.Sessions.Queue;
+using GrainMQ.Grains.Sessions.State;
+using GrainMQ.Grains.Shared;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,7 +33,7 @@ internal sealed class ShardSimulation
     private readonly List<SessionChange> _acknowledged = [];
     private readonly StringBuilder _trace = new();
     private SimulatedDisk _disk;
-    private SessionTable _table = new(Options);
+    private StoreShardState _table = new(Options);
     private LogJournalStore<SessionSnapshot, SessionChange>? _journals;
     private IShardJournal<SessionSnapshot, SessionChange>? _journal;
     private ShardWriter<SessionSnapshot, SessionChange>? _writer;
@@ -109,15 +113,15 @@ internal sealed class ShardSimulation
 
     private async Task AttachAsync(string key)
     {
-        if (!_table.Exists(key) && !await Writer.HasSpaceAsync())
+        if (_table.Sessions.Find(key) is null && !await Writer.HasSpaceAsync())
         {
             return;
         }
 
         var will = _random.Next(3) == 0 ? $"will {_traffic.Next()}" : null;
         var request = Sample.Open(_random.Next(2) == 0 ? Sample.A : Sample.B, _traffic.Next(), _random.Next(5) == 0, uint.MaxValue, will);
-        var epoch = _table.NextEpoch(_now);
-        var reply = _table.Attach(key, request, epoch, _now);
+        var epoch = _table.Sessions.NextEpoch(_now);
+        var reply = _table.Attachment.Attach(key, request, epoch, _now);
         if (reply.Result == SessionResult.Ok)
         {
             await CommitAsync(new Attached(_now, key, request, epoch, reply.DueWill is not null), []);
@@ -126,7 +130,7 @@ internal sealed class ShardSimulation
 
     private async Task DetachAsync(string key)
     {
-        if (_table.Info(key).Owner is not { } owner)
+        if (_table.Sessions.Info(key).Owner is not { } owner)
         {
             return;
         }
@@ -136,7 +140,7 @@ internal sealed class ShardSimulation
             .. numbers.Take(_random.Next(3)).Select(number => Sample.Pending("", 2, (PendingStage)_random.Next(3), id: 3) with { Sequence = number }),
             .. Enumerable.Range(0, _random.Next(3)).Select(_ => Sample.Pending($"handed {_traffic.Next()}"))];
         var request = Sample.Close(uint.MaxValue, pending: pending, qos2: [4]) with { Done = [.. numbers.TakeLast(1).SelectMany(ShardTraffic.Pair)] };
-        _table.Detach(key, owner.Epoch, request, _now, out var done);
+        _table.Detachment.Detach(key, owner.Epoch, request, _now, out var done);
         await CommitAsync(done!.Change, done.Messages); // the owner has the session
     }
 
@@ -147,7 +151,7 @@ internal sealed class ShardSimulation
             return;
         }
 
-        var outcome = _table.Queue(_traffic.Batch(_now), _now);
+        var outcome = _table.Intake.Enqueue(_traffic.Batch(_now), _now);
         await CommitAsync(outcome.Change, outcome.Messages);
     }
 
@@ -158,7 +162,7 @@ internal sealed class ShardSimulation
             return;
         }
 
-        _table.Report(batch);
+        _table.Progress.Note(batch);
         await CommitAsync(new Reported(_now, batch), []);
     }
 
@@ -181,7 +185,7 @@ internal sealed class ShardSimulation
 
     private async Task CompactAsync()
     {
-        var compaction = new Compaction(_table, Writer, () => _now, least: 0, _random.Next(1, 10), ChangeMeanwhileAsync);
+        var compaction = new SegmentCompaction(_table, Writer, () => _now, least: 0, _random.Next(1, 10), ChangeMeanwhileAsync);
         await compaction.RunAsync();
         if (compaction.Moved > 0)
         {
@@ -249,7 +253,7 @@ internal sealed class ShardSimulation
     {
         _trace.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"{change}");
         _unanswered = change;
-        var result = await Writer.CommitAsync(change, change.Cost, first =>
+        var result = await Writer.CommitAsync(change, first =>
         {
             if (first < 0)
             {
@@ -287,7 +291,7 @@ internal sealed class ShardSimulation
                     _disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = 4_096, MinFreeBytes = LeastFree }, new ManualTimeProvider(),
                     NullLogger<SegmentLogStore>.Instance),
                 new SessionCodec());
-            _table = new SessionTable(Options);
+            _table = new StoreShardState(Options);
             var opening = await _journals.OpenAsync(0, 0, _table);
             _journal = opening.Journal;
             if (_journal is not null)
@@ -299,7 +303,7 @@ internal sealed class ShardSimulation
             (_disk, _journals) = (_disk.Kill(), null);
             _disk.Capacity = long.MaxValue;
         }
-        _writer = new(_journal, _table.Snapshot, 0, () => (_table.Cost, 0), _ => { });
+        _writer = new(_journal, _table, _ => { });
     }
 
     /// <param name="why">For the trace.</param>
@@ -331,9 +335,9 @@ internal sealed class ShardSimulation
         _unanswered = null;
     }
 
-    private SessionTable Expected(IEnumerable<SessionChange> more)
+    private StoreShardState Expected(IEnumerable<SessionChange> more)
     {
-        var table = new SessionTable(Options);
+        var table = new StoreShardState(Options);
         foreach (var change in _acknowledged.Concat(more))
         {
             table.Apply(change);
@@ -342,14 +346,14 @@ internal sealed class ShardSimulation
         return table;
     }
 
-    private async Task<string> DescribeAsync(SessionTable table)
+    private async Task<string> DescribeAsync(StoreShardState table)
     {
         var text = new StringBuilder();
         var snapshot = table.Snapshot();
-        text.AppendJoin(' ', snapshot.Producers.Concat(snapshot.Reporters).Select(producer => producer.ToString()));
-        foreach (var work in snapshot.Work)
+        text.AppendJoin(' ', snapshot.Producers.Select(producer => producer.ToString()).Concat(snapshot.Reporters.Select(reporter => $"{reporter.Producer} {reporter.Sequence}")));
+        foreach (var due in snapshot.Wills)
         {
-            text.AppendLine().Append(string.Join(' ', [work.Work.Id, work.Work.Key, Sample.Text(work.Work.Message), work.Holder, work.LapsesAt]));
+            text.AppendLine().Append(string.Join(' ', [due.Will.Id, due.Will.Key, Sample.Text(due.Will.Message), due.Holder, due.LapsesAt]));
         }
 
         foreach (var record in snapshot.Records.OrderBy(record => record.Key, StringComparer.Ordinal))

@@ -1,5 +1,5 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Sessions;
+using GrainMQ.Grains.Sessions.State;
 
 namespace GrainMQ.Tests.Grains.Sessions;
 
@@ -27,9 +27,9 @@ internal sealed class ShardTraffic(Random random, string[] keys, byte qos)
     }
 
     /// <summary>Some deliveries of a connected session have begun, some have ended, and a packet identifier is free; null: nobody is connected.</summary>
-    public ProgressBatch? Report(SessionTable table, string key, long now)
+    public ProgressBatch? Report(StoreShardState table, string key, long now)
     {
-        if (table.Info(key).Owner is not { } owner)
+        if (table.Sessions.Info(key).Owner is not { } owner)
         {
             return null;
         }
@@ -41,8 +41,8 @@ internal sealed class ShardTraffic(Random random, string[] keys, byte qos)
     }
 
     /// <summary>What the session has, as its connection with this epoch sees it.</summary>
-    public static long[] Numbers(SessionTable table, string key, ulong epoch, long now) =>
-        table.Resume(key, epoch, now, true) is { } resume ? [.. resume.Front.Concat(resume.Page.Items).Select(item => item.Number)] : [];
+    public static long[] Numbers(StoreShardState table, string key, ulong epoch, long now) =>
+        table.Pages.Resume(key, epoch, now, true) is { } resume ? [.. resume.Front.Concat(resume.Page.Items).Select(item => item.Number)] : [];
 
     public static long[] Pair(long number) => [number, number];
 }

@@ -80,8 +80,8 @@ public abstract class WillSuite : GrainSuite
     {
         await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 60, will: "will"));
         var reply = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 2, expiry: 60));
-        Assert.Equal(SessionResult.Ok, await Store.CompleteWorkAsync(new CompletedWork([WorkItem.IdOfWillSetOffBy(reply.Epoch)])));
-        Assert.Equal(SessionResult.Ok, await Store.CompleteWorkAsync(new CompletedWork([WorkItem.IdOfWillSetOffBy(reply.Epoch)])));
+        Assert.Equal(SessionResult.Ok, await Store.CompleteWillsAsync(new PublishedWills([DueWill.IdOfWillSetOffBy(reply.Epoch)])));
+        Assert.Equal(SessionResult.Ok, await Store.CompleteWillsAsync(new PublishedWills([DueWill.IdOfWillSetOffBy(reply.Epoch)])));
         KillEverything();
         Advance(10);
 

@@ -42,7 +42,7 @@ public sealed class SessionGrainTests
 
         Assert.DoesNotContain(_calls, IsSessionGrain);
         Assert.DoesNotContain(gateway.Activations, IsSessionGrain);
-        Assert.Contains(_calls, call => call.EndsWith("ISessionStoreGrain.CompleteWorkAsync", StringComparison.Ordinal)); // a takeover's will
+        Assert.Contains(_calls, call => call.EndsWith("ISessionStoreGrain.CompleteWillsAsync", StringComparison.Ordinal)); // a takeover's will
     }
 
     [Fact]
