@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using GrainMQ.Grains.Sessions.State;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains;
 
@@ -24,7 +24,7 @@ internal sealed class GrainMetrics
     {
         var meter = meters.Create(MeterName);
         _dropped = meter.CreateCounter<long>(
-            "grainmq.messages.dropped", "{message}", "Messages for stored sessions that reached nobody, by reason");
+            "grainmq.messages.dropped", "{message}", "Messages for stored sessions that were not delivered, by reason");
         _refused = meter.CreateCounter<long>("grainmq.retained.refused", "{message}", "Retained messages over the quota");
         _fenced = meter.CreateCounter<long>("grainmq.shards.fenced", "{activation}", "Activations that found a newer one of their shard");
         _compacted = meter.CreateCounter<long>(

@@ -33,10 +33,13 @@ internal sealed class Session : SessionPart, IDurableSession
 
     public override SessionSubscriptions Subscriptions { get; }
 
+    /// <summary>The number of the claim that its connection has, towards the store; see <see cref="OpenedSession"/>.</summary>
+    public long ClaimId { get; set; }
+
     /// <summary>The last close, until the store has it. Changed by the holder of the client's turn only.</summary>
     public CloseRequest? UnconfirmedClose { get; set; }
 
-    /// <summary>When the store was last known to have the session detached, see <see cref="SessionTable.NextMoment"/>.</summary>
+    /// <summary>When the store was last known to have the session detached, see <see cref="SessionRegistry.NextMoment"/>.</summary>
     public long DetachedAt { get; set; }
 
     public override int Waiting => base.Waiting + Streams.Sum(stream => stream.Waiting);

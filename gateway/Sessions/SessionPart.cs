@@ -17,7 +17,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// inside the gate, never around it.
 /// </para>
 /// </summary>
-internal abstract class SessionPart : ISubscriber, IDurablePart
+internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurablePart
 {
     private Connection? _connection;
     private RetainedOvertaking? _overtaking; // null while no SUBSCRIBE waits for retained messages
@@ -78,6 +78,8 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
     public Task RetainedSent { get; set; } = Task.CompletedTask;
 
     ISubscriber ISubscriber.Main => Main;
+
+    IConnectionSession IConnectionSession.OpenStream(Connection stream) => Main.OpenStream(stream);
 
     IDurableSession IDurablePart.Main => Main;
 
@@ -151,6 +153,11 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
 
     /// <summary>The delivery of a numbered message is over, whatever its end: the store may forget it. 0, no number, means nothing.</summary>
     public abstract void EndDelivery(long sequence);
+
+    /// <summary>The connection is closing; the part of a data stream waits to be folded into the session.</summary>
+    public virtual void OnClosing()
+    {
+    }
 
     /// <summary>Moves what waits onto the connection's queue, as far as queue and Receive Maximum allow.</summary>
     public void RefillFor(Connection connection)

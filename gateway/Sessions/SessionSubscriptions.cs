@@ -6,7 +6,7 @@ namespace GrainMQ.Gateway.Sessions;
 
 /// <summary>
 /// The subscriptions of a client: one for each filter, held by the part of the session that asked for it last, which gets the messages.
-/// Changed only by the holder of the client's turn, see <see cref="SessionTable"/>, or by the client's connection. Has a lock of its own,
+/// Changed only by the holder of the client's turn, see <see cref="SessionRegistry"/>, or by the client's connection. Has a lock of its own,
 /// inside which no gate is taken.
 /// </summary>
 internal sealed class SessionSubscriptions(Session session)

@@ -86,7 +86,7 @@ internal sealed class StreamPart : SessionPart
     public override bool IsKeptThroughCrashes(in QueuedDelivery delivery) => false;
 
     /// <summary>The stream is closing: what comes from now on waits until this part is folded into the session.</summary>
-    public void Pause()
+    public override void OnClosing()
     {
         lock (Gate)
         {

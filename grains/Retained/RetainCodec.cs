@@ -1,7 +1,7 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Sessions.Codec;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains.Retained;
 

@@ -1,5 +1,5 @@
 using GrainMQ.Grains.Journals;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Grains.Retained;

@@ -1,6 +1,6 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;

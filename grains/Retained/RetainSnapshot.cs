@@ -1,5 +1,5 @@
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains.Retained;
 

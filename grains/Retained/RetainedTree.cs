@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using GrainMQ.Grains.Contracts;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains.Retained;
 

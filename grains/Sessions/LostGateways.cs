@@ -1,6 +1,6 @@
 using GrainMQ.Grains.Sessions.Changes;
 using GrainMQ.Grains.Sessions.State;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains.Sessions;
 

@@ -3,7 +3,7 @@ using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Sessions.Changes;
 using GrainMQ.Grains.Sessions.Queue;
 using GrainMQ.Grains.Sessions.State;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains.Sessions;
 

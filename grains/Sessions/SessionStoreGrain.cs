@@ -4,7 +4,7 @@ using GrainMQ.Grains.Sessions.Changes;
 using GrainMQ.Grains.Sessions.Compaction;
 using GrainMQ.Grains.Sessions.Queue;
 using GrainMQ.Grains.Sessions.State;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;

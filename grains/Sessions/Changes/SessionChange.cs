@@ -1,4 +1,4 @@
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains.Sessions.Changes;
 

@@ -2,7 +2,7 @@ using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.Sessions.Queue;
 using GrainMQ.Grains.Sessions.State;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains.Sessions.Codec;
 

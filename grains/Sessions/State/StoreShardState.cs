@@ -1,7 +1,7 @@
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Grains.Sessions.Changes;
 using GrainMQ.Grains.Sessions.Queue;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 
 namespace GrainMQ.Grains.Sessions.State;
 

@@ -5,7 +5,7 @@ using GrainMQ.Grains.Retained;
 using GrainMQ.Grains.Sessions.Changes;
 using GrainMQ.Grains.Sessions.Codec;
 using GrainMQ.Grains.Sessions.State;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Sessions.Codec;

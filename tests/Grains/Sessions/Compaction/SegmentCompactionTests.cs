@@ -9,7 +9,7 @@ using GrainMQ.Grains.Sessions.Codec;
 using GrainMQ.Grains.Sessions.Compaction;
 using GrainMQ.Grains.Sessions.Queue;
 using GrainMQ.Grains.Sessions.State;
-using GrainMQ.Grains.Shared;
+using GrainMQ.Grains.Shards;
 using GrainMQ.Tests.Testing;
 using GrainMQ.Tests.Testing.LogStore;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,0 @@
-using GrainMQ.Grains.Contracts;
-
-namespace GrainMQ.Grains.Shared;
-
-/// <summary>The last batch that a shard took from a gateway, and its reply.</summary>
-internal sealed record LastBatch<TReply>(GatewayRef Producer, long Sequence, TReply Reply);
