@@ -38,6 +38,8 @@ internal class OutboundDelivery(SessionPart part)
 
     protected InflightWindow Window { get; } = new();
 
+    protected SessionPart Part => part;
+
     private bool HasQuota => Window.Count - Window.PendingResends < _quota && Window.HasIdentifier;
 
     private DeliveryLimits Limits => part.Limits;

@@ -18,7 +18,7 @@ internal sealed class SessionHandover(
     /// </summary>
     public async Task HandOverAsync(Session session, CloseCause cause, WillAction will)
     {
-        await session.InboundQoS2.PromisesAsync().ConfigureAwait(false);
+        await session.PromisesAsync().ConfigureAwait(false);
         var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : new SessionRemains([], [], [], []);
         var endsGrain = cause == CloseCause.NullOutboundFrame;
         var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, endsGrain, ended, uncertain);
