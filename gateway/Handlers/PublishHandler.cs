@@ -62,7 +62,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
 
     private ReasonCode Publish(Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
     {
-        // :: Step 2: from the packet to one shared message, and to everybody who subscribed
+        // :: Step 2: from the packet to one shared message, and to every session that subscribed
         burst.Ticket = null;
         burst.Origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
         burst.HasQoS0 |= packet.QoS == QoS.AtMostOnce;

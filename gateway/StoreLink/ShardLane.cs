@@ -26,7 +26,7 @@ internal abstract class ShardLane<TEntry>(TimeProvider time) : ILane
 
     /// <summary>
     /// Says that an entry is being made: a <see cref="DrainedAsync"/> that is asked for from now on waits until <see cref="AddAnnounced"/> has
-    /// added it. Call it inside the lock that whoever asks has to pass too.
+    /// added it. Call it inside the lock that those who ask for it have to pass too.
     /// </summary>
     public void Announce()
     {
