@@ -64,7 +64,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
         Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Dispatch dispatch,
         out Task<SessionResult>? commit)
     {
-        // :: Step 2: from the packet to one shared message, and to everybody who subscribed
+        // :: Step 2: from the packet to one shared message, and to every session that subscribed
         dispatch.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
         var origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
