@@ -1,90 +1,174 @@
 using System.Net;
-using GrainMQ.Gateway.Handlers;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Security;
-using GrainMQ.Gateway.Sessions;
 using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Gateway.Connections;
 
 /// <summary>
-/// One client's connection: a read loop, one outbound queue and one writer over a byte pipe of any kind. It knows no packet but
-/// hands each to its handler, and undoes everything when it ends.
+/// One client's connection over a byte pipe of any kind: a read loop, one outbound queue and one writer. It knows no packet but hands what it
+/// reads to the protocol, and undoes everything when it ends. A data stream of QUIC is a connection too: see <see cref="DataStreams"/>.
 /// </summary>
-internal sealed partial class Connection
+internal sealed class Connection
 {
-    private readonly GatewayContext _gateway;
-    private readonly PacketDispatcher _dispatcher;
+    private readonly ConnectionEnvironment _environment;
+    private readonly Connection? _control;
     private readonly OutboundWriter _writer;
+    private readonly ReadBuffer _input = new();
+    private DataStreams? _streams;
     private int _woken;
 
-    public Connection(long id, Transport transport, GatewayContext gateway, PacketDispatcher dispatcher)
+    public Connection(long id, Transport transport, ConnectionEnvironment environment)
     {
-        Id = id;
-        Transport = transport;
-        _gateway = gateway;
-        _dispatcher = dispatcher;
-        Outbound = new OutboundQueue(gateway.Options.Outbound.ReplyLimit);
-        _writer = new OutboundWriter(this, Outbound);
-        _deadline = new Deadline(this);
+        (Id, Transport, _environment) = (id, transport, environment);
+        Outbound = new OutboundQueue(environment.Outbound.ReplyLimit);
+        Ending = new ConnectionEnding(this, environment);
+        Deadline = new ConnectionDeadline(this, environment.Wheel);
+        _writer = new OutboundWriter(this, Outbound, environment);
     }
 
-    public long Id { get; }
+    private Connection(Connection control, Transport transport)
+        : this(control.Id, transport, control._environment)
+    {
+        (_control, Client) = (control, control.Client);
+    }
 
-    /// <summary>Names the claim on the session towards the grains: rises in the order in which a client's CONNECTs are served.</summary>
-    public long ClaimId { get; set; }
+    /// <summary>Names the connection in the log; a data stream has that of its control stream.</summary>
+    public long Id { get; }
 
     public Transport Transport { get; }
 
-    public OutboundQueue Outbound { get; }
-
-    /// <summary>Bytes that wait for this client: being written, on the wire's queue and in its session.</summary>
-    public long WaitingBytes => _writer.BlockedBytes + Outbound.Bytes + (Session?.WaitingBytes ?? 0) + DataStreams.Sum(stream => stream.WaitingBytes);
-
     public EndPoint? RemoteEndPoint => Transport.RemoteEndPoint;
 
-    /// <summary>Of the CONNECT; MQTT 5 until there is one, the strictest reading.</summary>
-    public ProtocolVersion Version { get; set; } = ProtocolVersion.Mqtt5;
+    public OutboundQueue Outbound { get; }
 
-    /// <summary>Null until CONNACK.</summary>
-    public SessionPart? Session { get; set; }
+    public ConnectionDeadline Deadline { get; }
 
-    public string ClientId { get; set; } = "";
+    public ConnectionEnding Ending { get; }
 
-    /// <summary>Whom the client was found to be; null: nobody in particular.</summary>
-    public string? UserName { get; set; }
+    /// <summary>Set by CONNECT; <see cref="Client.Unknown"/> before.</summary>
+    public Client Client { get; set; } = Client.Unknown;
 
     /// <summary>Null unless CONNECT named an Authentication Method.</summary>
     public ConnectionAuthentication? Authentication { get; set; }
 
-    /// <summary>The largest packet that the client accepts. [MQTT-3.1.2-24]</summary>
-    public int ClientMaximumPacketSize { get; set; } = int.MaxValue;
+    /// <summary>The session that this connection serves; null until CONNACK.</summary>
+    public IConnectionSession? Session { get; private set; }
 
-    /// <summary>The server's cap, for a DISCONNECT that changes the interval.</summary>
-    public uint SessionExpiryMaximum { get; set; }
+    /// <summary>The Topic Aliases of what the client publishes here. Used by the reader alone.</summary>
+    public InboundTopicAliases InboundAliases => field ??= new();
 
-    public InboundTopicAliases InboundAliases { get; } = new();
+    public bool IsDataStream => _control is not null;
 
-    public OutboundTopicAliases? OutboundAliases { set => _writer.Aliases = value; }
+    /// <summary>The open ones; empty on a data stream and where the transport is one pipe.</summary>
+    public IReadOnlyList<Connection> DataStreams => _streams?.Open ?? [];
 
-    /// <summary>What becomes of the will; null when there is none or DISCONNECT discarded it.</summary>
-    public Will? Will { get; set; }
+    /// <summary>Why the connection ends or has ended; None while it is open.</summary>
+    public CloseCause Cause => Ending.Cause;
 
-    /// <summary>Monotonic milliseconds of the wheel.</summary>
-    public long Now => _gateway.Wheel.Now;
+    public bool IsClosing => Cause != CloseCause.None;
 
-    public long UnixNow => _gateway.Wheel.UnixNow;
-
-    /// <summary>Completed when the connection has ended and everything it held is handed back.</summary>
+    /// <summary>Completes when the connection has ended and everything that it held is handed back.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Bytes that wait for this client: being written, in the connection's queue and in its session.</summary>
+    public long WaitingBytes =>
+        _writer.BlockedBytes + Outbound.Bytes + (Session?.WaitingBytes ?? 0) + DataStreams.Sum(static stream => stream.WaitingBytes);
+
+    /// <summary>Unix milliseconds, at most one tick of the wheel old.</summary>
+    public long UnixNow => _environment.Wheel.UnixNow;
+
+    /// <summary>A data stream of <paramref name="control"/>, with its part of the session.</summary>
+    public static Connection OpenStream(Connection control, Transport pipe, IConnectionSession session)
+    {
+        // Topic Aliases towards the client stay on the control stream: the other side does not know the order of streams.
+        var stream = new Connection(control, pipe);
+        stream.Session = session.OpenStream(stream);
+        return stream;
+    }
 
     public Task RunAsync() => Ended = ServeAsync();
 
+    /// <summary>CONNACK is queued: from here on the connection serves its session, under the Keep Alive of its client.</summary>
+    public void Serve(IConnectionSession session)
+    {
+        Session = session;
+        _writer.Aliases = Client.TopicAliasMaximum == 0 ? null : new OutboundTopicAliases(Client.TopicAliasMaximum);
+        Deadline.StartKeepAlive(Client.KeepAlive);
+    }
+
+    /// <summary>From here on data streams are read, if there are any. What came on them before waited in the client.</summary>
+    public void ServeStreams()
+    {
+        var first = Transport.AcceptStreamAsync().AsTask();
+        if (Session is { } session && !(first.IsCompletedSuccessfully && first.Result is null)) // one pipe: null at once
+        {
+            _streams = new DataStreams(this, _environment);
+            _ = _streams.ServeAsync(session, first);
+        }
+    }
+
+    /// <summary>Queues a reply. It leaves when all packets of the read are dispatched, or with <see cref="FlushOutbound"/>.</summary>
+    public void Reply(in OutboundFrame frame) => Outbound.TryEnqueue(frame);
+
+    public void FlushOutbound() => _writer.Wake();
+
+    /// <summary>True for the first caller until <see cref="FlushWoken"/>.</summary>
+    public bool TryMarkWoken() => Interlocked.Exchange(ref _woken, 1) == 0;
+
+    public void FlushWoken()
+    {
+        Volatile.Write(ref _woken, 0); // before draining: what comes later marks it again
+        _writer.Wake();
+    }
+
+    /// <summary>The publications that never reached the wire; lets no more into the queue.</summary>
+    public IReadOnlyList<OutboundFrame> TakeUnsent() => Outbound.TakeUnsent();
+
+    /// <summary>
+    /// Begins the end, if it has not begun. What is not the data stream's own affair ends the control stream, and with it all the others.
+    /// </summary>
+    /// <param name="cause">Why.</param>
+    /// <param name="reason">For the DISCONNECT of an MQTT 5 client; null sends none.</param>
+    public void Close(CloseCause cause, ReasonCode? reason = null)
+    {
+        if (_control is not null && !cause.EndsOnlyItsStream())
+        {
+            _control.Close(cause, reason);
+        }
+        else
+        {
+            Ending.Begin(cause, reason);
+        }
+    }
+
+    /// <summary>The verdict on a packet: anything but Success breaks the connection. [MQTT-4.13.1-1]</summary>
+    public void CloseUnlessSuccess(ReasonCode verdict)
+    {
+        if (verdict == ReasonCode.Success || IsClosing)
+        {
+            return;
+        }
+
+        if (IsDataStream)
+        {
+            ConnectionLog.StreamProtocolError(_environment.Logger, Id, Client.Id, RemoteEndPoint, verdict);
+        }
+        else
+        {
+            ConnectionLog.ProtocolError(_environment.Logger, Id, Client.Id, RemoteEndPoint, verdict);
+        }
+
+        Close(verdict == ReasonCode.ServerUnavailable ? CloseCause.InternalError : CloseCause.ProtocolError, verdict);
+    }
+
+    public void CloseStreams(CloseCause cause) => _streams?.Close(cause);
+
     private async Task ServeAsync()
     {
-        Begin();
         try
         {
+            Begin();
             await ReadAllAsync().ConfigureAwait(false);
             Close(IsDataStream ? CloseCause.StreamFinished : CloseCause.PeerClosed);
         }
@@ -94,67 +178,94 @@ internal sealed partial class Connection
         }
         catch (Exception exception)
         {
-            Log.UnexpectedError(_gateway.Logger, Id, ClientId, exception);
+            ConnectionLog.UnexpectedError(_environment.Logger, Id, Client.Id, exception);
             Close(CloseCause.InternalError, ReasonCode.UnspecifiedError);
         }
         finally
         {
+            _input.Release();
             await EndAsync().ConfigureAwait(false);
         }
     }
-
-    /// <summary>What an authenticator may know of this client; <paramref name="connect"/> brings user name and password.</summary>
-    public AuthenticationRequest AuthenticationRequest(ConnectPacket? connect = null) =>
-        new(ClientId, Transport.UserName ?? connect?.UserName, connect?.Password, Transport.Listener, RemoteEndPoint)
-        {
-            IsCertified = Transport.UserName is not null,
-        };
 
     private void Begin()
     {
         if (IsDataStream)
         {
-            Log.StreamOpened(_gateway.Logger, Id, ClientId);
+            ConnectionLog.StreamOpened(_environment.Logger, Id, Client.Id);
             return;
         }
 
-        _gateway.Wheel.Schedule(_deadline, _gateway.Options.Connections.ConnectTimeout);
-        Log.Accepted(_gateway.Logger, Id, Transport.Kind, Transport.Listener, RemoteEndPoint);
+        Deadline.StartConnectTimeout(_environment.Options.ConnectTimeout);
+        ConnectionLog.Accepted(_environment.Logger, Id, Transport.Kind, Transport.Listener, RemoteEndPoint);
     }
 
-    /// <summary>Queues a reply; it leaves when the burst is flushed, or with <see cref="FlushOutbound"/>.</summary>
-    public void Reply(in OutboundFrame frame) => Outbound.TryEnqueue(frame);
-
-    public void FlushOutbound() => _writer.Wake();
-
-    /// <summary>True for the first caller until the connection was flushed.</summary>
-    public bool TryMarkWoken() => Interlocked.Exchange(ref _woken, 1) == 0;
-
-    public void FlushWoken()
+    /// <summary>
+    /// Step 1 of the live path: the one reader. It waits without a buffer, reads what there is, and has every whole packet dispatched before it
+    /// reads again.
+    /// </summary>
+    private async Task ReadAllAsync()
     {
-        Volatile.Write(ref _woken, 0); // before draining: what comes later marks it again
-        _writer.Wake();
+        while (!IsClosing)
+        {
+            if (_input.IsIdle)
+            {
+                _input.Shrink();
+                await Transport.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false); // a waiting connection holds no memory
+            }
+
+            var read = await Transport.ReadAsync(_input.MakeRoom()).ConfigureAwait(false);
+            if (read == 0 || IsClosing)
+            {
+                if (IsDataStream && !_input.IsEmpty)
+                {
+                    CloseUnlessSuccess(ReasonCode.MalformedPacket); // half a packet was of no use: its sender has to learn of it
+                }
+
+                return;
+            }
+
+            _input.Add(read, Deadline.NoteReceived());
+            _control?.Deadline.NoteReceived(); // a data stream was received from: the client lives [MQTT-3.1.2-22]
+            var dispatch = _environment.Protocol.DispatchAsync(this, _input);
+            if (!dispatch.IsCompletedSuccessfully)
+            {
+                Deadline.HoldUp();
+                await dispatch.ConfigureAwait(false);
+                Deadline.Resume();
+            }
+        }
     }
 
     private async Task EndAsync()
     {
-        await _allWritten.Task.ConfigureAwait(false);
-        _gateway.Wheel.Cancel(_deadline);
-        if (_stall is not null)
+        await Ending.AllWritten.ConfigureAwait(false);
+        Deadline.Cancel();
+        _writer.StopStallWatch();
+        if (_control is not null)
         {
-            _gateway.Wheel.Cancel(_stall);
-        }
-
-        if (IsDataStream)
-        {
-            await EndStreamAsync().ConfigureAwait(false);
+            await EndStreamAsync(_control).ConfigureAwait(false);
             return;
         }
 
-        _gateway.Metrics.Closed(Cause);
-        Log.Ended(_gateway.Logger, Id, ClientId, Cause, RemoteEndPoint);
-        await _gateway.Closer.ConnectionEndedAsync(this).ConfigureAwait(false);
+        _environment.Metrics.Closed(Cause);
+        ConnectionLog.Ended(_environment.Logger, Id, Client.Id, Cause, RemoteEndPoint);
+        await _environment.Protocol.EndedAsync(this).ConfigureAwait(false);
         await Transport.DisposeAsync().ConfigureAwait(false);
-        await Task.WhenAll(DataStreams.Select(stream => stream.Ended)).ConfigureAwait(false);
+        await Task.WhenAll(DataStreams.Select(static stream => stream.Ended)).ConfigureAwait(false);
+    }
+
+    private async Task EndStreamAsync(Connection control)
+    {
+        ConnectionLog.StreamEnded(_environment.Logger, Id, Client.Id, Cause);
+        try
+        {
+            await _environment.Protocol.EndedAsync(this).ConfigureAwait(false); // the session goes on with what this stream leaves behind
+        }
+        finally
+        {
+            await Transport.DisposeAsync().ConfigureAwait(false); // only then may the client open another one
+            control._streams?.Remove(this);
+        }
     }
 }

@@ -1,17 +1,16 @@
-using GrainMQ.Gateway.Handlers;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Gateway.Connections;
 
 /// <summary>Turns accepted transports into connections, and ends them all when the gateway stops.</summary>
-internal sealed class ConnectionHandler(GatewayContext gateway, PacketDispatcher dispatcher, ConnectionRegistry connections) : IConnectionHandler
+internal sealed class ConnectionHandler(ConnectionEnvironment environment, ConnectionRegistry connections) : IConnectionHandler
 {
     private volatile bool _isDraining;
 
     public async Task HandleAsync(Transport transport)
     {
-        var connection = new Connection(connections.NextId(), transport, gateway, dispatcher);
+        var connection = new Connection(connections.NextId(), transport, environment);
         connections.Add(connection);
         try
         {

@@ -73,7 +73,7 @@ internal sealed partial class MemoryGuard : IDisposable
     {
         if (_connections.All.MaxBy(connection => connection.WaitingBytes) is { WaitingBytes: > 0 } slowest)
         {
-            LogSlowest(_logger, percent, slowest.ClientId, slowest.WaitingBytes);
+            LogSlowest(_logger, percent, slowest.Client.Id, slowest.WaitingBytes);
             slowest.Close(CloseCause.QuotaExceeded, ReasonCode.QuotaExceeded);
         }
     }

@@ -17,6 +17,7 @@ internal sealed class OutboundQueue(int replyLimit)
     private int _publishes;
     private int _bytes;
     private bool _completed;
+    private List<OutboundFrame>? _unsent;
     private TaskCompletionSource? _repliesDrained;
 
     public int Count => Volatile.Read(ref _count);
@@ -71,10 +72,10 @@ internal sealed class OutboundQueue(int replyLimit)
     }
 
     /// <summary>
-    /// Lets nothing more in. <paramref name="unsent"/> gets the publications that were still waiting, in order, when they are
-    /// discarded; replies stay, and <paramref name="last"/> is the final frame.
+    /// Lets nothing more in and sets the publications that still wait aside; replies stay unless <paramref name="discardReplies"/>, and
+    /// <paramref name="last"/> is the final frame. Only the first call has an effect.
     /// </summary>
-    public void Complete(bool discardReplies, OutboundFrame? last, List<OutboundFrame>? unsent)
+    public void Complete(bool discardReplies, OutboundFrame? last)
     {
         lock (_lock)
         {
@@ -91,7 +92,7 @@ internal sealed class OutboundQueue(int replyLimit)
                 ref var frame = ref frames[(head + i) & (frames.Length - 1)];
                 if (frame.Kind == FrameKind.Publish)
                 {
-                    unsent?.Add(frame);
+                    (_unsent ??= []).Add(frame);
                 }
                 else if (!discardReplies && frame.Kind != FrameKind.None)
                 {
@@ -106,6 +107,16 @@ internal sealed class OutboundQueue(int replyLimit)
 
             _completed = true;
             _repliesDrained?.TrySetResult();
+        }
+    }
+
+    /// <summary>The publications that never reached the wire, in order. Completes the queue.</summary>
+    public IReadOnlyList<OutboundFrame> TakeUnsent()
+    {
+        Complete(discardReplies: false, last: null);
+        lock (_lock)
+        {
+            return _unsent ?? [];
         }
     }
 

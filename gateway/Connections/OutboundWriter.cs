@@ -4,10 +4,10 @@ using GrainMQ.Gateway.Protocol;
 namespace GrainMQ.Gateway.Connections;
 
 /// <summary>
-/// Step 6 of the live path: the one writer of a connection. Whoever wakes it drains the queue on its own thread as long as the
-/// socket takes everything at once; when it does not, the rest goes on when the socket is ready, and the waker is free.
+/// Step 6 of the live path: the one writer of a connection. The thread that wakes it drains the queue as long as the socket takes
+/// everything at once; when it does not, the rest goes on when the socket is ready, and the thread is free.
 /// </summary>
-internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
+internal sealed class OutboundWriter(Connection connection, OutboundQueue queue, ConnectionEnvironment environment)
 {
     private const int MostFrames = 256;
     private const int MostBytes = 64 * 1024;
@@ -22,6 +22,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
     private int _state;
     private long _blockedSince;
     private int _blockedBytes;
+    private StallWatch? _stall;
 
     /// <summary>When the write under way began, on the wheel's clock; 0 while none is under way.</summary>
     public long BlockedSince => Volatile.Read(ref _blockedSince);
@@ -31,12 +32,21 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
 
     public OutboundTopicAliases? Aliases { get; set; }
 
-    /// <summary>Has the queue written; returns at once when somebody is at it.</summary>
+    /// <summary>Writes the queue; returns at once when another thread is writing it.</summary>
     public void Wake()
     {
         if (Interlocked.Exchange(ref _state, DrainingAndWoken) == Idle)
         {
             Drain();
+        }
+    }
+
+    /// <summary>The connection has ended.</summary>
+    public void StopStallWatch()
+    {
+        if (_stall is not null)
+        {
+            environment.Wheel.Cancel(_stall);
         }
     }
 
@@ -66,8 +76,8 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
                 if (!write.IsCompletedSuccessfully)
                 {
                     Volatile.Write(ref _blockedBytes, length);
-                    Volatile.Write(ref _blockedSince, Math.Max(1, connection.Now));
-                    connection.WatchStall();
+                    Volatile.Write(ref _blockedSince, Math.Max(1, environment.Wheel.Now));
+                    (_stall ??= new StallWatch(connection, this, environment)).Arm();
                     _ = ContinueAsync(write, buffer);
                     return;
                 }
@@ -84,7 +94,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
 
         if (queue.IsCompleted && queue.Count == 0)
         {
-            connection.OnAllWritten();
+            connection.Ending.OnAllWritten();
         }
     }
 
@@ -114,7 +124,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
         catch (Exception exception)
         {
             // the writer stays in its state: nothing is written to a broken connection again
-            connection.OnWriteFailed(exception);
+            connection.Ending.OnWriteFailed(exception);
             return;
         }
 
@@ -124,7 +134,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
         Drain();
     }
 
-    /// <summary>A frame that cannot be encoded is our own fault and ends its connection, not that of whoever woke the writer.</summary>
+    /// <summary>A frame that cannot be encoded is our own fault and ends its connection, not the one whose thread woke the writer.</summary>
     private bool TryEncode(Span<OutboundFrame> batch, Span<byte> buffer, out int length)
     {
         try
@@ -136,7 +146,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
         {
             batch.Clear();
             length = 0;
-            connection.OnEncodeFailed(exception);
+            connection.Ending.OnEncodeFailed(exception);
             return false;
         }
     }
@@ -150,7 +160,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
             ref var frame = ref batch[i];
             if (frame.IsNull)
             {
-                connection.OnNullFrame(i > 0 ? batch[i - 1].Type : default, batch.Length - i);
+                connection.Ending.OnNullFrame(i > 0 ? batch[i - 1].Type : default, batch.Length - i);
                 break;
             }
 
@@ -167,7 +177,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
         {
             case FrameKind.Ack:
                 var first = (byte)(((byte)frame.Type << 4) | (frame.Type == PacketType.Pubrel ? 2 : 0)); // [MQTT-3.6.1-1]
-                return AckBody.Write(target, first, connection.Version, frame.PacketId, frame.Reason);
+                return AckBody.Write(target, first, connection.Client.Version, frame.PacketId, frame.Reason);
             case FrameKind.Packet:
                 frame.Packet.CopyTo(target);
                 return frame.Packet!.Length; // IsNull was false
@@ -175,7 +185,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue)
                 connection.Session?.Expire(connection, frame.Delivery);
                 return 0;
             default:
-                return PublishEncoder.Write(target, frame.Delivery, connection.Version, connection.UnixNow, Aliases);
+                return PublishEncoder.Write(target, frame.Delivery, connection.Client.Version, connection.UnixNow, Aliases);
         }
     }
 }

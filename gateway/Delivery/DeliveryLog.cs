@@ -5,18 +5,6 @@ namespace GrainMQ.Gateway.Delivery;
 /// <summary>Events 4400–4419 are shared with the logs of Sessions and StoreLink.</summary>
 internal static partial class DeliveryLog
 {
-    [LoggerMessage(4404, LogLevel.Information, "Store shard {Shard} started anew; attached {Sessions} sessions again")]
-    public static partial void Reattached(ILogger logger, int shard, int sessions);
-
-    [LoggerMessage(4405, LogLevel.Error, "Closing session {Key} failed; its state is kept here until the client returns")]
-    public static partial void CloseFailed(ILogger logger, string key, Exception? exception);
-
-    [LoggerMessage(4406, LogLevel.Warning, "A stored message of {Key} could not be read and was left out")]
-    public static partial void UnreadableMessage(ILogger logger, string key);
-
     [LoggerMessage(4407, LogLevel.Error, "Sending retained messages for {Filter} to {ClientId} failed; the client is disconnected so that it asks again")]
     public static partial void RetainedQueryFailed(ILogger logger, string filter, string clientId, Exception exception);
-
-    [LoggerMessage(4411, LogLevel.Warning, "The session store was not told that the will of {Key} is out, and is told again; after 10 seconds it is published a second time")]
-    public static partial void WillNotCompleted(ILogger logger, string key, Exception? exception);
 }

@@ -24,7 +24,7 @@ internal sealed class RetainedMessages(
     {
         var topic = Encoding.UTF8.GetString(message.Topic);
         var lanes = _lanes.Value;
-        var lane = lanes[RetainShard.Of(SessionTable.Tenant, topic, lanes.Length)];
+        var lane = lanes[RetainShard.Of(SessionRegistry.Tenant, topic, lanes.Length)];
         var record = message.PayloadLength == 0 ? null : message.ToArray(); // [MQTT-3.3.1-7]
         burst.Await(lane, lane.Set(new RetainEntry(topic, record, message.ExpiresAt), message.Length));
     }
@@ -35,7 +35,7 @@ internal sealed class RetainedMessages(
         try
         {
             var lanes = _lanes.Value;
-            var only = RetainShard.For(SessionTable.Tenant, entry.Filter, lanes.Length);
+            var only = RetainShard.For(SessionRegistry.Tenant, entry.Filter, lanes.Length);
             foreach (var shard in only is { } one ? [one] : Enumerable.Range(0, lanes.Length))
             {
                 await lanes[shard].DrainedAsync().ConfigureAwait(false); // what was acknowledged, or published here before, is found
@@ -54,7 +54,7 @@ internal sealed class RetainedMessages(
         string? after = null;
         do
         {
-            var query = new RetainQuery(SessionTable.Tenant, entry.Filter, after, PageMessages, PageBytes);
+            var query = new RetainQuery(SessionRegistry.Tenant, entry.Filter, after, PageMessages, PageBytes);
             var page = await calls.CallAsync(() => shard.QueryAsync(query), static _ => SessionResult.Ok).ConfigureAwait(false);
             await replay.DrainedBelowAsync(PageMessages / 2).ConfigureAwait(false);
             var deliveries = Deliveries(page.Messages, entry, identifier);

@@ -9,7 +9,7 @@ internal static class AckHandlers
 {
     public static ReasonCode Puback(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Burst burst)
     {
-        var error = PubackPacket.TryParse(body, connection.Version, out var packet);
+        var error = PubackPacket.TryParse(body, connection.Client.Version, out var packet);
         burst.Wake(connection); // what the acknowledgement makes room for is sent when the burst ends
         return error == ReasonCode.Success ? session.OnPuback(connection, packet.PacketId) : error;
     }
@@ -24,14 +24,14 @@ internal static class AckHandlers
 
     public static ReasonCode Pubrec(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Burst burst)
     {
-        var error = PubrecPacket.TryParse(body, connection.Version, out var packet);
+        var error = PubrecPacket.TryParse(body, connection.Client.Version, out var packet);
         burst.Wake(connection);
         return error == ReasonCode.Success ? session.OnPubrec(connection, packet.PacketId, packet.ReasonCode) : error;
     }
 
     public static ReasonCode Pubcomp(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Burst burst)
     {
-        var error = PubcompPacket.TryParse(body, connection.Version, out var packet);
+        var error = PubcompPacket.TryParse(body, connection.Client.Version, out var packet);
         if (error == ReasonCode.Success)
         {
             session.OnPubcomp(connection, packet.PacketId);
@@ -44,7 +44,7 @@ internal static class AckHandlers
     /// <summary>Always answered by PUBCOMP: the client may be repeating it. [MQTT-4.3.3-11]</summary>
     public static ReasonCode Pubrel(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Burst burst)
     {
-        var error = PubrelPacket.TryParse(body, connection.Version, out var packet);
+        var error = PubrelPacket.TryParse(body, connection.Client.Version, out var packet);
         if (error == ReasonCode.Success)
         {
             burst.Ticket = null;

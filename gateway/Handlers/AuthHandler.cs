@@ -1,14 +1,15 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Security;
+using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>
 /// AUTH on a connection that is open: re-authentication. The client's other packets go on meanwhile, under the authentication that it
-/// has. MQTT 5 §4.12.1; the exchange that CONNECT begins is <see cref="ConnectHandler"/>'s.
+/// has. MQTT 5 §4.12.1; the exchange that CONNECT begins is <see cref="ConnectExchange"/>.
 /// </summary>
-internal sealed class AuthHandler(GatewayContext gateway, Authenticators authenticators)
+internal sealed class AuthHandler(Authenticators authenticators, ILogger<Connection> logger)
 {
     public ReasonCode Handle(Connection connection, ReadOnlySpan<byte> body)
     {
@@ -30,7 +31,7 @@ internal sealed class AuthHandler(GatewayContext gateway, Authenticators authent
 
         return Take(connection, authentication, packet) is { } exchange
             ? Step(connection, authentication, exchange, packet.AuthenticationData)
-            : ReasonCode.ProtocolError; // an answer that nobody asked for, or a second exchange at once
+            : ReasonCode.ProtocolError; // an answer without a question, or a second exchange at once
     }
 
     private IAuthenticationExchange? Take(Connection connection, ConnectionAuthentication authentication, AuthPacket packet)
@@ -40,7 +41,7 @@ internal sealed class AuthHandler(GatewayContext gateway, Authenticators authent
             return authentication.TryTake(out var running) ? running : null;
         }
 
-        return authentication.TryBegin() ? authenticators.Begin(authentication.Method, connection.AuthenticationRequest()) : null;
+        return authentication.TryBegin() ? authenticators.Begin(authentication.Method, AuthenticationRequest.Of(connection.Client.Id, connection.Transport)) : null;
     }
 
     private ReasonCode Step(Connection connection, ConnectionAuthentication authentication, IAuthenticationExchange exchange, byte[]? data)
@@ -68,7 +69,7 @@ internal sealed class AuthHandler(GatewayContext gateway, Authenticators authent
         }
         catch (Exception exception)
         {
-            HandlerLog.AuthenticatorFailed(gateway.Logger, connection.ClientId, exception);
+            HandlerLog.AuthenticatorFailed(logger, connection.Client.Id, exception);
             step = ExchangeStep.Failure(ReasonCode.NotAuthorized);
         }
 
@@ -78,13 +79,13 @@ internal sealed class AuthHandler(GatewayContext gateway, Authenticators authent
 
     private void Answer(Connection connection, ConnectionAuthentication authentication, IAuthenticationExchange exchange, ExchangeStep step)
     {
-        // the session belongs to who opened it: somebody else has to connect
-        var isRefused = step.Status == ExchangeStatus.Failure || (step.Status == ExchangeStatus.Success && step.UserName != connection.UserName);
+        // the session belongs to the user that opened it: another one has to connect
+        var isRefused = step.Status == ExchangeStatus.Failure || (step.Status == ExchangeStatus.Success && step.UserName != connection.Client.UserName);
         var code = step.Status == ExchangeStatus.Success ? ReasonCode.Success : ReasonCode.ContinueAuthentication;
         var packet = new AuthPacket { ReasonCode = code, AuthenticationMethod = authentication.Method, AuthenticationData = step.Data };
-        if (isRefused || packet.Encode((uint)connection.ClientMaximumPacketSize) is not { } bytes)
+        if (isRefused || packet.Encode(connection.Client.MaximumPacketSize) is not { } bytes)
         {
-            HandlerLog.ReauthenticationRefused(gateway.Logger, connection.ClientId, connection.RemoteEndPoint);
+            HandlerLog.ReauthenticationRefused(logger, connection.Client.Id, connection.RemoteEndPoint);
             connection.Close(CloseCause.AuthenticationFailed, isRefused ? ReasonCode.NotAuthorized : ReasonCode.PacketTooLarge); // [MQTT-4.12.1-2]
             return;
         }
@@ -96,7 +97,7 @@ internal sealed class AuthHandler(GatewayContext gateway, Authenticators authent
         else
         {
             authentication.End();
-            HandlerLog.Reauthenticated(gateway.Logger, connection.ClientId, connection.RemoteEndPoint);
+            HandlerLog.Reauthenticated(logger, connection.Client.Id, connection.RemoteEndPoint);
         }
 
         connection.Reply(OutboundFrame.Of(PacketType.Auth, bytes));

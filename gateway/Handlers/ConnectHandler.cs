@@ -2,24 +2,38 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Gateway.Sessions;
+using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Handlers;
 
-/// <summary>CONNECT: who is it, may it come in, and which session does it get. MQTT 5 §3.1.</summary>
-internal sealed partial class ConnectHandler(GatewayContext gateway, Authenticators authenticators, SessionOpener opener)
+/// <summary>Where a CONNECT enters. MQTT 5 §3.1.</summary>
+/// <remarks>
+/// <code>
+///  socket ──1──► Connection ──► ReadDispatcher ──► PacketDispatcher ──► ConnectHandler
+///                                                                         │ 2  ConnectTerms: CONNECT and options → Client
+///            AUTH ◄──► ConnectExchange ◄── Authentication Method ─────────┤
+///                      Authenticators  ◄── password, certificate ─────────┤ 3  who is it?
+///                                                                         ▼
+///                                                                   SessionOpener ◄── ClientTurns: one turn per client
+///                    SessionHandover, what is not confirmed yet ◄─────────┤ 4
+///                          SessionStoreGrain.AttachAsync ◄────────────────┤ 5  epoch, Session Present, state
+///                    SessionCloser.TakeOver, the old connection ◄─────────┤ 6  and its will: Wills
+///                                                                         ▼
+///                                              ConnackEncoder ──7──► OutboundQueue, then Connection.Serve, Session.Attach
+///  socket ◄──8── OutboundWriter: CONNACK, what was in flight, what waited
+/// </code>
+/// A refusal ends at the step that refuses, with CONNACK where the version has one for the reason.
+/// </remarks>
+internal sealed class ConnectHandler(
+    ConnectTerms terms, ConnackEncoder connack, Authenticators authenticators, ConnectExchange exchange, SessionOpener opener, MemoryGuard memory,
+    ILogger<Connection> logger)
 {
-    private readonly ConnectionOptions _options = gateway.Options.Connections;
-
     public ValueTask<ReasonCode> Handle(Connection connection, ReadOnlySpan<byte> body)
     {
         var error = ConnectPacket.TryParse(body, out var packet, out var version);
-        if (version != 0)
-        {
-            connection.Version = version;
-        }
-
         if (packet is null || error != ReasonCode.Success)
         {
+            connection.Client = version == 0 ? Client.Unknown : Client.Unknown with { Version = version };
             Refuse(connection, error, canAnswer: version != 0);
             return new(ReasonCode.Success);
         }
@@ -27,153 +41,114 @@ internal sealed partial class ConnectHandler(GatewayContext gateway, Authenticat
         return ConnectAsync(connection, packet);
     }
 
+    /// <summary>What the client sends between its CONNECT and CONNACK: AUTH or DISCONNECT.</summary>
+    public ValueTask<ReasonCode> Continue(
+        Connection connection, ConnectionAuthentication authentication, ConnectPacket connect, in FixedHeader header, ReadOnlySpan<byte> body)
+    {
+        if (header.Type == PacketType.Disconnect)
+        {
+            connection.Close(CloseCause.ClientDisconnect);
+            return new(ReasonCode.Success);
+        }
+
+        return EndExchangeAsync(connection, connect, exchange.ContinueAsync(connection, authentication, header, body));
+    }
+
     private async ValueTask<ReasonCode> ConnectAsync(Connection connection, ConnectPacket packet)
     {
-        connection.ClientId = packet.ClientId.Length > 0 ? packet.ClientId : $"auto-{Guid.CreateVersion7():N}"; // [MQTT-3.1.3-6]
-        connection.ClientMaximumPacketSize = (int)Math.Min(packet.MaximumPacketSize ?? int.MaxValue, int.MaxValue);
-        var reason = Check(packet);
+        // :: Step 2
+        connection.Client = terms.Grant(packet);
+        var reason = memory.RefusesConnect ? ReasonCode.QuotaExceeded : packet.Will is { } will ? terms.Check(will) : ReasonCode.Success;
         if (reason != ReasonCode.Success)
         {
-            Refuse(connection, reason, canAnswer: true);
+            Refuse(connection, reason);
             return ReasonCode.Success;
         }
 
+        // :: Step 3
         if (packet.AuthenticationMethod is { } method)
         {
-            await BeginExchangeAsync(connection, packet, method).ConfigureAwait(false);
-            return ReasonCode.Success;
+            return await EndExchangeAsync(connection, packet, exchange.BeginAsync(connection, packet, method)).ConfigureAwait(false);
         }
 
-        connection.OnConnectReceived();
-        var result = await authenticators.AuthenticateAsync(connection.AuthenticationRequest(packet)).ConfigureAwait(false);
-        if (result.Reason != ReasonCode.Success)
+        connection.Deadline.StopConnectTimeout();
+        var request = AuthenticationRequest.Of(connection.Client.Id, connection.Transport, packet);
+        var result = await authenticators.AuthenticateAsync(request).ConfigureAwait(false);
+        if (result.Reason == ReasonCode.Success)
         {
-            Refuse(connection, result.Reason, canAnswer: true);
-            return ReasonCode.Success;
+            await OpenAsync(connection, packet, result.UserName, null).ConfigureAwait(false);
+        }
+        else
+        {
+            Refuse(connection, result.Reason);
         }
 
-        await OpenAsync(connection, packet, result.UserName, null).ConfigureAwait(false);
         return ReasonCode.Success;
     }
 
-    /// <summary>The client is who it says. <paramref name="data"/> is the last word of an exchange, for CONNACK.</summary>
-    private async ValueTask OpenAsync(Connection connection, ConnectPacket packet, string? userName, byte[]? data)
+    private async ValueTask<ReasonCode> EndExchangeAsync(Connection connection, ConnectPacket packet, ValueTask<ExchangeStep> next)
     {
-        connection.UserName = userName;
-        Configure(connection, packet);
-        if (Encode(connection, packet, ExpiryMaximum, sessionPresent: false, data) is null)
+        var step = await next.ConfigureAwait(false);
+        if (step.Status == ExchangeStatus.Success)
+        {
+            connection.Deadline.StopConnectTimeout();
+            await OpenAsync(connection, packet, step.UserName, step.Data).ConfigureAwait(false);
+        }
+        else if (step.Status == ExchangeStatus.Failure)
+        {
+            Refuse(connection, step.Reason);
+        }
+
+        return ReasonCode.Success;
+    }
+
+    /// <summary>The client is authenticated.</summary>
+    /// <param name="connection">Of the client.</param>
+    /// <param name="packet">Its CONNECT.</param>
+    /// <param name="userName">Authenticated user; null if anonymous.</param>
+    /// <param name="authenticationData">The last word of an exchange, for CONNACK; null: none.</param>
+    private async ValueTask OpenAsync(Connection connection, ConnectPacket packet, string? userName, byte[]? authenticationData)
+    {
+        connection.Client = ConnectTerms.Admit(connection.Client, packet, userName);
+        if (!connack.Fits(connection.Client, packet, authenticationData))
         {
             Refuse(connection, ReasonCode.PacketTooLarge, canAnswer: false); // not even CONNACK fits what the client accepts [MQTT-3.1.2-24]
             return;
         }
 
-        var reason = await opener.OpenAsync(
-            connection, packet.CleanStart, SessionExpiry(packet), Quota(packet),
-            (sessionPresent, session) => Accept(connection, packet, session, sessionPresent, data)).ConfigureAwait(false);
-        if (reason != ReasonCode.Success)
+        // :: Steps 4 to 6
+        using var opened = await opener.OpenAsync(connection).ConfigureAwait(false);
+        if (opened.Session is not { } session)
         {
-            Refuse(connection, reason, canAnswer: true);
-        }
-    }
-
-    private ReasonCode Check(ConnectPacket packet)
-    {
-        if (gateway.Memory.RefusesConnect)
-        {
-            return ReasonCode.QuotaExceeded;
+            Refuse(connection, opened.Reason);
+            return;
         }
 
-        if (packet.Will is { } will)
+        // :: Step 7. CONNACK is queued before the session gets the connection: it has to be the first packet that leaves. [MQTT-3.2.0-1]
+        if (connack.Accept(connection.Client, packet, opened.SessionPresent, authenticationData) is { } bytes)
         {
-            if ((byte)will.QoS > _options.MaximumQoS)
-            {
-                return ReasonCode.QoSNotSupported; // [MQTT-3.2.2-12]
-            }
-
-            if (will.Retain && !_options.RetainAvailable)
-            {
-                return ReasonCode.RetainNotSupported; // [MQTT-3.2.2-13]
-            }
-
-            if (TopicFilter.Levels(will.Topic) > _options.MaximumTopicLevels)
-            {
-                return ReasonCode.TopicNameInvalid;
-            }
+            connection.Reply(OutboundFrame.Of(PacketType.Connack, bytes));
         }
 
-        return ReasonCode.Success;
-    }
+        connection.Serve(session);
+        HandlerLog.Connected(logger, connection.Client.Id, connection.RemoteEndPoint, connection.Client.Version, opened.SessionPresent);
+        opened.Attach(connection);
 
-    private void Configure(Connection connection, ConnectPacket packet)
-    {
-        connection.SessionExpiryMaximum = ExpiryMaximum;
-        connection.Will = packet.Will is null ? null : new Will(packet.Will);
-        var aliases = Math.Min(packet.TopicAliasMaximum, gateway.Options.Outbound.TopicAliasMaximum);
-        connection.OutboundAliases = aliases == 0 ? null : new OutboundTopicAliases(aliases); // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
-    }
-
-    /// <summary>The session is there: CONNACK is the first packet that leaves. [MQTT-3.2.0-1]</summary>
-    private void Accept(Connection connection, ConnectPacket packet, Session session, bool sessionPresent, byte[]? data)
-    {
-        if (Encode(connection, packet, session.ExpirySeconds, sessionPresent, data) is { } connack)
-        {
-            connection.Reply(OutboundFrame.Of(PacketType.Connack, connack));
-        }
-
-        connection.Session = session;
-        connection.SetKeepAlive(KeepAlive(packet));
-        HandlerLog.Connected(gateway.Logger, connection.ClientId, connection.RemoteEndPoint, connection.Version, sessionPresent);
-    }
-
-    /// <summary>CONNACK; null when it is larger than the client accepts.</summary>
-    private byte[]? Encode(Connection connection, ConnectPacket packet, uint expiry, bool sessionPresent, byte[]? data)
-    {
-        var keepAlive = KeepAlive(packet);
-        var connack = new ConnackPacket
-        {
-            ReasonCode = ReasonCode.Success,
-            SessionPresent = sessionPresent,
-            SessionExpiryInterval = expiry == packet.SessionExpiryInterval ? null : expiry,
-            ReceiveMaximum = _options.ReceiveMaximum,
-            MaximumQoS = _options.MaximumQoS < 2 ? (QoS)_options.MaximumQoS : null, // [MQTT-3.2.2-9]
-            RetainAvailable = _options.RetainAvailable ? null : false,
-            MaximumPacketSize = (uint)_options.MaximumPacketSize,
-            AssignedClientIdentifier = packet.ClientId.Length == 0 ? connection.ClientId : null, // [MQTT-3.2.2-16]
-            TopicAliasMaximum = _options.TopicAliasMaximum == 0 ? null : _options.TopicAliasMaximum,
-            WildcardSubscriptionAvailable = _options.WildcardSubscriptionAvailable ? null : false,
-            SubscriptionIdentifierAvailable = _options.SubscriptionIdentifiersAvailable ? null : false,
-            SharedSubscriptionAvailable = _options.SharedSubscriptionAvailable ? null : false,
-            ServerKeepAlive = keepAlive == packet.KeepAlive ? null : keepAlive, // [MQTT-3.2.2-21]
-            AuthenticationMethod = packet.AuthenticationMethod, // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
-            AuthenticationData = data,
-        };
-        return connack.Encode(connection.Version, (uint)connection.ClientMaximumPacketSize);
+        // :: Step 8
+        connection.FlushOutbound();
+        connection.ServeStreams();
     }
 
     /// <summary>A CONNACK where the version has one for the reason, then the end. [MQTT-3.1.4-6] [MQTT-3.2.2-7]</summary>
-    private void Refuse(Connection connection, ReasonCode reason, bool canAnswer)
+    private void Refuse(Connection connection, ReasonCode reason, bool canAnswer = true)
     {
-        HandlerLog.Refused(gateway.Logger, connection.ClientId, connection.RemoteEndPoint, reason);
-        if (canAnswer && new ConnackPacket { ReasonCode = reason }.Encode(connection.Version, (uint)connection.ClientMaximumPacketSize) is { } bytes)
+        var client = connection.Client;
+        HandlerLog.Refused(logger, client.Id, connection.RemoteEndPoint, reason);
+        if (canAnswer && ConnackEncoder.Refuse(client.Version, reason, client.MaximumPacketSize) is { } bytes)
         {
             connection.Reply(OutboundFrame.Of(PacketType.Connack, bytes));
         }
 
         connection.Close(CloseCause.ConnectRefused);
     }
-
-    private uint ExpiryMaximum => (uint)Math.Min(_options.SessionExpiryMaximum.TotalSeconds, uint.MaxValue);
-
-    /// <summary>Older versions cannot name an interval: what is not clean lives as long as the server allows.</summary>
-    private uint SessionExpiry(ConnectPacket packet) => packet.Version == ProtocolVersion.Mqtt5
-        ? Math.Min(packet.SessionExpiryInterval, ExpiryMaximum)
-        : packet.CleanStart ? 0 : ExpiryMaximum;
-
-    private ushort KeepAlive(ConnectPacket packet) =>
-        packet.Version == ProtocolVersion.Mqtt5 && _options.KeepAliveMaximum != 0
-            && (packet.KeepAlive == 0 || packet.KeepAlive > _options.KeepAliveMaximum)
-            ? _options.KeepAliveMaximum
-            : packet.KeepAlive;
-
-    private int Quota(ConnectPacket packet) => Math.Min(packet.ReceiveMaximum, gateway.Options.Delivery.MaximumInFlight); // [MQTT-3.3.4-9]
 }

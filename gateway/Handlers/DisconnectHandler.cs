@@ -5,11 +5,11 @@ using GrainMQ.Gateway.Sessions;
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>DISCONNECT: the client's orderly end. MQTT 5 §3.14.</summary>
-internal static class DisconnectHandler
+internal sealed class DisconnectHandler(ConnectTerms terms)
 {
-    public static ReasonCode Handle(Connection connection, SessionPart session, ReadOnlySpan<byte> body)
+    public ReasonCode Handle(Connection connection, SessionPart session, ReadOnlySpan<byte> body)
     {
-        var error = DisconnectPacket.TryParse(body, connection.Version, out var packet);
+        var error = DisconnectPacket.TryParse(body, connection.Client.Version, out var packet);
         if (packet is null || error != ReasonCode.Success)
         {
             return error;
@@ -22,16 +22,11 @@ internal static class DisconnectHandler
                 return ReasonCode.ProtocolError; // [MQTT-3.1.2-23]: a session that was to end may not be kept now, §3.14.2.2.2
             }
 
-            session.ExpirySeconds = Math.Min(seconds, connection.SessionExpiryMaximum);
+            session.ExpirySeconds = Math.Min(seconds, terms.SessionExpiryMaximum);
         }
 
-        var isNormal = packet.ReasonCode == ReasonCode.Success;
-        if (isNormal)
-        {
-            connection.Will = null; // [MQTT-3.14.4-3]
-        }
-
-        connection.Close(isNormal ? CloseCause.ClientDisconnect : CloseCause.ClientDisconnectWithWill);
+        // the cause discards the will, or does not [MQTT-3.14.4-3]: see Wills
+        connection.Close(packet.ReasonCode == ReasonCode.Success ? CloseCause.ClientDisconnect : CloseCause.ClientDisconnectWithWill);
         return ReasonCode.Success;
     }
 }

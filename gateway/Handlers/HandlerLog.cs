@@ -13,9 +13,6 @@ internal static partial class HandlerLog
     [LoggerMessage(4501, LogLevel.Warning, "CONNECT of {ClientId} from {Client} refused: {Reason}")]
     public static partial void Refused(ILogger logger, string clientId, EndPoint? client, ReasonCode reason);
 
-    [LoggerMessage(4502, LogLevel.Error, "CONNECT of {ClientId} could not be answered: {Error}")]
-    public static partial void OpenFailed(ILogger logger, string clientId, string error);
-
     [LoggerMessage(4503, LogLevel.Error, "SUBSCRIBE of {ClientId} was not committed: {Error}")]
     public static partial void SubscribeFailed(ILogger logger, string clientId, string error);
 

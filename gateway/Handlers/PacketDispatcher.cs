@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 
 namespace GrainMQ.Gateway.Handlers;
 
@@ -8,7 +9,8 @@ namespace GrainMQ.Gateway.Handlers;
 /// its name. A handler returns Success or the code to break the connection with.
 /// </summary>
 internal sealed class PacketDispatcher(
-    ConnectHandler connect, AuthHandler auth, PublishHandler publish, SubscribeHandler subscribe, UnsubscribeHandler unsubscribe)
+    ConnectHandler connect, AuthHandler auth, PublishHandler publish, SubscribeHandler subscribe, UnsubscribeHandler unsubscribe,
+    DisconnectHandler disconnect)
 {
     /// <summary>
     /// A client that takes many messages answers with many PUBACKs, which cost the session one turn together; false when there are none at the
@@ -16,22 +18,27 @@ internal sealed class PacketDispatcher(
     /// </summary>
     public bool TryDispatchAcks(Connection connection, ReadOnlySpan<byte> input, Burst burst, out int length, out ReasonCode reason)
     {
-        var session = connection.Session;
-        length = session is null ? 0 : PubackPacket.RunLength(input);
-        reason = length > 0 ? AckHandlers.Pubacks(connection, session!, input[..length], burst) : ReasonCode.Success; // no session, no length
-        return length > 0;
+        length = 0;
+        reason = ReasonCode.Success;
+        if (connection.Session is not SessionPart session || (length = PubackPacket.RunLength(input)) == 0)
+        {
+            return false;
+        }
+
+        reason = AckHandlers.Pubacks(connection, session, input[..length], burst);
+        return true;
     }
 
     public ValueTask<ReasonCode> Dispatch(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body, Burst burst)
     {
-        if (connection.Session is not { } session)
+        if (connection.Session is not SessionPart session)
         {
-            if (connection.Authentication?.Connect is { } waiting)
+            if (connection.Authentication is { Connect: { } waiting } authentication)
             {
-                return connect.Continue(connection, waiting, header, body);
+                return connect.Continue(connection, authentication, waiting, header, body);
             }
 
-            // [MQTT-3.1.0-1]: nobody to answer yet, so the connection is just closed
+            // [MQTT-3.1.0-1]: before CONNECT there is no answer, so the connection is just closed
             return header.Type == PacketType.Connect ? connect.Handle(connection, body) : new(ReasonCode.ProtocolError);
         }
 
@@ -54,7 +61,7 @@ internal sealed class PacketDispatcher(
             case PacketType.Pingreq when !connection.IsDataStream:
                 return new(PingreqHandler.Handle(connection, body));
             case PacketType.Disconnect when !connection.IsDataStream:
-                return new(DisconnectHandler.Handle(connection, session, body));
+                return new(disconnect.Handle(connection, session, body));
             case PacketType.Auth when !connection.IsDataStream:
                 return new(auth.Handle(connection, body));
             default:

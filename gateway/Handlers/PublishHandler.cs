@@ -1,5 +1,6 @@
 using System.Text.Unicode;
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Sessions;
@@ -10,7 +11,7 @@ namespace GrainMQ.Gateway.Handlers;
 /// <summary>Where a PUBLISH enters. MQTT 5 §3.3.</summary>
 /// <remarks>
 /// <code>
-///  socket ──1──► Connection.Reading ──► PacketDispatcher ──► PublishHandler ──2──► Router ──► LocalTrie
+///  socket ──1──► Connection ──► ReadDispatcher ──► PacketDispatcher ──► PublishHandler ──2──► Router ──► LocalTrie
 ///                                                                                     │
 ///                        RetainedMessages ◄── retain flag                             3  one shared Message, one
 ///                              │                                                      ▼  QueuedDelivery per receiver
@@ -21,13 +22,11 @@ namespace GrainMQ.Gateway.Handlers;
 /// </code>
 /// Publications of one read are all dispatched before any subscriber is flushed; acknowledgements follow when their promise is kept.
 /// </remarks>
-internal sealed class PublishHandler(GatewayContext gateway)
+internal sealed class PublishHandler(Publisher publisher, RetainedMessages retained, GatewayMetrics metrics, ConnectionOptions options)
 {
-    private readonly ConnectionOptions _options = gateway.Options.Connections;
-
     public ReasonCode Handle(Connection connection, SessionPart session, byte flags, ReadOnlySpan<byte> body, Burst burst)
     {
-        var error = PublishPacket.TryParse(body, flags, connection.Version, out var packet);
+        var error = PublishPacket.TryParse(body, flags, connection.Client.Version, out var packet);
         if (error != ReasonCode.Success)
         {
             return error;
@@ -39,7 +38,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
             return error;
         }
 
-        if (TopicName.Levels(topic) > _options.MaximumTopicLevels)
+        if (TopicName.Levels(topic) > options.MaximumTopicLevels)
         {
             return Refuse(connection, packet, ReasonCode.TopicNameInvalid, burst);
         }
@@ -68,11 +67,11 @@ internal sealed class PublishHandler(GatewayContext gateway)
         burst.Origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
         burst.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
-        var matched = gateway.Publisher.Deliver(message, session, burst);
+        var matched = publisher.Deliver(message, session, burst);
         var queued = burst.Ticket;
         if (packet.Retain)
         {
-            gateway.Retained.Set(message, burst);
+            retained.Set(message, burst);
         }
 
         if (packet.QoS == QoS.ExactlyOnce && burst.Ticket is { } ticket)
@@ -80,7 +79,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
             session.InboundQoS2.Promise(packet.PacketId, ticket, queued);
         }
 
-        gateway.Metrics.Received(1, matched ? 0 : 1);
+        metrics.Received(1, matched ? 0 : 1);
         return matched || packet.Retain ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
     }
 
@@ -91,7 +90,7 @@ internal sealed class PublishHandler(GatewayContext gateway)
     private void RetainAgain(Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
     {
         var queued = burst.Ticket;
-        gateway.Retained.Set(Message.Create(topic, packet, ExpiresAt(connection, packet)), burst);
+        retained.Set(Message.Create(topic, packet, ExpiresAt(connection, packet)), burst);
         if (burst.Ticket is { } ticket)
         {
             session.InboundQoS2.Promise(packet.PacketId, ticket, queued);
@@ -106,11 +105,11 @@ internal sealed class PublishHandler(GatewayContext gateway)
     {
         if (packet.QoS == QoS.AtMostOnce)
         {
-            gateway.Metrics.Dropped(DropReason.Refused);
+            metrics.Dropped(DropReason.Refused);
             return ReasonCode.Success;
         }
 
-        if (connection.Version != ProtocolVersion.Mqtt5)
+        if (connection.Client.Version != ProtocolVersion.Mqtt5)
         {
             return reason;
         }
@@ -125,24 +124,24 @@ internal sealed class PublishHandler(GatewayContext gateway)
         topic = packet.Topic;
         if (packet.HasTopicAlias)
         {
-            var error = connection.InboundAliases.TryResolve(packet.TopicAlias, _options.TopicAliasMaximum, ref topic);
+            var error = connection.InboundAliases.TryResolve(packet.TopicAlias, options.TopicAliasMaximum, ref topic);
             if (error != ReasonCode.Success)
             {
                 return error;
             }
         }
 
-        if ((byte)packet.QoS > _options.MaximumQoS)
+        if ((byte)packet.QoS > options.MaximumQoS)
         {
             return ReasonCode.QoSNotSupported; // [MQTT-3.2.2-11]
         }
 
-        if (packet.Retain && !_options.RetainAvailable)
+        if (packet.Retain && !options.RetainAvailable)
         {
             return ReasonCode.RetainNotSupported; // [MQTT-3.2.2-14]
         }
 
-        if (packet.PayloadFormat == 1 && _options.ValidatePayloadFormat && !Utf8.IsValid(packet.Payload))
+        if (packet.PayloadFormat == 1 && options.ValidatePayloadFormat && !Utf8.IsValid(packet.Payload))
         {
             return ReasonCode.PayloadFormatInvalid;
         }
@@ -153,14 +152,14 @@ internal sealed class PublishHandler(GatewayContext gateway)
     /// <summary>[MQTT-3.3.4-7]: what was read but not acknowledged. Only MQTT 5 tells the client the limit.</summary>
     private bool IsOverReceiveMaximum(Connection connection, SessionPart session, scoped in PublishPacket packet, Burst burst)
     {
-        if (packet.QoS == QoS.AtMostOnce || connection.Version != ProtocolVersion.Mqtt5)
+        if (packet.QoS == QoS.AtMostOnce || connection.Client.Version != ProtocolVersion.Mqtt5)
         {
             return false;
         }
 
         burst.UnacknowledgedQoS1 += packet.QoS == QoS.AtLeastOnce ? 1 : 0;
         var isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.InboundQoS2.IsCounted(packet.PacketId);
-        return burst.UnacknowledgedQoS1 + session.InboundQoS2.Count + (isNewQoS2 ? 1 : 0) > _options.ReceiveMaximum;
+        return burst.UnacknowledgedQoS1 + session.InboundQoS2.Count + (isNewQoS2 ? 1 : 0) > options.ReceiveMaximum;
     }
 
     private static void Answer(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Burst burst)

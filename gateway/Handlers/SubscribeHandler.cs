@@ -1,24 +1,26 @@
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>SUBSCRIBE: a durable session's subscriptions are committed before SUBACK says so (invariant I4). MQTT 5 §3.8.</summary>
-internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptions stored)
+internal sealed class SubscribeHandler(
+    StoredSubscriptions stored, SubscriptionIndex subscriptions, RetainedMessages retainedMessages, ConnectionOptions options, ILogger<Connection> logger)
 {
-    private readonly ConnectionOptions _options = gateway.Options.Connections;
-
     public ValueTask<ReasonCode> Handle(Connection connection, SessionPart session, ReadOnlySpan<byte> body)
     {
-        var error = SubscribePacket.TryParse(body, connection.Version, out var packet);
+        var error = SubscribePacket.TryParse(body, connection.Client.Version, out var packet);
         if (packet is null || error != ReasonCode.Success)
         {
             return new(error);
         }
 
-        if (Violation(connection.Version, packet) is var violation and not ReasonCode.Success)
+        if (Violation(connection.Client.Version, packet) is var violation and not ReasonCode.Success)
         {
             return new(violation);
         }
@@ -43,7 +45,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
         {
             if (outcome.Failure is { } failure)
             {
-                HandlerLog.SubscribeFailed(gateway.Logger, session.ClientId, failure);
+                HandlerLog.SubscribeFailed(logger, session.ClientId, failure);
             }
 
             Refuse(reasons, outcome.Result); // never a silent lie: the client learns that it has no subscription
@@ -63,7 +65,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
             }
 
             var entry = Granted(packet.Entries[i]);
-            var isNew = session.Subscriptions.Subscribe(gateway.Subscriptions, session, entry, packet.SubscriptionIdentifier);
+            var isNew = session.Subscriptions.Subscribe(subscriptions, session, entry, packet.SubscriptionIdentifier);
             if (WantsRetained(entry, isNew))
             {
                 retained.Add(entry);
@@ -71,7 +73,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
         }
 
         // [MQTT-3.8.4-1] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
-        if (SubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is not { } suback)
+        if (SubackPacket.Encode(connection.Client.Version, packet.PacketId, reasons, connection.Client.MaximumPacketSize) is not { } suback)
         {
             replay.End();
             return ReasonCode.PacketTooLarge; // the client would wait for it for ever
@@ -88,7 +90,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
         await before.ConfigureAwait(false); // one page at a time per session, however many filters it asks for
         foreach (var entry in entries)
         {
-            await gateway.Retained.SendAsync(replay, entry, identifier).ConfigureAwait(false);
+            await retainedMessages.SendAsync(replay, entry, identifier).ConfigureAwait(false);
         }
 
         replay.End();
@@ -100,7 +102,7 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
     /// </summary>
     private ReasonCode Violation(ProtocolVersion version, SubscribePacket packet)
     {
-        if (packet.SubscriptionIdentifier != 0 && !_options.SubscriptionIdentifiersAvailable)
+        if (packet.SubscriptionIdentifier != 0 && !options.SubscriptionIdentifiersAvailable)
         {
             return ReasonCode.SubscriptionIdentifiersNotSupported;
         }
@@ -124,23 +126,23 @@ internal sealed class SubscribeHandler(GatewayContext gateway, StoredSubscriptio
     /// <summary>Every level is a node of a tree, and of a tree in the store.</summary>
     private bool IsTooDeep(SubscribeEntry entry) =>
         TopicFilter.TryParseShared(entry.Filter, out _, out var inner)
-            ? TopicFilter.Levels(inner) > _options.MaximumTopicLevels
-            : TopicFilter.Levels(entry.Filter) > _options.MaximumTopicLevels;
+            ? TopicFilter.Levels(inner) > options.MaximumTopicLevels
+            : TopicFilter.Levels(entry.Filter) > options.MaximumTopicLevels;
 
     private ReasonCode Check(SubscribeEntry entry)
     {
-        if (TopicFilter.IsShared(entry.Filter) && !_options.SharedSubscriptionAvailable)
+        if (TopicFilter.IsShared(entry.Filter) && !options.SharedSubscriptionAvailable)
         {
             return ReasonCode.SharedSubscriptionsNotSupported;
         }
 
-        return !_options.WildcardSubscriptionAvailable && entry.Filter.AsSpan().ContainsAny('+', '#')
+        return !options.WildcardSubscriptionAvailable && entry.Filter.AsSpan().ContainsAny('+', '#')
             ? ReasonCode.WildcardSubscriptionsNotSupported // [MQTT-3.8.3-2] of 3.1.1: SUBACK 0x80
             : (ReasonCode)Granted(entry).MaximumQoS; // [MQTT-3.9.3-1]: 0, 1 or 2 is the QoS granted
     }
 
     private SubscribeEntry Granted(SubscribeEntry entry) =>
-        (byte)entry.MaximumQoS <= _options.MaximumQoS ? entry : entry with { Options = (byte)((entry.Options & ~0b11) | _options.MaximumQoS) };
+        (byte)entry.MaximumQoS <= options.MaximumQoS ? entry : entry with { Options = (byte)((entry.Options & ~0b11) | options.MaximumQoS) };
 
     /// <summary>[MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; a shared subscription gets none, MQTT 5 §4.8.2.</summary>
     private static bool WantsRetained(SubscribeEntry entry, bool isNew) => !TopicFilter.IsShared(entry.Filter)

@@ -1,16 +1,18 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
+using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>UNSUBSCRIBE. MQTT 5 §3.10.</summary>
-internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscriptions stored)
+internal sealed class UnsubscribeHandler(StoredSubscriptions stored, SubscriptionIndex subscriptions, ILogger<Connection> logger)
 {
     public ValueTask<ReasonCode> Handle(Connection connection, SessionPart session, ReadOnlySpan<byte> body)
     {
-        var error = UnsubscribePacket.TryParse(body, connection.Version, out var packet);
+        var error = UnsubscribePacket.TryParse(body, connection.Client.Version, out var packet);
         if (packet is null || error != ReasonCode.Success)
         {
             return new(error);
@@ -29,7 +31,7 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscript
         {
             if (outcome.Failure is { } failure)
             {
-                HandlerLog.UnsubscribeFailed(gateway.Logger, session.ClientId, failure);
+                HandlerLog.UnsubscribeFailed(logger, session.ClientId, failure);
             }
 
             return outcome.Result == SessionResult.Ok ? Unsubscribe(connection, session, packet) : Refuse(connection, packet);
@@ -44,7 +46,7 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscript
 
     private static ReasonCode Refuse(Connection connection, UnsubscribePacket packet)
     {
-        if (connection.Version != ProtocolVersion.Mqtt5)
+        if (connection.Client.Version != ProtocolVersion.Mqtt5)
         {
             return ReasonCode.ServerUnavailable; // an UNSUBACK of 3.1.1 cannot say that nothing was done
         }
@@ -56,14 +58,14 @@ internal sealed class UnsubscribeHandler(GatewayContext gateway, StoredSubscript
     {
         // [MQTT-3.10.4-1]: filters are compared character by character
         var reasons = Array.ConvertAll(
-            packet.Filters, filter => session.Subscriptions.Unsubscribe(gateway.Subscriptions, session, filter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
+            packet.Filters, filter => session.Subscriptions.Unsubscribe(subscriptions, session, filter) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
         return Answer(connection, packet, reasons);
     }
 
     /// <summary>[MQTT-3.10.4-4] [MQTT-3.10.4-6]</summary>
     private static ReasonCode Answer(Connection connection, UnsubscribePacket packet, ReasonCode[] reasons)
     {
-        if (UnsubackPacket.Encode(connection.Version, packet.PacketId, reasons, (uint)connection.ClientMaximumPacketSize) is not { } unsuback)
+        if (UnsubackPacket.Encode(connection.Client.Version, packet.PacketId, reasons, connection.Client.MaximumPacketSize) is not { } unsuback)
         {
             return ReasonCode.PacketTooLarge; // the client would wait for it for ever
         }

@@ -20,6 +20,7 @@ internal static class DataPlaneServices
         AddRouting(services);
         AddDelivery(services);
         AddConnections(services);
+        AddHandlers(services);
         return services;
     }
 
@@ -34,12 +35,15 @@ internal static class DataPlaneServices
     private static void AddDelivery(IServiceCollection services)
     {
         services.AddSingleton<DeliveryLimits>();
-        services.AddSingleton<SessionTable>();
+        services.AddSingleton<SessionRegistry>();
         services.AddSingleton<Publisher>();
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<StoreShards>();
         services.AddSingleton<StoredSubscriptions>();
+        services.AddSingleton<Wills>();
+        services.AddSingleton<SessionHandover>();
         services.AddSingleton<SessionCloser>();
+        services.AddSingleton<SessionOpener>();
         services.AddSingleton<IStoreListener, StoredSessions>();
         services.AddSingleton<GrainLink>();
         services.AddSingleton<RetainedMessages>();
@@ -52,7 +56,7 @@ internal static class DataPlaneServices
         services.AddSingleton<Func<int, ProgressLane>>(provider => shard => ActivatorUtilities.CreateInstance<ProgressLane>(
             provider, provider.GetRequiredService<StoreShards>()[shard]));
         services.AddSingleton<Func<int, RetainLane>>(provider => shard => ActivatorUtilities.CreateInstance<RetainLane>(
-            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<IRetainGrain>(shard), SessionTable.Tenant));
+            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<IRetainGrain>(shard), SessionRegistry.Tenant));
         services.AddSingleton<Func<int, StorePoller>>(provider => shard => ActivatorUtilities.CreateInstance<StorePoller>(provider, shard));
     }
 
@@ -62,14 +66,22 @@ internal static class DataPlaneServices
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<ConnectionRegistry>();
         services.AddSingleton<MemoryGuard>();
-        services.AddSingleton<GatewayContext>(provider => ActivatorUtilities.CreateInstance<GatewayContext>(provider));
-        services.AddSingleton<SessionOpener>();
+        services.AddSingleton<ConnectionEnvironment>(provider => ActivatorUtilities.CreateInstance<ConnectionEnvironment>(provider));
+        services.AddSingleton<IConnectionHandler, ConnectionHandler>();
+    }
+
+    private static void AddHandlers(IServiceCollection services)
+    {
+        services.AddSingleton<ConnectTerms>();
+        services.AddSingleton<ConnackEncoder>();
+        services.AddSingleton<ConnectExchange>();
         services.AddSingleton<ConnectHandler>();
+        services.AddSingleton<DisconnectHandler>();
         services.AddSingleton<AuthHandler>();
         services.AddSingleton<PublishHandler>();
         services.AddSingleton<SubscribeHandler>();
         services.AddSingleton<UnsubscribeHandler>();
         services.AddSingleton<PacketDispatcher>();
-        services.AddSingleton<IConnectionHandler, ConnectionHandler>();
+        services.AddSingleton<IConnectionProtocol, ReadDispatcher>();
     }
 }

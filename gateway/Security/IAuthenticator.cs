@@ -1,5 +1,6 @@
 using System.Net;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Gateway.Security;
 
@@ -27,6 +28,15 @@ internal sealed record AuthenticationRequest(
 
     /// <summary>Whether the client names a user or shows a password.</summary>
     public bool HasCredentials => UserName is not null || Password is not null;
+
+    /// <param name="clientId">Of the client.</param>
+    /// <param name="transport">With the user name of its certificate, if it showed one that names a user.</param>
+    /// <param name="connect">Null in re-authentication, which brings neither user name nor password.</param>
+    public static AuthenticationRequest Of(string clientId, Transport transport, ConnectPacket? connect = null) =>
+        new(clientId, transport.UserName ?? connect?.UserName, connect?.Password, transport.Listener, transport.RemoteEndPoint)
+        {
+            IsCertified = transport.UserName is not null,
+        };
 
     public override string ToString() => $"{ClientId} from {RemoteEndPoint}"; // a record would print the password's type and the user name
 }

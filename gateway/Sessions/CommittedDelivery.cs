@@ -1,7 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Sessions;
@@ -11,14 +10,14 @@ namespace GrainMQ.Gateway.Sessions;
 /// store before it is used, and PUBREC before PUBREL, or a crash could deliver the message a second time. What is sent meanwhile waits
 /// behind it. [MQTT-4.3.3-1] [MQTT-4.6.0-1]
 /// </summary>
-internal sealed class CommittedDelivery(Session session, StoreLanes store) : OutboundDelivery(session)
+internal sealed class CommittedDelivery(Session session) : OutboundDelivery(session)
 {
     private int _committing; // deliveries that wait for a commit, and those behind them
 
     /// <summary>A commit was answered, or failed: the delivery that waited for it waits no longer.</summary>
     public void EndCommit()
     {
-        session.AssertGate();
+        Part.AssertGate();
         _committing--;
     }
 
@@ -29,7 +28,7 @@ internal sealed class CommittedDelivery(Session session, StoreLanes store) : Out
     /// <param name="isGone">A full queue, which has counted it, dropped it on its way.</param>
     public bool TrySend(Connection connection, StartedDelivery sending, bool isDuplicate, bool isGone)
     {
-        session.AssertGate();
+        Part.AssertGate();
         if (!Window.TryGetStage(sending.PacketId, out var stage) || Window.DeliveryOf(sending.PacketId).Sequence != sending.Sequence)
         {
             return false;
@@ -68,7 +67,7 @@ internal sealed class CommittedDelivery(Session session, StoreLanes store) : Out
 
         _committing++;
         var pending = stage == DeliveryStage.Released ? PendingStage.Released : PendingStage.Published;
-        store.Send(session, new StartedDelivery(delivery.Sequence, delivery.PacketId, pending), isCommitted, delivery.Duplicate);
+        Part.Store.Send(Part.Main, new StartedDelivery(delivery.Sequence, delivery.PacketId, pending), isCommitted, delivery.Duplicate);
         return true;
     }
 }

@@ -38,6 +38,8 @@ internal class OutboundDelivery(SessionPart part)
 
     protected InflightWindow Window { get; } = new();
 
+    protected SessionPart Part => part;
+
     private bool HasQuota => Window.Count - Window.PendingResends < _quota && Window.HasIdentifier;
 
     private DeliveryLimits Limits => part.Limits;
@@ -248,8 +250,8 @@ internal class OutboundDelivery(SessionPart part)
     /// <summary>False when the message is too big for this client: dropped as if it had been delivered. [MQTT-3.1.2-25]</summary>
     public bool Fits(Connection connection, in QueuedDelivery delivery)
     {
-        var fits = connection.ClientMaximumPacketSize == int.MaxValue
-            || PublishEncoder.Length(delivery, connection.Version) <= connection.ClientMaximumPacketSize;
+        var fits = connection.Client.MaximumPacketSize == uint.MaxValue
+            || PublishEncoder.Length(delivery, connection.Client.Version) <= connection.Client.MaximumPacketSize;
         if (!fits)
         {
             Limits.Metrics.Dropped(DropReason.PacketTooLarge);

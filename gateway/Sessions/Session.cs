@@ -25,7 +25,7 @@ internal sealed class Session : SessionPart, IDurableSession
     public Session(string key, string clientId, DeliveryLimits limits, StoreLanes store)
         : base(key, clientId, limits, store)
     {
-        Outbound = new CommittedDelivery(this, store);
+        Outbound = new CommittedDelivery(this);
         Subscriptions = new SessionSubscriptions(this);
     }
 
@@ -33,10 +33,13 @@ internal sealed class Session : SessionPart, IDurableSession
 
     public override SessionSubscriptions Subscriptions { get; }
 
+    /// <summary>The number of the claim that its connection has, towards the store; see <see cref="OpenedSession"/>.</summary>
+    public long ClaimId { get; set; }
+
     /// <summary>The last close, until the store has it. Changed by the holder of the client's turn only.</summary>
     public CloseRequest? UnconfirmedClose { get; set; }
 
-    /// <summary>When the store was last known to have the session detached, see <see cref="SessionTable.NextMoment"/>.</summary>
+    /// <summary>When the store was last known to have the session detached, see <see cref="SessionRegistry.NextMoment"/>.</summary>
     public long DetachedAt { get; set; }
 
     public override int Waiting => base.Waiting + Streams.Sum(stream => stream.Waiting);
@@ -85,7 +88,10 @@ internal sealed class Session : SessionPart, IDurableSession
         {
             Outbound.Unfinished.Restore(state.Pending);
             _queue.Restore(state.Last, state.HasMore);
-            InboundQoS2.Restore(state.InboundQos2);
+            if (state.InboundQos2.Length > 0 || InboundQoS2IfAny is not null)
+            {
+                InboundQoS2.Restore(state.InboundQos2);
+            }
         }
     }
 
@@ -130,8 +136,9 @@ internal sealed class Session : SessionPart, IDurableSession
         lock (Gate)
         {
             var pending = Outbound.Unfinished.TakeForStore(now);
-            var remains = new SessionRemains(pending, InboundQoS2.Identifiers, InboundQoS2.UncertainIdentifiers, _ended.TakeAll());
-            InboundQoS2.GoToStore();
+            var inbound = InboundQoS2IfAny;
+            var remains = new SessionRemains(pending, inbound?.Identifiers ?? [], inbound?.UncertainIdentifiers ?? [], _ended.TakeAll());
+            inbound?.GoToStore();
             return remains;
         }
     }
@@ -328,7 +335,7 @@ internal sealed class Session : SessionPart, IDurableSession
     /// <summary>The part of a data stream that has just been opened.</summary>
     public StreamPart OpenStream(Connection stream)
     {
-        var part = new StreamPart(this, Store);
+        var part = new StreamPart(this);
         lock (Gate)
         {
             _streams = [.. _streams, part];

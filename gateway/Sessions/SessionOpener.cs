@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Handlers;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.StoreLink;
@@ -9,62 +8,67 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Sessions;
 
 /// <summary>
-/// From CONNECT to an attached session: a new epoch from the store shard, takeover of the old connection, what the store kept, and then
-/// the connection. One client identifier at a time. Architecture §7.
+/// Opens the session of a client that was let in: a new epoch from the store shard, takeover from the connection that had it, and what the
+/// store kept. One client identifier at a time. Architecture §7.
 /// </summary>
 internal sealed class SessionOpener(
-    StoreShards shards, GatewayRef self, ConnectionRegistry connections, SessionTable sessions, SubscriptionIndex subscriptions, StoreLanes store, SessionCloser closer,
-    GrainCalls calls, TimeProvider time, ILogger<SessionOpener> logger)
+    StoreShards shards, GatewayRef self, ConnectionRegistry connections, SessionRegistry sessions, SubscriptionIndex subscriptions,
+    StoreLanes store, SessionCloser closer, SessionHandover handover, Wills wills, GrainCalls calls, TimeProvider time,
+    ILogger<SessionOpener> logger)
 {
-    /// <summary>Opens the session of a connection's client identifier. <paramref name="accept"/> queues CONNACK, then deliveries begin.</summary>
-    public async ValueTask<ReasonCode> OpenAsync(Connection connection, bool cleanStart, uint expiry, int quota, Action<bool, Session> accept)
+    /// <summary>
+    /// Opens the session of the connection's client. It waits, as if CONNECT were still under way, until it is attached: see
+    /// <see cref="OpenedSession"/>. Refused with ServerUnavailable when the store does not answer within 5 seconds.
+    /// </summary>
+    public async ValueTask<OpenedSession> OpenAsync(Connection connection)
     {
-        var key = SessionTable.KeyOf(connection.ClientId);
+        var client = connection.Client;
+        var key = SessionRegistry.KeyOf(client.Id);
         if (await sessions.Turns.TryTakeAsync(key, Attempts.Timeout, isUrgent: true).ConfigureAwait(false) is not { } turn)
         {
-            HandlerLog.OpenFailed(logger, connection.ClientId, "an earlier call is still without an answer");
-            return ReasonCode.ServerUnavailable;
+            SessionLog.OpenFailed(logger, client.Id, "an earlier call is still without an answer");
+            return OpenedSession.Refuse(ReasonCode.ServerUnavailable);
         }
 
-        var isSettled = true;
+        var isPassedOn = false;
         try
         {
             if (connection.IsClosing)
             {
-                return ReasonCode.UnspecifiedError; // it left while it waited: it must not take the session from a living connection
+                return OpenedSession.Refuse(ReasonCode.UnspecifiedError); // it left while it waited: it must not take the session from a living connection
             }
 
-            connection.ClaimId = connections.NextId(); // CONNECT may come in another order than the connections did
-            var request = new OpenRequest(self, connection.ClaimId, cleanStart, expiry, connection.Will?.ToRecord());
-            OpenReply? reply = null;
-            if (await PrepareStoreAsync(key).ConfigureAwait(false))
-            {
-                reply = await CallAsync(key, request).ConfigureAwait(false);
-                isSettled = reply is not null;
-            }
-
-            if (reply is not { Result: SessionResult.Ok })
+            if (!await TellStoreAsync(key).ConfigureAwait(false))
             {
                 Abandon(key);
-                if (!isSettled)
-                {
-                    _ = SettleAsync(turn, key, request);
-                }
-
-                return reply is { Result: SessionResult.Quota or SessionResult.Full } ? ReasonCode.QuotaExceeded : ReasonCode.ServerUnavailable;
+                return OpenedSession.Refuse(ReasonCode.ServerUnavailable);
             }
 
-            var session = await TakeAsync(key, reply, publishesWill: true).ConfigureAwait(false);
-            session.ExpirySeconds = expiry;
-            accept(reply.SessionPresent, session);
-            session.Attach(connection, reply.Epoch, quota);
-            connection.FlushOutbound();
-            connection.ServeStreams();
-            return ReasonCode.Success;
+            // the claim's number rises in the order in which a client's CONNECTs are served, not that of its connections
+            var request = new OpenRequest(self, connections.NextId(), client.CleanStart, client.SessionExpiry, Wills.RecordOf(connection));
+            if (await ClaimAsync(key, request).ConfigureAwait(false) is not { } reply)
+            {
+                Abandon(key);
+                isPassedOn = true;
+                _ = GiveUpClaimAsync(turn, key, request);
+                return OpenedSession.Refuse(ReasonCode.ServerUnavailable);
+            }
+
+            if (reply.Result != SessionResult.Ok)
+            {
+                Abandon(key);
+                return OpenedSession.Refuse(
+                    reply.Result is SessionResult.Quota or SessionResult.Full ? ReasonCode.QuotaExceeded : ReasonCode.ServerUnavailable);
+            }
+
+            var session = await TakeOverAsync(key, reply, isLate: false).ConfigureAwait(false);
+            session.ExpirySeconds = client.SessionExpiry;
+            isPassedOn = true;
+            return new OpenedSession(turn, session, request.ConnectionId, reply);
         }
         finally
         {
-            if (isSettled)
+            if (!isPassedOn)
             {
                 turn.Dispose();
             }
@@ -75,14 +79,15 @@ internal sealed class SessionOpener(
     /// Before CONNECT is looked at, the store knows of everything before it: how the last connection ended, and the messages that were on
     /// their way to the session's queue. They come back with the reply; what arrives from now on waits behind them.
     /// </summary>
-    private async Task<bool> PrepareStoreAsync(string key)
+    /// <returns>False when the store did not answer in time.</returns>
+    private async Task<bool> TellStoreAsync(string key)
     {
         if (sessions.TryGet(key, out var session) && session.Connection is { IsClosing: true } ended)
         {
-            await closer.EndAsync(ended, session).ConfigureAwait(false);
+            await closer.EndClaimAsync(ended, session).ConfigureAwait(false);
         }
 
-        if (sessions.TryGet(key, out session) && !await closer.ConfirmAsync(session).ConfigureAwait(false))
+        if (sessions.TryGet(key, out session) && !await handover.ConfirmAsync(session).ConfigureAwait(false))
         {
             return false;
         }
@@ -99,13 +104,13 @@ internal sealed class SessionOpener(
         }
         catch (TimeoutException)
         {
-            HandlerLog.OpenFailed(logger, SessionTable.ClientIdOf(key), "messages for the session wait for its store");
+            SessionLog.OpenFailed(logger, SessionRegistry.ClientIdOf(key), "messages for the session wait for its store");
             return false;
         }
     }
 
     /// <summary>Null when there was no answer: whether the store granted the claim is not known then.</summary>
-    private async Task<OpenReply?> CallAsync(string key, OpenRequest request)
+    private async Task<OpenReply?> ClaimAsync(string key, OpenRequest request)
     {
         var failure = "no answer";
         try
@@ -121,33 +126,31 @@ internal sealed class SessionOpener(
             failure = exception.Message;
         }
 
-        HandlerLog.OpenFailed(logger, SessionTable.ClientIdOf(key), failure);
+        SessionLog.OpenFailed(logger, SessionRegistry.ClientIdOf(key), failure);
         return null;
     }
 
-    /// <summary>The session as the store's answer describes it: the existing one, or a new one in its place.</summary>
+    /// <summary>
+    /// The session as the store's answer describes it: the existing one, taken from the connection that had it here, or a new one in its place.
+    /// </summary>
     /// <param name="key">Of the session.</param>
     /// <param name="reply">The answer.</param>
-    /// <param name="publishesWill">False: the answer may be so late that the store has given the will to another gateway.</param>
-    private async Task<Session> TakeAsync(string key, OpenReply reply, bool publishesWill)
+    /// <param name="isLate">See <see cref="Wills.OnSessionOpenedAsync"/>.</param>
+    private async Task<Session> TakeOverAsync(string key, OpenReply reply, bool isLate)
     {
         sessions.TryGet(key, out var existing);
         var old = existing?.Connection;
         var isHere = old is not null && reply.Previous?.Gateway == self; // else another gateway had it meanwhile
         if (existing is not null && old is not null)
         {
-            closer.TakeOver(old, existing, reply.SessionPresent);
+            closer.EndTakenOver(old, existing, reply.SessionPresent);
         }
         else if (existing is not null && !reply.SessionPresent)
         {
-            closer.EndHere(existing);
+            sessions.Remove(existing);
         }
 
-        var isDeleted = old is { Will: null };
-        if (reply.DueWill is not null && (publishesWill || isDeleted))
-        {
-            await closer.PublishWillAsync(key, reply, existing, isDeleted).ConfigureAwait(false);
-        }
+        await wills.OnSessionOpenedAsync(key, reply, existing, old, isLate).ConfigureAwait(false);
 
         // the same object if there is one: what is published in this moment finds its subscriptions
         var session = reply.SessionPresent && existing is not null ? existing : sessions.Create(key);
@@ -163,7 +166,7 @@ internal sealed class SessionOpener(
         return session;
     }
 
-    /// <summary>The store did not answer: the session stays what it was, and what came meanwhile goes the usual way.</summary>
+    /// <summary>The store did not grant the claim: the session stays what it was, and what came meanwhile goes the usual way.</summary>
     private void Abandon(string key)
     {
         if (sessions.TryGet(key, out var session))
@@ -176,18 +179,18 @@ internal sealed class SessionOpener(
     /// The store may have granted the claim of a CONNECT that was refused for want of an answer, and would take the session for connected
     /// for ever. The same call gets the same answer: when it comes, the claim is given up. Until then no other CONNECT gets the turn.
     /// </summary>
-    private async Task SettleAsync(ClientTurns.Turn turn, string key, OpenRequest request)
+    private async Task GiveUpClaimAsync(ClientTurns.Turn turn, string key, OpenRequest request)
     {
         using (turn)
         {
             await calls.RepeatAsync(async () =>
             {
-                var reply = await CallAsync(key, request).ConfigureAwait(false);
+                var reply = await ClaimAsync(key, request).ConfigureAwait(false);
                 if (reply is { Result: SessionResult.Ok })
                 {
-                    var session = await TakeAsync(key, reply, publishesWill: false).ConfigureAwait(false);
+                    var session = await TakeOverAsync(key, reply, isLate: true).ConfigureAwait(false);
                     session.SetOffline(reply.Epoch, request.ExpirySeconds);
-                    await closer.CloseAsync(session, CloseCause.ConnectRefused, WillAction.Discard).ConfigureAwait(false);
+                    await handover.HandOverAsync(session, CloseCause.ConnectRefused, WillAction.Discard).ConfigureAwait(false);
                 }
 
                 return reply is not null;

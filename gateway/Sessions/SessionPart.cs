@@ -17,9 +17,10 @@ namespace GrainMQ.Gateway.Sessions;
 /// inside the gate, never around it.
 /// </para>
 /// </summary>
-internal abstract class SessionPart : ISubscriber, IDurablePart
+internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurablePart
 {
     private Connection? _connection;
+    private InboundQoS2? _inboundQoS2;       // null before the first publication at QoS 1 or 2: most sessions only subscribe
     private RetainedOvertaking? _overtaking; // null while no SUBSCRIBE waits for retained messages
     private RoomSignal? _room;               // null while nothing waits for room
 
@@ -27,7 +28,6 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
     {
         (Key, ClientId, Limits, Store) = (key, clientId, limits, store);
         ClientHash = (ulong)string.GetHashCode(clientId) * 0x9E3779B97F4A7C15;
-        InboundQoS2 = new InboundQoS2(Gate);
     }
 
     /// <summary>The grain key, <c>tenant/clientId</c>.</summary>
@@ -40,6 +40,8 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
 
     public DeliveryLimits Limits { get; }
 
+    public StoreLanes Store { get; }
+
     /// <summary>The client's session; the stream's part of it is not known to the grains.</summary>
     public abstract Session Main { get; }
 
@@ -47,7 +49,7 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
     public abstract SessionSubscriptions Subscriptions { get; }
 
     /// <summary>The identifiers of the client's QoS 2 publications on this stream; takes the gate by itself.</summary>
-    public InboundQoS2 InboundQoS2 { get; }
+    public InboundQoS2 InboundQoS2 => Volatile.Read(ref _inboundQoS2) ?? CreateInboundQoS2();
 
     /// <summary>The claim that the grains gave to the current or last connection; lower ones are fenced.</summary>
     public ulong Epoch { get; protected set; }
@@ -79,6 +81,8 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
 
     ISubscriber ISubscriber.Main => Main;
 
+    IConnectionSession IConnectionSession.OpenStream(Connection stream) => Main.OpenStream(stream);
+
     IDurableSession IDurablePart.Main => Main;
 
     bool ISubscriber.IsConnected => Connection is not null;
@@ -87,7 +91,8 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
 
     protected Lock Gate { get; } = new();
 
-    protected StoreLanes Store { get; }
+    /// <summary>As <see cref="InboundQoS2"/>; null when there was no publication yet.</summary>
+    protected InboundQoS2? InboundQoS2IfAny => _inboundQoS2;
 
     protected abstract OutboundDelivery Outbound { get; }
 
@@ -151,6 +156,11 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
 
     /// <summary>The delivery of a numbered message is over, whatever its end: the store may forget it. 0, no number, means nothing.</summary>
     public abstract void EndDelivery(long sequence);
+
+    /// <summary>The connection is closing; the part of a data stream waits to be folded into the session.</summary>
+    public virtual void OnClosing()
+    {
+    }
 
     /// <summary>Moves what waits onto the connection's queue, as far as queue and Receive Maximum allow.</summary>
     public void RefillFor(Connection connection)
@@ -245,6 +255,15 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
         }
     }
 
+    /// <summary>Completes when what the client's QoS 2 publications wait for is decided. Never fails.</summary>
+    public Task PromisesAsync()
+    {
+        lock (Gate)
+        {
+            return InboundQoS2IfAny?.PromisesAsync() ?? Task.CompletedTask;
+        }
+    }
+
     /// <summary>
     /// The claim of a connection, for a change in its name that may have to be repeated; false when another one has taken over already.
     /// </summary>
@@ -333,7 +352,7 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
     protected void Begin(Connection connection, ulong epoch, int quota)
     {
         (Connection, Phase, Epoch) = (connection, SessionPhase.Connected, epoch);
-        InboundQoS2.BeginConnection();
+        InboundQoS2IfAny?.BeginConnection();
         Outbound.BeginConnection(quota);
     }
 
@@ -357,6 +376,14 @@ internal abstract class SessionPart : ISubscriber, IDurablePart
         {
             room.Set();
             _room = null;
+        }
+    }
+
+    private InboundQoS2 CreateInboundQoS2()
+    {
+        lock (Gate)
+        {
+            return _inboundQoS2 ??= new InboundQoS2(Gate);
         }
     }
 

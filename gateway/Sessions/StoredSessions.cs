@@ -1,6 +1,4 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
-using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.StoreLink;
@@ -14,7 +12,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// are over, publishes wills that are due, and attaches the connected ones again to a shard that started anew.
 /// </summary>
 internal sealed class StoredSessions(
-    StoreShards shards, GatewayRef self, SessionTable sessions, SubscriptionIndex subscriptions, SessionCloser closer, Publisher publisher,
+    StoreShards shards, GatewayRef self, SessionRegistry sessions, SubscriptionIndex subscriptions, Wills wills,
     ILogger<StoredSessions> logger) : IStoreListener
 {
     /// <summary>Sessions in one call, so that it stays below 1 MB.</summary>
@@ -52,9 +50,9 @@ internal sealed class StoredSessions(
         {
             var entries = Array.ConvertAll(chunk, session => new ReattachEntry(
                 session.Key,
-                new SessionOwner(self, session.Connection?.ClaimId ?? 0, session.Epoch),
+                new SessionOwner(self, session.Connection is null ? 0 : session.ClaimId, session.Epoch),
                 session.ExpirySeconds,
-                session.Connection?.Will?.ToRecord(),
+                session.Connection is { } connection ? Wills.RecordOf(connection) : null,
                 session.Subscriptions.Records(subscriptions)));
             var reply = await shards[shard].ReattachAsync(new ReattachBatch(self, entries)).ConfigureAwait(false);
             foreach (var key in reply.Fenced)
@@ -66,7 +64,7 @@ internal sealed class StoredSessions(
             }
         }
 
-        DeliveryLog.Reattached(logger, shard, connected.Length);
+        SessionLog.Reattached(logger, shard, connected.Length);
     }
 
     /// <returns>What is done. The rest comes back when its lease has lapsed.</returns>
@@ -75,14 +73,8 @@ internal sealed class StoredSessions(
         var done = new List<long>(work.Length);
         foreach (var item in work)
         {
-            var isReadable = Message.TryRead(item.Message, out var message);
-            if (!isReadable)
-            {
-                DeliveryLog.UnreadableMessage(logger, item.Key);
-            }
-
-            sessions.TryGet(item.Key, out var own); // back already, it may have asked for No Local [MQTT-3.8.3-3]
-            if (!isReadable || await publisher.PublishAsync(message, own).ConfigureAwait(false))
+            sessions.TryGet(item.Key, out var session);
+            if (await wills.PublishDueAsync(item.Key, item.Message, session).ConfigureAwait(false))
             {
                 done.Add(item.Id);
             }
@@ -105,7 +97,7 @@ internal sealed class StoredSessions(
         {
             if (session is not null)
             {
-                closer.EndHere(session);
+                sessions.Remove(session);
             }
 
             return;
@@ -132,7 +124,7 @@ internal sealed class StoredSessions(
             using var turn = await sessions.Turns.TakeAsync(session.Key).ConfigureAwait(false);
             if (session is { Phase: SessionPhase.Offline, UnconfirmedClose: null } && session.DetachedAt < asked)
             {
-                closer.EndHere(session);
+                sessions.Remove(session);
             }
         }
     }

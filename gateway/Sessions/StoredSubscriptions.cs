@@ -10,7 +10,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// committed and then made here in one turn of the client, so that the store and this gateway have a client's changes in one order, whichever of its
 /// streams they came on.
 /// </summary>
-internal sealed class StoredSubscriptions(SessionTable sessions, StoreShards shards, TimeProvider time)
+internal sealed class StoredSubscriptions(SessionRegistry sessions, StoreShards shards, TimeProvider time)
 {
     /// <param name="connection">Whose packet it is.</param>
     /// <param name="session">Of the connection; its part, when that is a data stream.</param>

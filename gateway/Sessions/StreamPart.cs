@@ -1,7 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Gateway.StoreLink;
 
 namespace GrainMQ.Gateway.Sessions;
 
@@ -13,8 +12,8 @@ namespace GrainMQ.Gateway.Sessions;
 /// </summary>
 internal sealed class StreamPart : SessionPart
 {
-    public StreamPart(Session main, StoreLanes store)
-        : base(main.Key, main.ClientId, main.Limits, store)
+    public StreamPart(Session main)
+        : base(main.Key, main.ClientId, main.Limits, main.Store)
     {
         Main = main;
         ExpirySeconds = main.ExpirySeconds;
@@ -86,7 +85,7 @@ internal sealed class StreamPart : SessionPart
     public override bool IsKeptThroughCrashes(in QueuedDelivery delivery) => false;
 
     /// <summary>The stream is closing: what comes from now on waits until this part is folded into the session.</summary>
-    public void Pause()
+    public override void OnClosing()
     {
         lock (Gate)
         {

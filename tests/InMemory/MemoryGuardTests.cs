@@ -64,8 +64,8 @@ public sealed class MemoryGuardTests
         publisher.Send(ClientPackets.Pingreq());
         await publisher.ReceivePacketAsync();
         SetPercent(gateway, 95);
-        await Stuck.UntilAsync(() => gateway.Connections.All.All(connection => connection.ClientId != "slow" || connection.IsClosing), "slow to go");
-        Assert.Contains(gateway.Connections.All, connection => connection.ClientId == "publisher" && !connection.IsClosing);
+        await Stuck.UntilAsync(() => gateway.Connections.All.All(connection => connection.Client.Id != "slow" || connection.IsClosing), "slow to go");
+        Assert.Contains(gateway.Connections.All, connection => connection.Client.Id == "publisher" && !connection.IsClosing);
         slow.Drop();
     }
 

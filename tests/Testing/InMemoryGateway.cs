@@ -47,7 +47,7 @@ public sealed class InMemoryGateway : IAsyncDisposable
 
     internal ConnectionRegistry Connections => _services.GetRequiredService<ConnectionRegistry>();
 
-    internal SessionTable Sessions => _services.GetRequiredService<SessionTable>();
+    internal SessionRegistry Sessions => _services.GetRequiredService<SessionRegistry>();
 
     public static async Task<InMemoryGateway> StartAsync(
         Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null, GrainFaults? faults = null)
@@ -173,7 +173,7 @@ public sealed class InMemoryGateway : IAsyncDisposable
     public Task<SessionInfo> SessionInfoAsync(string clientId) => SessionGrain(clientId).GetInfoAsync().OrStuck("the session's info");
 
     public ISessionGrain SessionGrain(string clientId) =>
-        _services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionTable.KeyOf(clientId));
+        _services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionRegistry.KeyOf(clientId));
 
     /// <summary>Lets time pass in steps; between them everything that has become due gets its turn.</summary>
     public async Task AdvanceAsync(TimeSpan by)

@@ -40,7 +40,7 @@ internal sealed class SocketGateway : IAsyncDisposable
 
     public ConnectionRegistry Connections => _services.GetRequiredService<ConnectionRegistry>();
 
-    public SessionTable Sessions => _services.GetRequiredService<SessionTable>();
+    public SessionRegistry Sessions => _services.GetRequiredService<SessionRegistry>();
 
     /// <param name="time">The broker's clock, not that of the silo's own affairs. Default: the system's.</param>
     /// <param name="configure">Changes the options; there is a listener of each kind.</param>
@@ -101,12 +101,12 @@ internal sealed class SocketGateway : IAsyncDisposable
         return found!; // the condition
 
         Connection? Find() => Connections.All.FirstOrDefault(
-            connection => connection.ClientId == clientId && connection is { IsClosing: false, Session: not null });
+            connection => connection.Client.Id == clientId && connection is { IsClosing: false, Session: not null });
     }
 
     /// <summary>Completes when the client has that many subscriptions.</summary>
     public Task SubscribedAsync(string clientId, int subscriptions = 1) => Stuck.UntilAsync(
-        () => Sessions.TryGet(SessionTable.KeyOf(clientId), out var session) && session.Subscriptions.Count >= subscriptions,
+        () => Sessions.TryGet(SessionRegistry.KeyOf(clientId), out var session) && session.Subscriptions.Count >= subscriptions,
         $"{clientId} to subscribe");
 
     private static bool IsSupported(ListenerKind kind) => kind switch

@@ -21,7 +21,7 @@ public sealed class CertificateUserTests
         client.Send(ClientPackets.Connect(clientId: "a", userName: userName, password: "wrong"u8.ToArray()));
 
         Assert.Equal(ReasonCode.Success, (await client.ReceiveAsync())?.Reason);
-        Assert.Equal("sensor", Assert.Single(gateway.Connections.All).UserName);
+        Assert.Equal("sensor", Assert.Single(gateway.Connections.All).Client.UserName);
     }
 
     [Fact]

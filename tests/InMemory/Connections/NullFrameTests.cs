@@ -48,7 +48,7 @@ public sealed class NullFrameTests
         await client.ExpectPublishAsync("before");
         await client.NothingMoreAsync();
 
-        var connection = gateway.Connections.All.Single(connection => connection.ClientId == "c");
+        var connection = gateway.Connections.All.Single(connection => connection.Client.Id == "c");
         connection.Outbound.TryEnqueue(default);
         await publisher.PublishAsync("t", "behind it", qos); // wakes the writer
 
@@ -89,7 +89,7 @@ public sealed class NullFrameTests
                 await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
                 if (i % 50 == 25)
                 {
-                    gateway.Connections.All.FirstOrDefault(connection => connection is { ClientId: "c", Session: not null })?.Outbound.TryEnqueue(default);
+                    gateway.Connections.All.FirstOrDefault(connection => connection is { Client.Id: "c", Session: not null })?.Outbound.TryEnqueue(default);
                 }
             }
         });
@@ -148,7 +148,7 @@ public sealed class NullFrameTests
             await clients[i].SubscribeAsync("t");
         }
 
-        gateway.Connections.All.Single(connection => connection.ClientId == "c2").Outbound.TryEnqueue(default);
+        gateway.Connections.All.Single(connection => connection.Client.Id == "c2").Outbound.TryEnqueue(default);
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "m");
         for (var i = 0; i < 5; i++)

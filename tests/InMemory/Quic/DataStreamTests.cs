@@ -155,7 +155,7 @@ public sealed class DataStreamTests
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "still here", QoS.AtLeastOnce);
         await other.ExpectPublishAsync("still here");
-        Assert.Equal(CloseCause.None, gateway.Connections.All.Single(connection => connection.ClientId == "c").Cause);
+        Assert.Equal(CloseCause.None, gateway.Connections.All.Single(connection => connection.Client.Id == "c").Cause);
     }
 
     [Fact]

@@ -104,7 +104,7 @@ public sealed class QuicBadInputTests
         }
 
         await Stuck.UntilAsync(() => client.Link.OpenStreams == 1, "the streams to be disposed");
-        var connection = gateway.Connections.All.Single(connection => connection.ClientId == "c");
+        var connection = gateway.Connections.All.Single(connection => connection.Client.Id == "c");
         Assert.Empty(connection.DataStreams);
         await client.Control.NothingMoreAsync();
         await neighbour.NothingMoreAsync();
@@ -191,7 +191,7 @@ public sealed class QuicBadInputTests
         var client = await gateway.ConnectQuicAsync("c", version, cleanStart: false, expiry: version == ProtocolVersion.Mqtt5 ? 1000 : null);
         var data = client.OpenStream(version);
         await data.SubscribeAsync("t", QoS.AtLeastOnce);
-        var stream = gateway.Connections.All.Single(connection => connection.ClientId == "c").DataStreams.Single();
+        var stream = gateway.Connections.All.Single(connection => connection.Client.Id == "c").DataStreams.Single();
         stream.Outbound.TryEnqueue(default);
         var publisher = await gateway.ConnectAsync("p");
         await publisher.PublishAsync("t", "behind it", QoS.AtLeastOnce); // wakes the writer

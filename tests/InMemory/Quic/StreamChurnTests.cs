@@ -58,7 +58,7 @@ public sealed class StreamChurnTests
 
         streams.ForEach(stream => End(client.StreamOf(stream), reset: true));
         await Stuck.UntilAsync(() => received.Count == Messages, "every message to arrive");
-        Assert.Equal(CloseCause.None, gateway.Connections.All.Single(connection => connection.ClientId == "c").Cause);
+        Assert.Equal(CloseCause.None, gateway.Connections.All.Single(connection => connection.Client.Id == "c").Cause);
         await Stuck.UntilAsync(() => client.Link.OpenStreams == 1, "the streams to be disposed");
         Assert.True(gateway.Sessions.TryGet("default/c", out var session));
         Assert.Equal(Topics, session.Subscriptions.Count); // one for each filter, wherever it has been

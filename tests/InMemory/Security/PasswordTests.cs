@@ -60,7 +60,7 @@ public sealed class PasswordTests : IDisposable
     {
         await using var gateway = await StartAsync();
         await ConnectAsync(gateway, "client");
-        Assert.Equal("alice", Assert.Single(gateway.Connections.All).UserName);
+        Assert.Equal("alice", Assert.Single(gateway.Connections.All).Client.UserName);
     }
 
     private Task<InMemoryGateway> StartAsync()

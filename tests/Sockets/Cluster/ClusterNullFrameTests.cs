@@ -28,7 +28,7 @@ public sealed class ClusterNullFrameTests
         await using var client = await RawClient.ConnectAsync(gateway, ListenerKind.Tcp, ProtocolVersion.Mqtt5, ClientId, durable: true);
         await client.SendAsync(ClientPackets.Subscribe(1, "a", QoS.AtLeastOnce));
         await client.ReceiveAsync(PacketType.Suback);
-        var session = gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionTable.KeyOf(ClientId));
+        var session = gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionRegistry.KeyOf(ClientId));
         await session.GetInfoAsync(); // its activation is in use when the null frame comes
         Assert.True(await IsActiveAsync(gateway, session));
 

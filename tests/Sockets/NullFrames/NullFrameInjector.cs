@@ -36,7 +36,7 @@ internal sealed class NullFrameInjector(SocketGateway gateway, string clientId, 
             return;
         }
 
-        var connection = gateway.Connections.All.FirstOrDefault(connection => connection.ClientId == clientId && !connection.IsClosing);
+        var connection = gateway.Connections.All.FirstOrDefault(connection => connection.Client.Id == clientId && !connection.IsClosing);
         if (connection is null || connection == _ending)
         {
             return; // the last one has ended this connection, or is about to

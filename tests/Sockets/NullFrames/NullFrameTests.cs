@@ -29,7 +29,7 @@ public sealed class NullFrameTests : IAsyncLifetime
     private SocketGateway Gateway => _gateway ?? throw new InvalidOperationException("The broker is not started.");
 
     private ISessionGrain Session =>
-        Gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionTable.KeyOf(LoopClient.ClientId));
+        Gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionGrain>(SessionRegistry.KeyOf(LoopClient.ClientId));
 
     public async ValueTask InitializeAsync()
     {

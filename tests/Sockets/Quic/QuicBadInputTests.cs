@@ -166,7 +166,7 @@ public sealed class QuicBadInputTests : IAsyncLifetime
     }
 
     private Task GoneAsync(string clientId) =>
-        Stuck.UntilAsync(() => Gateway.Connections.All.All(connection => connection.ClientId != clientId), $"the connection of {clientId} to end");
+        Stuck.UntilAsync(() => Gateway.Connections.All.All(connection => connection.Client.Id != clientId), $"the connection of {clientId} to end");
 
     private static async Task PingAsync(RawClient client)
     {

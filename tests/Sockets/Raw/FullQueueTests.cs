@@ -1,6 +1,7 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
 using GrainMQ.Tests.Sockets.Broker;
 using GrainMQ.Tests.Testing;
 using Xunit;
@@ -54,7 +55,7 @@ public sealed class FullQueueTests(SharedGateway shared)
                 subscriber.Drop();
             }
 
-            await Stuck.UntilAsync(() => gateway.Connections.All.All(connection => connection.ClientId != "gone"), "the connection to end");
+            await Stuck.UntilAsync(() => gateway.Connections.All.All(connection => connection.Client.Id != "gone"), "the connection to end");
         }
     }
 
@@ -64,7 +65,7 @@ public sealed class FullQueueTests(SharedGateway shared)
         await using var publisher = await RawClient.ConnectAsync(gateway, ListenerKind.Tcp, ProtocolVersion.Mqtt5, $"{topic}-publisher");
         var payload = new byte[16 * 1024];
         ushort published = 0;
-        while (connection.Session?.Waiting < 8) // behind a queue that has no room
+        while (connection.Session is SessionPart { Waiting: < 8 }) // behind a queue that has no room
         {
             published++;
             await publisher.SendAsync(ClientPackets.Publish(topic, payload, QoS.AtLeastOnce, published));

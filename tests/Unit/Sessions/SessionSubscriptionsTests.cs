@@ -24,8 +24,8 @@ public sealed class SessionSubscriptionsTests : IDisposable
         _index = new SubscriptionIndex(_trie, ShareStrategy.RoundRobin);
         var limits = new DeliveryLimits(new OutboundOptions(), new GatewayMetrics(_services.GetRequiredService<IMeterFactory>()));
         _session = new Session("default/c", "c", limits, store: null!); // it receives nothing
-        _first = new StreamPart(_session, store: null!);
-        _second = new StreamPart(_session, store: null!);
+        _first = new StreamPart(_session);
+        _second = new StreamPart(_session);
     }
 
     private SessionSubscriptions Subscriptions => _session.Subscriptions;

@@ -1,9 +1,8 @@
 using System.Text;
-using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Grains.Contracts;
 
-namespace GrainMQ.Gateway.Sessions;
+namespace GrainMQ.Gateway.Messages;
 
 /// <summary>The Will Message of a connection. MQTT 5 §3.1.2.5.</summary>
 internal sealed class Will(WillPacket packet)

@@ -2,7 +2,7 @@ using GrainMQ.Gateway.Sessions;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
-namespace GrainMQ.Tests.Unit.Delivery;
+namespace GrainMQ.Tests.Unit.Sessions;
 
 public sealed class ClientTurnsTests
 {

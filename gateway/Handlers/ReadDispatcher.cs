@@ -1,0 +1,155 @@
+using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.Sessions;
+using GrainMQ.Grains.Contracts;
+
+namespace GrainMQ.Gateway.Handlers;
+
+/// <summary>
+/// Dispatches the packets of one read, all of them before anything is flushed, and answers them when what was promised for them is kept.
+/// </summary>
+internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser closer, MemoryGuard memory, ConnectionOptions options) : IConnectionProtocol
+{
+    public ValueTask DispatchAsync(Connection connection, ReadBuffer input)
+    {
+        var burst = Burst.Rent();
+        try
+        {
+            while (TryDispatch(connection, input, burst, out var pending))
+            {
+                if (!pending.IsCompletedSuccessfully)
+                {
+                    return AwaitAsync(connection, input, burst, pending);
+                }
+
+                connection.CloseUnlessSuccess(pending.Result);
+            }
+        }
+        catch
+        {
+            burst.Flush(); // others that it woke must not wait for ever because this connection fails
+            throw;
+        }
+
+        return EndBurst(connection, burst);
+    }
+
+    public Task EndedAsync(Connection connection) =>
+        connection.IsDataStream ? closer.StreamEndedAsync(connection) : closer.ConnectionEndedAsync(connection);
+
+    private async ValueTask AwaitAsync(Connection connection, ReadBuffer input, Burst burst, ValueTask<ReasonCode> pending)
+    {
+        try
+        {
+            do
+            {
+                if (!pending.IsCompleted)
+                {
+                    burst.Flush(); // what came before this packet does not wait for its grain
+                    connection.FlushWoken();
+                    input.Shrink(); // the handler has taken what it needs of the packet; thousands may wait here at once
+                }
+
+                connection.CloseUnlessSuccess(await pending.ConfigureAwait(false));
+            }
+            while (TryDispatch(connection, input, burst, out pending));
+        }
+        catch
+        {
+            burst.Flush();
+            throw;
+        }
+
+        await EndBurst(connection, burst).ConfigureAwait(false);
+    }
+
+    private bool TryDispatch(Connection connection, ReadBuffer input, Burst burst, out ValueTask<ReasonCode> pending)
+    {
+        pending = default;
+        if (connection.IsClosing)
+        {
+            return false;
+        }
+
+        var unread = input.Unread;
+        if (packets.TryDispatchAcks(connection, unread, burst, out var length, out var reason))
+        {
+            input.Consume(length);
+            pending = new(reason);
+            return true;
+        }
+
+        switch (FixedHeader.TryRead(unread, options.MaximumPacketSize, out var header, connection.Client.Version))
+        {
+            case ReadStatus.Ok when unread.Length >= header.PacketLength:
+                input.Consume(header.PacketLength);
+                pending = packets.Dispatch(connection, header, unread.Slice(header.HeaderLength, header.BodyLength), burst);
+                return true;
+            case ReadStatus.Malformed:
+                connection.CloseUnlessSuccess(ReasonCode.MalformedPacket);
+                return false;
+            case ReadStatus.TooLarge:
+                connection.CloseUnlessSuccess(ReasonCode.PacketTooLarge);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private ValueTask EndBurst(Connection connection, Burst burst)
+    {
+        burst.Flush();
+        if (burst.Acks.Count > 0)
+        {
+            return EndBurstAsync(connection, burst);
+        }
+
+        var allowed = burst.HasQoS0 ? memory.QoS0AllowedAsync() : Task.CompletedTask;
+        burst.Return();
+        connection.FlushWoken();
+        var drained = connection.Outbound.RepliesDrainedAsync();
+        return drained.IsCompletedSuccessfully && allowed.IsCompletedSuccessfully
+            ? default
+            : new ValueTask(Task.WhenAny(Task.WhenAll(drained, allowed), connection.Ending.AllWritten)); // a closing connection waits for neither
+    }
+
+    /// <summary>Invariant I5: the acknowledgement follows the promise.</summary>
+    private static async ValueTask EndBurstAsync(Connection connection, Burst burst)
+    {
+        var version = connection.Client.Version;
+        foreach (var ack in burst.Acks)
+        {
+            var result = ack.Ticket is { } ticket ? await ticket.ConfigureAwait(false) : SessionResult.Ok;
+            var refusal = RefusalOf(result, version);
+            var isTold = version == ProtocolVersion.Mqtt5 && ack.Type != PacketType.Pubcomp;
+            if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec && connection.Session is SessionPart session)
+            {
+                var failure = session.InboundQoS2.Fail(ack.PacketId, result, isTold);
+                refusal = failure == QoS2Failure.NotRetained ? ReasonCode.Success : refusal;
+                isTold = failure == QoS2Failure.Refused;
+            }
+
+            if (refusal != ReasonCode.Success && !isTold)
+            {
+                // there is no negative acknowledgement: without one the client sends the packet again after reconnecting
+                connection.Close(CloseCause.InternalError);
+            }
+
+            var reason = refusal != ReasonCode.Success ? refusal : ack.Reason;
+            connection.Reply(OutboundFrame.Ack(ack.Type, ack.PacketId, reason)); // goes nowhere when the connection is closing
+        }
+
+        burst.Return();
+        connection.FlushWoken();
+        await connection.Outbound.RepliesDrainedAsync().ConfigureAwait(false);
+    }
+
+    private static ReasonCode RefusalOf(SessionResult result, ProtocolVersion version) => result switch
+    {
+        SessionResult.Ok => ReasonCode.Success,
+        // an older client cannot be told, and if it sent the message again, that would be refused again
+        SessionResult.Quota when version != ProtocolVersion.Mqtt5 => ReasonCode.Success,
+        SessionResult.Quota or SessionResult.Full => ReasonCode.QuotaExceeded,
+        _ => ReasonCode.UnspecifiedError,
+    };
+}
