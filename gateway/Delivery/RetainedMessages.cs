@@ -65,11 +65,10 @@ internal sealed class RetainedMessages(
             }
 
             after = page.Next;
-            if (after is not null)
-            {
-                // a client that takes its pages at once would otherwise keep the thread that reads for other connections too
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            }
+
+            // A client that takes its pages at once would otherwise keep the thread that reads for other connections too: a shard's answer may
+            // be there before it is awaited, the next page's and the next shard's alike.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
         while (after is not null && !replay.Connection.IsClosing);
     }

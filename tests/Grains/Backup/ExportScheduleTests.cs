@@ -1,3 +1,4 @@
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing.LogStore;
 using Xunit;
 
@@ -5,37 +6,36 @@ namespace GrainMQ.Tests.Grains.Backup;
 
 /// <summary>
 /// An export during appends has a prefix of what was acknowledged, whole changes only, and an import gives the same state, however many
-/// shards it has. More seeds: GRAINMQ_EXPORT_SEEDS=10000; one seed: GRAINMQ_EXPORT_SEED=17.
+/// shards it has.
 /// </summary>
 public sealed class ExportScheduleTests
 {
-    private const int Steps = 40;
+    private const int UsualSeeds = 25, Steps = 40;
 
     [Fact]
     public async Task AnExportInTheMiddleOfWritesHasWhatWasAcknowledged()
     {
+        var search = Seeds.Of("export", UsualSeeds);
         var met = new HashSet<DiskOperation>();
-        foreach (var seed in Seeds())
+        foreach (var seed in search.All)
         {
             var simulation = new ExportSimulation(seed);
             try
             {
                 await simulation.RunAsync(Steps);
             }
-            catch (Exception e)
+            catch (Exception exception)
             {
-                Assert.Fail($"GRAINMQ_EXPORT_SEED={seed}\n{simulation.Trace}\n{e}");
+                throw search.Failed(seed, exception, simulation.Trace);
             }
+
             met.UnionWith(simulation.Met);
         }
-        if (Environment.GetEnvironmentVariable("GRAINMQ_EXPORT_SEED") is null)
+
+        if (search.IsWhole)
         {
             Assert.Superset(
                 new HashSet<DiskOperation>([DiskOperation.Write, DiskOperation.Flush, DiskOperation.Rename, DiskOperation.Delete]), met);
         }
     }
-
-    private static IEnumerable<int> Seeds() =>
-        Environment.GetEnvironmentVariable("GRAINMQ_EXPORT_SEED") is { } one ? [int.Parse(one)]
-        : Enumerable.Range(1, int.Parse(Environment.GetEnvironmentVariable("GRAINMQ_EXPORT_SEEDS") ?? "25"));
 }

@@ -70,7 +70,7 @@ internal sealed class FaultSimulation
         }
         catch (Exception e)
         {
-            throw new InvalidOperationException($"GRAINMQ_SIMULATION_SEED={_seed}: {e.Message}", e);
+            throw new InvalidOperationException($"Seed {_seed}: {e.Message}", e);
         }
     }
 

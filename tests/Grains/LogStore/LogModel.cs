@@ -37,8 +37,8 @@ internal sealed class LogModel
             _acknowledged.Remove(offset);
         }
         var survivors = read.Where(entry => !_acknowledged.ContainsKey(entry.Offset)).ToList();
-        Assert.Equal(read.Select(entry => entry.Offset).Order().Distinct(), read.Select(entry => entry.Offset));
-        Assert.Equal(_acknowledged, read.Except(survivors).Select(entry => KeyValuePair.Create(entry.Offset, entry.Record)));
+        LongSequence.AssertEqual(read.Select(entry => entry.Offset).Order().Distinct(), read.Select(entry => entry.Offset));
+        LongSequence.AssertEqual(_acknowledged, read.Except(survivors).Select(entry => KeyValuePair.Create(entry.Offset, entry.Record)));
         CheckSurvivors(survivors);
         foreach (var (offset, record) in survivors)
         {

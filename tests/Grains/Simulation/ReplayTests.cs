@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using GrainMQ.Tests.Grains.Faults;
 using GrainMQ.Tests.Simulation;
 using Xunit;
@@ -8,30 +7,35 @@ namespace GrainMQ.Tests.Grains.Simulation;
 
 /// <summary>
 /// A seed is a whole history: what failed once fails again, and can be looked at. Even seeds hand over what they call, odd ones send it through
-/// the serializer. Every run is checked as in <see cref="FaultTests"/>. <c>GRAINMQ_SIMULATION_SEEDS</c> plays another number of them,
-/// <c>GRAINMQ_SIMULATION_SEED</c> one, whose trace it writes.
+/// the serializer. Every run is checked as in <see cref="FaultTests"/>. A run of one seed writes its trace.
 /// </summary>
 public sealed class ReplayTests
 {
-    private const int DefaultSeeds = 1_000;
+    private const int UsualSeeds = 1_000;
 
     private static readonly CallFault[] NeverDrawn = [CallFault.None, CallFault.CrashBefore, CallFault.CrashAfter];
 
     [Fact]
     public async Task EverySeedIsReplayedExactly()
     {
-        if (Environment.GetEnvironmentVariable("GRAINMQ_SIMULATION_SEED") is { } seed)
+        var search = Seeds.Of("simulation", UsualSeeds);
+        if (search.Count == 1)
         {
-            await TraceAsync(int.Parse(seed, CultureInfo.InvariantCulture));
+            await TraceAsync(search.First);
             return;
         }
-        var seeds = Environment.GetEnvironmentVariable("GRAINMQ_SIMULATION_SEEDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultSeeds;
+
         var runs = new ConcurrentDictionary<int, FaultSimulation>();
-        await Parallel.ForEachAsync(Enumerable.Range(0, seeds), async (seed, _) => runs[seed] = await PlayTwiceAsync(seed));
+        await Parallel.ForEachAsync(search.All, async (seed, _) => await search.RunAsync(seed, async () => runs[seed] = await PlayTwiceAsync(seed)));
 
         var all = runs.OrderBy(run => run.Key).Select(run => run.Value).ToArray();
         Report(all);
-        Assert.Equal(seeds, all.Select(run => run.Trace.Hash).Distinct().Count());
+        Assert.Equal(all.Length, all.Select(run => run.Trace.Hash).Distinct().Count());
+        if (!search.IsWhole)
+        {
+            return;
+        }
+
         Assert.Equal(Enum.GetValues<CallFault>().Except(NeverDrawn).Order(), all.SelectMany(run => run.Injected.Keys).Distinct().Order());
         Assert.Contains(all, run => run.Deaths > 0);
     }
@@ -45,7 +49,7 @@ public sealed class ReplayTests
         }
         finally
         {
-            File.WriteAllLines(Artifact($"simulation-seed-{seed}.txt"), simulation.Trace.Lines);
+            File.WriteAllLines(Seeds.Artifact($"simulation-trace-{seed}.txt"), simulation.Trace.Lines);
         }
     }
 
@@ -71,12 +75,9 @@ public sealed class ReplayTests
     private static FaultSimulation Simulate(int seed, bool keepsTrace) =>
         new(seed, simulate: options => (options.IsSerialized, options.KeepsTrace) = (int.IsOddInteger(seed), keepsTrace));
 
-    private static string Artifact(string name) =>
-        Path.Combine(System.IO.Directory.CreateDirectory(Path.Combine(SourceTree.Root, "artifacts", "tests")).FullName, name);
-
     private static void Report(FaultSimulation[] runs)
     {
-        File.WriteAllLines(Artifact("simulation.txt"),
+        File.WriteAllLines(Seeds.Artifact("simulation.txt"),
         [
             $"seeds {runs.Length}, each twice",
             $"turns {runs.Sum(run => run.Trace.Turns)}",

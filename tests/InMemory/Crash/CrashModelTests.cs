@@ -1,26 +1,18 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
+using GrainMQ.Tests.Simulation;
 using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Crash;
 
 /// <summary>
 /// The whole broker beside an oracle with a queue per session, under schedules with crashes, from seeds: I5, I6, I7, I8, I10, I11, and what
-/// docs/guarantees.md promises for QoS 2, retained messages, subscriptions and wills. First come the seeds of every earlier failure
-/// (<c>seeds.txt</c>), then 1 to 500.
+/// docs/guarantees.md promises for QoS 2, retained messages, subscriptions and wills.
 /// </summary>
 public sealed class CrashModelTests(ITestOutputHelper output)
 {
-    private const int SeedsOfEveryRun = 500;
+    private const int UsualSeeds = 500;
 
     /// <summary>Then the search ends: one mistake fails many seeds.</summary>
     private const int MostFailures = 3;
-
-    /// <summary>A nightly run says <c>GRAINMQ_CRASH_SEEDS=10000</c> and searches that many from a new seed.</summary>
-    private static readonly int? Nightly = Number("GRAINMQ_CRASH_SEEDS");
-
-    /// <summary>One seed and no other: <c>GRAINMQ_CRASH_SEED=17</c>.</summary>
-    private static readonly int? OnlySeed = Number("GRAINMQ_CRASH_SEED");
 
     /// <summary>What a run of all seeds must have met, or it shows nothing.</summary>
     private static readonly string[] Kinds =
@@ -40,11 +32,12 @@ public sealed class CrashModelTests(ITestOutputHelper output)
     [Fact]
     public async Task WhatWasAcknowledgedIsThereAfterAnyScheduleOfCrashes()
     {
+        var search = Seeds.Of("crash", UsualSeeds);
         var counts = new FaultCounts();
         var failures = new List<string>();
         var start = Environment.TickCount64;
         int seeds = 0, accepted = 0, dropped = 0, appends = 0;
-        foreach (var seed in Seeds())
+        foreach (var seed in search.All)
         {
             var failure = await CrashFailure.OfAsync(new CrashPlan(seed), round =>
             {
@@ -55,8 +48,7 @@ public sealed class CrashModelTests(ITestOutputHelper output)
             });
             if (failure is not null)
             {
-                Keep(seed);
-                failures.Add(await DescribeAsync(failure));
+                failures.Add(await DescribeAsync(search, failure));
             }
 
             if (failures.Count == MostFailures)
@@ -69,52 +61,20 @@ public sealed class CrashModelTests(ITestOutputHelper output)
             $"{seeds} seeds in {(Environment.TickCount64 - start) / 1000} s: {accepted} messages acknowledged, lost 0, {dropped} dropped by full queues and counted, " +
             $"{appends} appends by one writer each\n{counts}";
         output.WriteLine(summary);
-        File.WriteAllText(Path.Combine(Artifacts(), "crash-model.txt"), summary);
+        File.WriteAllText(Seeds.Artifact("crash-model.txt"), summary);
         Assert.True(failures.Count == 0, string.Join('\n', failures));
-        if (OnlySeed is null)
+        if (search.IsWhole)
         {
             Assert.Empty(Kinds.Except(counts.Kinds));
             Assert.Empty(Awaits.Except(counts.Deaths));
         }
     }
 
-    /// <summary>Short, with the seed first: what reports show of it is cut.</summary>
-    private static async Task<string> DescribeAsync(CrashFailure failure)
+    private static async Task<string> DescribeAsync(Seeds search, CrashFailure failure)
     {
         var shrinker = new Shrinker(failure.Plan, failure);
         await shrinker.RunAsync();
         var shortest = shrinker.Shortest;
-        var file = Path.Combine(Artifacts(), $"crash-seed-{failure.Plan.Seed}.txt");
-        await File.WriteAllTextAsync(
-            file, $"GRAINMQ_CRASH_SEED={failure.Plan.Seed}, {shortest.Plan}\n{shortest.Exception}\n{shortest.Trace}\n\nthe whole round:\n{failure.Exception}\n{failure.Trace}\n");
-        return $"GRAINMQ_CRASH_SEED={failure.Plan.Seed}: {failure.Exception.Message} Shortest: {shortest.Plan}, {file}";
-    }
-
-    private static IEnumerable<int> Seeds() =>
-        OnlySeed is { } only ? [only]
-        : Nightly is { } many ? Known().Concat(Enumerable.Range(Random.Shared.Next(1_000, 1_000_000), many))
-        : Known().Union(Enumerable.Range(1, SeedsOfEveryRun));
-
-    private static IEnumerable<int> Known() => File.ReadLines(SeedFile())
-        .Where(line => line.Length > 0 && line[0] != '#')
-        .Select(line => int.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture));
-
-    private static void Keep(int seed)
-    {
-        if (!Known().Contains(seed))
-        {
-            File.AppendAllText(SeedFile(), $"{seed}\n");
-        }
-    }
-
-    private static int? Number(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
-
-    private static string SeedFile([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here) ?? "", "seeds.txt");
-
-    private static string Artifacts([CallerFilePath] string here = "")
-    {
-        var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here) ?? "", "..", "..", ".."));
-        return Directory.CreateDirectory(Path.Combine(root, "artifacts", "tests")).FullName;
+        return search.Failed(failure.Plan.Seed, failure.Exception, $"the whole round:\n{failure.Trace}\n\nthe shortest, {shortest.Plan}:\n{shortest.Exception}\n{shortest.Trace}").Message;
     }
 }

@@ -1,5 +1,5 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.InMemory.Fuzz;
+using GrainMQ.Tests.InMemory.Model;
 
 namespace GrainMQ.Tests.InMemory.Crash;
 
@@ -89,7 +89,7 @@ internal sealed partial class CrashRound
     private void CheckNothingIsMissing()
     {
         var missing = _clients.Where(client => client.Session is not null)
-            .SelectMany(client => client.Session!.Missing().Select(message => (client.Id, Message: message))) // not null: see above
+            .SelectMany(client => client.Session!.Missing(Oracle.Messages).Select(message => (client.Id, Message: message))) // not null: see above
             .Where(one => !Oracle.MayHaveExpired(one.Message, Time)).ToList();
         if (missing.Count > _broker.Dropped)
         {

@@ -1,5 +1,5 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.InMemory.Fuzz;
+using GrainMQ.Tests.InMemory.Model;
 using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.InMemory.Crash;

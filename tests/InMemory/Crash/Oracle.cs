@@ -1,5 +1,5 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.InMemory.Fuzz;
+using GrainMQ.Tests.InMemory.Model;
 
 namespace GrainMQ.Tests.InMemory.Crash;
 
@@ -7,7 +7,7 @@ namespace GrainMQ.Tests.InMemory.Crash;
 /// The broker as its clients must find it: what was published, what was acknowledged, and what follows from that for retained messages and
 /// wills. A moment is a tick: every packet has its own.
 /// </summary>
-internal sealed class Oracle(bool queuesOverflow)
+internal sealed class Oracle(bool queuesOverflow) : IModelBroker
 {
     private readonly HashSet<ModelMessage> _clears = [];
     private readonly HashSet<ModelMessage> _wills = [];
@@ -19,6 +19,8 @@ internal sealed class Oracle(bool queuesOverflow)
     private readonly List<ModelMessage> _discarded = [];
 
     public int Now { get; private set; }
+
+    public bool MayDie => true;
 
     public List<ModelMessage> Messages { get; } = [];
 
@@ -52,6 +54,9 @@ internal sealed class Oracle(bool queuesOverflow)
     /// Wills come when they are due; and what is sent again after a full queue has dropped it takes a place behind what was sent later.
     /// </summary>
     public bool HasOrder(ModelMessage message) => !_wills.Contains(message) && !(queuesOverflow && message.IsResent);
+
+    /// <summary>A broker that died may have forgotten the first of two.</summary>
+    public bool MayRepeat(ModelMessage message) => message.IsResent;
 
     public bool IsClear(ModelMessage message) => _clears.Contains(message);
 

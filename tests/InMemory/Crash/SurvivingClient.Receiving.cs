@@ -1,5 +1,5 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.InMemory.Fuzz;
+using GrainMQ.Tests.InMemory.Model;
 using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.InMemory.Crash;
@@ -7,7 +7,6 @@ namespace GrainMQ.Tests.InMemory.Crash;
 internal sealed partial class SurvivingClient
 {
     private readonly Queue<(string What, byte[] Bytes, ModelMessage? Ends)> _owed = [];
-    private readonly HashSet<ModelMessage> _sentHere = [];
     private readonly HashSet<ushort> _unfinished = [];
     private readonly List<ModelMessage> _acknowledged = [];
     private bool _isConnacked;
@@ -108,7 +107,7 @@ internal sealed partial class SurvivingClient
             EndSession();
         }
 
-        Session ??= new OracleSession(id, round.Oracle);
+        Session ??= new ModelSession(id, round.Oracle);
         (_isConnacked, _presence, _mustStartClean) = (true, Presence.Kept, false);
         foreach (var publication in _publications) // [MQTT-4.4.0-1]
         {
@@ -190,13 +189,13 @@ internal sealed partial class SurvivingClient
             return "nobody has published that";
         }
 
-        var isOpen = packet.QoS == QoS.ExactlyOnce && session.Open.TryGetValue(packet.PacketId, out var open) && open == message;
+        var isOpen = packet.QoS == QoS.ExactlyOnce && session.Open.TryGetValue(packet.PacketId, out var open) && open.Message == message;
         if (packet.QoS == QoS.ExactlyOnce && !isOpen && session.Open.TryGetValue(packet.PacketId, out var other))
         {
-            return $"its packet identifier is in use by {other}: whoever keeps to the protocol takes it for a repetition"; // [MQTT-2.2.1-4]
+            return $"its packet identifier is in use by {other.Message}: a client that keeps to the protocol takes it for a repetition"; // [MQTT-2.2.1-4]
         }
 
-        var fault = session.Take(packet, message, isFresh: !isOpen, wasSentHere: !packet.Retain && !_sentHere.Add(message), _isDurable);
+        var fault = session.Take(packet, packet.Topic, message, isFresh: !isOpen, _isDurable);
         if (packet.QoS == QoS.AtMostOnce || fault is not null)
         {
             return fault;
@@ -214,7 +213,7 @@ internal sealed partial class SurvivingClient
 
         if (packet.QoS == QoS.ExactlyOnce)
         {
-            session.Open[packet.PacketId] = message;
+            session.Open[packet.PacketId] = (message, packet.QoS, false);
             _owed.Enqueue(($"PUBREC {packet.PacketId}", ClientPackets.Pubrec(packet.PacketId, version), null));
         }
         else

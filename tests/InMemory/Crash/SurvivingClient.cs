@@ -1,6 +1,6 @@
 using System.Text;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.InMemory.Fuzz;
+using GrainMQ.Tests.InMemory.Model;
 using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.InMemory.Crash;
@@ -44,7 +44,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
     public string Id => id;
 
     /// <summary>Null when none can be there.</summary>
-    public OracleSession? Session { get; private set; }
+    public ModelSession? Session { get; private set; }
 
     public bool IsConnected => _connection is not null;
 
@@ -293,6 +293,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         }
 
         _connection = null;
+        Session?.LoseConnection();
         LoseWill(isGoodbye);
         if (!_isConnacked)
         {
@@ -306,7 +307,6 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         _isConnacked = false;
         _owed.Clear();
         _requests.Clear();
-        _sentHere.Clear();
         _unfinished.Clear();
         _acknowledged.Clear(); // nobody knows whether the broker has read them
     }
@@ -360,6 +360,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
 
     private void EndSession()
     {
+        Session?.End();
         (Session, _presence) = (null, Presence.None);
         _publications.Clear();
     }

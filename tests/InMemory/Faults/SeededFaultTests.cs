@@ -15,15 +15,14 @@ public sealed class SeededFaultTests
 {
     private const int Publishers = 3, Messages = 60;
 
-    /// <summary>More seeds for a longer search: <c>GRAINMQ_TEST_SEEDS=200</c>.</summary>
-    private static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_SEEDS"), out var seeds) ? seeds : 6;
+    private static readonly Seeds Search = Seeds.Of("fault", 6);
 
     public static TheoryData<int, QoS, bool> Runs
     {
         get
         {
             var data = new TheoryData<int, QoS, bool>();
-            for (var seed = 1; seed <= Seeds; seed++)
+            foreach (var seed in Search.All)
             {
                 data.Add(seed, QoS.AtLeastOnce, seed % 2 == 0);
                 data.Add(seed, QoS.ExactlyOnce, seed % 2 == 1);
@@ -35,7 +34,9 @@ public sealed class SeededFaultTests
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public async Task I11NoAcknowledgedMessageIsLost(int seed, QoS qos, bool kills)
+    public Task I11NoAcknowledgedMessageIsLost(int seed, QoS qos, bool kills) => Search.RunAsync(seed, () => RunAsync(seed, qos, kills));
+
+    private static async Task RunAsync(int seed, QoS qos, bool kills)
     {
         var faults = new GrainFaults();
         await using var gateway = await InMemoryGateway.StartAsync(

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.InMemory.Model;
 using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.InMemory.Fuzz;
@@ -76,7 +77,7 @@ internal sealed partial class ModelClient
             EndSession();
         }
 
-        Session ??= new ModelSession(this);
+        Session ??= new ModelSession(Id, round);
         SendAgain();
         return null;
     }
@@ -86,7 +87,7 @@ internal sealed partial class ModelClient
     {
         foreach (var (packetId, (message, isReceived)) in _publications.OrderBy(pair => pair.Value.Message.Number))
         {
-            message.IsResent = true;
+            message.Resend(round.Now);
             Say(isReceived
                 ? ClientPackets.Pubrel(packetId, Version)
                 : ClientPackets.Publish(message.Topic, message.Payload, message.QoS, packetId, message.Retain, true, Version));
@@ -148,7 +149,7 @@ internal sealed partial class ModelClient
         var isRepetition = packet.QoS > 0 && session.Open.TryGetValue(packet.PacketId, out var open)
             && packet.Dup && open.Message == message && !open.IsReleased && !_sentHere.Contains(packet.PacketId);
         var fault = packet.QoS == QoS.AtMostOnce ? null : Open(session, packet, message, isRepetition);
-        fault ??= session.Take(packet, topic, message, isFresh: !isRepetition);
+        fault ??= session.Take(packet, topic, message, isFresh: !isRepetition, isExact: _isDurable);
         if (fault is null && message is { IsShared: true } && !packet.Retain)
         {
             message.SharedBy.Add(session);

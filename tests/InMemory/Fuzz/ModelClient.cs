@@ -1,5 +1,6 @@
 using System.Text;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.InMemory.Model;
 using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.InMemory.Fuzz;
@@ -225,7 +226,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
 
         round.Note($"{Id} is gone, {(_isDurable ? "its session stays" : "and its session")}");
         _connection = null;
-        Session?.LostAt(round.Now);
+        Session?.LoseConnection();
         round.Release(_will);
         _aliases.Clear();
         _owed.Clear();
@@ -240,6 +241,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
 
     private void EndSession()
     {
+        Session?.End();
         Session = null;
         _publications.Clear();
     }

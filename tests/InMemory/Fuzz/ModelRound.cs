@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.InMemory.Model;
 using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.InMemory.Fuzz;
@@ -9,7 +10,7 @@ namespace GrainMQ.Tests.InMemory.Fuzz;
 /// the server says to the former is held against a model: acknowledgements one for one, deliveries to whom they belong, in order, as often
 /// as their QoS says, under packet identifiers that are free, Session Present; in the end nothing is owed and nothing is left.
 /// </summary>
-internal sealed class ModelRound
+internal sealed class ModelRound : IModelBroker
 {
     public const uint Expiry = 30;
     public const ushort ReceiveMaximum = 10;
@@ -41,6 +42,8 @@ internal sealed class ModelRound
 
     /// <summary>The step that the round is at.</summary>
     public int Now { get; private set; }
+
+    public bool MayDie => false;
 
     public List<ModelMessage> Messages { get; } = [];
 
@@ -114,6 +117,17 @@ internal sealed class ModelRound
             }
         }
     }
+
+    /// <summary>What a member of a share group leaves unfinished goes to another one, later.</summary>
+    public bool HasOrder(ModelMessage message) => !message.IsShared;
+
+    public bool MayRepeat(ModelMessage message) => message.MayRepeat;
+
+    public bool MayHaveBeenRefused(ModelMessage message) => false;
+
+    public bool IsInNoQueue(ModelMessage message) => false;
+
+    public bool IsUnstored(ModelMessage message) => false;
 
     private static void Configure(GatewayOptions options)
     {

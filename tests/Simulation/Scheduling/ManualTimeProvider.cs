@@ -45,6 +45,21 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>
+    /// Moves the clock at once, as it moves for a process that was suspended, and then fires each timer that has become due: a periodic one
+    /// once, however many of its periods have passed. Days cost what a moment costs.
+    /// </summary>
+    public void Leap(TimeSpan by)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
+        lock (_lock)
+        {
+            _nowTicks += by.Ticks;
+        }
+
+        Advance(TimeSpan.Zero);
+    }
+
     /// <summary>Moves the clock to the timer that is due next and fires it.</summary>
     /// <returns>False: no timer is armed.</returns>
     public bool AdvanceToNextTimer()

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Sockets.Raw;
 using GrainMQ.Tests.Testing;
 using Xunit;
@@ -11,9 +12,8 @@ namespace GrainMQ.Tests.Sockets.Crash;
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
-    /// <summary>A longer search: <c>GRAINMQ_TEST_KILL_ROUNDS=200</c>.</summary>
-    private static readonly int Rounds =
-        int.TryParse(Environment.GetEnvironmentVariable("GRAINMQ_TEST_KILL_ROUNDS"), out var rounds) ? rounds : 4;
+    /// <summary>A seed decides how much is acknowledged until the next kill.</summary>
+    private const int UsualKills = 4;
 
     [Fact]
     public async Task NothingAcknowledgedIsLostWhenTheBrokerIsKilled()
@@ -30,11 +30,10 @@ public sealed class KillTests(ITestOutputHelper output)
         ];
         var writing = Task.WhenAll(writers.Select(writer => Task.Run(writer.RunAsync)));
 
-        var seed = Random.Shared.Next();
-        var random = new Random(seed);
-        for (var round = 0; round < Rounds; round++)
+        var search = Seeds.Of("kill", UsualKills);
+        foreach (var seed in search.All)
         {
-            var target = writers.Sum(writer => writer.Acknowledged) + random.Next(1, 2000);
+            var target = writers.Sum(writer => writer.Acknowledged) + new Random(seed).Next(1, 2000);
             await Stuck.UntilAsync(
                 () => writers.Sum(writer => writer.Acknowledged) >= target || writing.IsFaulted || reading.IsFaulted, "acknowledgements");
             await broker.KillAsync();
@@ -56,7 +55,7 @@ public sealed class KillTests(ITestOutputHelper output)
         await reading.OrStuck("the readers' end");
         var repeated = readers.Sum(reader => writers.Sum(writer => Check(reader, writer)));
         await CheckRetainedAsync(broker, writers);
-        output.WriteLine($"{Rounds} kills (seed {seed}), {counts.Values.Sum()} acknowledged, lost 0, repeated at QoS 1 {repeated}, at QoS 2 0");
+        output.WriteLine($"{search}: {counts.Values.Sum()} acknowledged, lost 0, repeated at QoS 1 {repeated}, at QoS 2 0");
     }
 
     /// <returns>How many were repeated.</returns>

@@ -9,7 +9,7 @@ namespace GrainMQ.Tests.Unit.Protocol;
 /// <summary>What a client writes is what the gateway reads, for any content.</summary>
 public sealed class CodecProperties
 {
-    private static readonly Config Quick = Config.QuickThrowOnFailure.WithMaxTest(2_000);
+    private const int Samples = 2_000;
 
     private static readonly Gen<string> Text = Gen
         .Elements("a", "/", "$", " ", "ü", "\uFEFF", "\u0001", "中", "\U0001F600", "sensor", "\uFFFF")
@@ -37,7 +37,7 @@ public sealed class CodecProperties
             from properties in UserProperties
             select (topic, payload, (QoS)qos, packetId, retain, version, properties);
 
-        Check.One(Quick, Prop.ForAll(samples.ToArbitrary(), PublishRoundTrips));
+        SeededProperty.Check(Samples, Prop.ForAll(samples.ToArbitrary(), PublishRoundTrips));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class CodecProperties
             from version in Versions
             select (clientId, userName, password, willTopic, willPayload, (ushort)keepAlive, version);
 
-        Check.One(Quick, Prop.ForAll(samples.ToArbitrary(), ConnectRoundTrips));
+        SeededProperty.Check(Samples, Prop.ForAll(samples.ToArbitrary(), ConnectRoundTrips));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class CodecProperties
             from version in Versions
             select (filters.ToArray(), packetId, version);
 
-        Check.One(Quick, Prop.ForAll(samples.ToArbitrary(), SubscribeRoundTrips));
+        SeededProperty.Check(Samples, Prop.ForAll(samples.ToArbitrary(), SubscribeRoundTrips));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class CodecProperties
             from version in Versions
             select ((byte)type, body, version);
 
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(20_000), Prop.ForAll(samples.ToArbitrary(), sample =>
+        SeededProperty.Check(20_000, Prop.ForAll(samples.ToArbitrary(), sample =>
         {
             var (type, body, version) = sample;
             var frame = ClientPackets.Frame((byte)(type << 4 | (type is 6 or 8 or 10 ? 2 : 0)), body);

@@ -1,11 +1,10 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Simulation;
 using Xunit;
 
 namespace GrainMQ.Tests.Unit.Protocol;
 
-/// <summary>
-/// Two million mutations of valid packet sequences. Set <c>GRAINMQ_FUZZ_SEED</c> to the seed of a failure to begin with it.
-/// </summary>
+/// <summary>Mutations of valid packet sequences, one for each seed.</summary>
 public sealed class ParserFuzzTests
 {
     private const int Inputs = 2_000_000;
@@ -24,11 +23,10 @@ public sealed class ParserFuzzTests
     [Fact]
     public void MutatedPacketsAreParsedOrRefusedWithinBoundedMemory()
     {
-        var given = Environment.GetEnvironmentVariable("GRAINMQ_FUZZ_SEED");
-        var first = given is null ? Random.Shared.Next(int.MaxValue - Inputs) : int.Parse(given);
+        var search = Seeds.Of("parser", Inputs);
         var parsed = 0L;
         var refused = 0L;
-        for (var seed = first; seed < first + Inputs; seed++)
+        foreach (var seed in search.All)
         {
             try
             {
@@ -36,13 +34,18 @@ public sealed class ParserFuzzTests
             }
             catch (Exception failure)
             {
-                Assert.Fail($"Seed {seed}: {failure}");
+                throw search.Failed(seed, failure, "");
             }
         }
 
+        if (!search.IsWhole)
+        {
+            return;
+        }
+
         // A mutator that breaks everything, or nothing, tests nothing.
-        Assert.True(parsed > Inputs / 2, $"Only {parsed} packets were parsed (first seed {first}).");
-        Assert.True(refused > Inputs / 4, $"Only {refused} packets were refused (first seed {first}).");
+        Assert.True(parsed > search.Count / 2, $"Only {parsed} packets were parsed ({search}).");
+        Assert.True(refused > search.Count / 4, $"Only {refused} packets were refused ({search}).");
     }
 
     private long Allocated(byte[] input, ProtocolVersion version, ref long parsed, ref long refused)

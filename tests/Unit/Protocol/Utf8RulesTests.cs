@@ -1,5 +1,4 @@
 using System.Text;
-using FsCheck;
 using FsCheck.Fluent;
 using GrainMQ.Gateway.Protocol;
 using Xunit;
@@ -48,7 +47,7 @@ public sealed class Utf8RulesTests
         var pieces = Gen.Elements<byte>(
             0x00, 0x41, 0x7F, 0x80, 0xBF, 0xC0, 0xC2, 0xE0, 0xA0, 0xED, 0x9F, 0xEF, 0xF0, 0x90, 0xF4, 0x8F, 0xFF);
         var anything = pieces.ArrayOf().ToArbitrary();
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(20_000), Prop.ForAll(anything, bytes =>
+        SeededProperty.Check(20_000, Prop.ForAll(anything, bytes =>
             Utf8Rules.IsValid(bytes) == (!bytes.Contains((byte)0) && Decodes(strict, bytes))));
     }
 

@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using GrainMQ.Gateway.Protocol;
 using Xunit;
@@ -32,7 +31,7 @@ public sealed class VariableByteIntegerTests
     public void EveryValueSurvivesARoundTrip()
     {
         var values = Gen.Choose(0, VariableByteInteger.Maximum).ToArbitrary();
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(20_000), Prop.ForAll(values, RoundTrips));
+        SeededProperty.Check(20_000, Prop.ForAll(values, RoundTrips));
     }
 
     [Fact]
@@ -49,7 +48,7 @@ public sealed class VariableByteIntegerTests
     public void AFourthByteThatContinuesIsMalformed()
     {
         var digits = Gen.Choose(0x80, 0xFF).Select(digit => (byte)digit).ArrayOf(4).ToArbitrary();
-        Check.One(Config.QuickThrowOnFailure, Prop.ForAll(digits, four =>
+        SeededProperty.Check(100, Prop.ForAll(digits, four =>
             VariableByteInteger.TryRead(four, out _, out _) == ReadStatus.Malformed
             && VariableByteInteger.TryRead([.. four, 0x01], out _, out _) == ReadStatus.Malformed));
     }

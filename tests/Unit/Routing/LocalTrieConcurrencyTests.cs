@@ -23,15 +23,11 @@ public sealed class LocalTrieConcurrencyTests
 
         var failures = new List<string>();
         using var stop = new CancellationTokenSource();
-        Thread[] readers = [Reader(trie, present, "a/b/c", failures, stop.Token), Reader(trie, present, "x/y", failures, stop.Token)];
-        foreach (var reader in readers)
-        {
-            reader.Start();
-        }
+        Reader[] readers = [new(trie, present, "a/b/c", failures, stop.Token), new(trie, present, "x/y", failures, stop.Token)];
 
         var random = new Random(7);
         string[] levels = ["a", "b", "c", "x", "y", "+", "long-level-of-many-bytes"];
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < Rounds || !Array.TrueForAll(readers, reader => reader.HasReadEnough); round++)
         {
             var filter = string.Join('/', random.GetItems(levels, random.Next(1, 5))) + (random.Next(3) == 0 ? "/#" : "");
             if (present.Contains(filter))
@@ -50,10 +46,7 @@ public sealed class LocalTrieConcurrencyTests
         }
 
         stop.Cancel();
-        foreach (var reader in readers)
-        {
-            reader.Join();
-        }
+        Array.ForEach(readers, reader => reader.Join());
 
         Assert.Empty(failures);
     }
@@ -65,9 +58,8 @@ public sealed class LocalTrieConcurrencyTests
         trie.Add("devices/0/cmd/#");
         var failures = new List<string>();
         using var stop = new CancellationTokenSource();
-        var reader = Reader(trie, ["devices/0/cmd/#"], "devices/0/cmd/x", failures, stop.Token);
-        reader.Start();
-        for (var round = 0; round < 3; round++)
+        var reader = new Reader(trie, ["devices/0/cmd/#"], "devices/0/cmd/x", failures, stop.Token);
+        for (var round = 0; round < 3 || !reader.HasReadEnough; round++)
         {
             for (var i = 1; i < Rounds * 2; i++)
             {
@@ -85,24 +77,49 @@ public sealed class LocalTrieConcurrencyTests
         Assert.Empty(failures);
     }
 
-    /// <summary>Matches one topic over and over: every present filter exactly once, and nothing that does not match.</summary>
-    private static Thread Reader(LocalTrie<string> trie, string[] present, string topic, List<string> failures, CancellationToken stop) => new(() =>
+    /// <summary>A thread that matches one topic again and again: every present filter exactly once, and nothing that does not match.</summary>
+    private sealed class Reader
     {
-        var expected = present.Where(filter => TopicFilter.Matches(filter, topic)).ToList();
-        var bytes = Encoding.UTF8.GetBytes(topic);
-        var matches = default(MatchList<string>);
-        while (!stop.IsCancellationRequested)
+        /// <summary>The writer goes on until a reader has matched so often beside it: on a busy machine it may start late.</summary>
+        private const int Enough = 1_000;
+
+        private readonly Thread _thread;
+        private int _matches;
+
+        public Reader(LocalTrie<string> trie, string[] present, string topic, List<string> failures, CancellationToken stop)
         {
-            matches.Clear();
-            trie.Match(bytes, ref matches);
-            var found = matches.AsSpan().ToArray();
-            var wrong = found.Where(filter => !TopicFilter.Matches(filter, topic));
-            var missing = expected.Where(filter => found.Count(other => other == filter) != 1);
-            var notFound = expected.Where(filter => trie.Find(filter) is null);
-            lock (failures)
+            _thread = new Thread(() => Read(trie, present, topic, failures, stop));
+            _thread.Start();
+        }
+
+        public bool HasReadEnough => Volatile.Read(ref _matches) >= Enough;
+
+        public void Join()
+        {
+            _thread.Join();
+            Assert.True(HasReadEnough);
+        }
+
+        private void Read(LocalTrie<string> trie, string[] present, string topic, List<string> failures, CancellationToken stop)
+        {
+            var expected = present.Where(filter => TopicFilter.Matches(filter, topic)).ToList();
+            var bytes = Encoding.UTF8.GetBytes(topic);
+            var matches = default(MatchList<string>);
+            while (!stop.IsCancellationRequested)
             {
-                failures.AddRange([.. wrong, .. missing, .. notFound]);
+                matches.Clear();
+                trie.Match(bytes, ref matches);
+                var found = matches.AsSpan().ToArray();
+                var wrong = found.Where(filter => !TopicFilter.Matches(filter, topic));
+                var missing = expected.Where(filter => found.Count(other => other == filter) != 1);
+                var notFound = expected.Where(filter => trie.Find(filter) is null);
+                lock (failures)
+                {
+                    failures.AddRange([.. wrong, .. missing, .. notFound]);
+                }
+
+                Interlocked.Add(ref _matches, found.Length > 0 ? 1 : 0);
             }
         }
-    });
+    }
 }

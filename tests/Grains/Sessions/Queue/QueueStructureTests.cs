@@ -137,13 +137,13 @@ public sealed class QueueStructureTests
             {
                 var (shown, numbers) = (queue.Waiting, _waiting.ConvertAll(item => item.Number));
                 Step(queue);
-                Assert.Equal(numbers, shown.SelectMany(run => run).Select(item => item.Number)); // a snapshot stays as it is
-                Assert.Equal(_front.Select(item => (item.Number, item.Stage)), queue.Front.Select(item => (item.Number, item.Stage)));
-                Assert.Equal(_waiting.Select(item => item.Number), queue.Waiting.SelectMany(run => run).Select(item => item.Number));
+                LongSequence.AssertEqual(numbers, shown.SelectMany(run => run).Select(item => item.Number)); // a snapshot stays as it is
+                LongSequence.AssertEqual(_front.Select(item => (item.Number, item.Stage)), queue.Front.Select(item => (item.Number, item.Stage)));
+                LongSequence.AssertEqual(_waiting.Select(item => item.Number), queue.Waiting.SelectMany(run => run).Select(item => item.Number));
                 Assert.Equal(_front.Concat(_waiting).Sum(item => item.Cost), queue.Bytes);
                 Assert.Equal((queue.Bytes, queue.Count), (_bounds.TotalBytes, (int)_bounds.TotalMessages));
                 var from = random.Next((int)_number + 2);
-                Assert.Equal(_waiting.Where(item => item.Number >= from).Select(item => item.Number), queue.From(from).Select(item => item.Number));
+                LongSequence.AssertEqual(_waiting.Where(item => item.Number >= from).Select(item => item.Number), queue.From(from).Select(item => item.Number));
             }
         }
 

@@ -1,12 +1,12 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Tests.InMemory.Fuzz;
+using GrainMQ.Tests.InMemory.Crash;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
-namespace GrainMQ.Tests.InMemory.Crash;
+namespace GrainMQ.Tests.InMemory.Model;
 
 /// <summary>What the model must not overlook where it is lenient.</summary>
-public sealed class OracleSessionTests
+public sealed class ModelSessionTests
 {
     private readonly Oracle _oracle = new(queuesOverflow: false);
 
@@ -87,22 +87,22 @@ public sealed class OracleSessionTests
         _oracle.Release(will, isOwed: true, mayRepeat: false);
         _oracle.RunOutOfSpace();
         Assert.Null(Take(session, will, qos));
-        Assert.Equal(mayComeTwice, Take(session, will, qos, wasSentHere: true) is null);
+        Assert.Equal(mayComeTwice, Take(session, will, qos) is null);
     }
 
     private ModelMessage Publish() => _oracle.Publish("publisher", "t", QoS.AtLeastOnce, retain: false);
 
-    private OracleSession Subscribed()
+    private ModelSession Subscribed()
     {
-        var session = new OracleSession("reader", _oracle);
+        var session = new ModelSession("reader", _oracle);
         session.Subscriptions.Add(new ModelSubscription("t", null, QoS.AtLeastOnce, noLocal: false, 0, _oracle.Tick()) { ConfirmedAt = _oracle.Tick() });
         return session;
     }
 
-    private string? Take(OracleSession session, ModelMessage message, QoS qos = QoS.AtLeastOnce, bool wasSentHere = false)
+    private string? Take(ModelSession session, ModelMessage message, QoS qos = QoS.AtLeastOnce)
     {
         _oracle.Tick();
         var publish = ClientPackets.Publish(message.Topic, message.Payload, qos, (ushort)(qos == QoS.AtMostOnce ? 0 : 1));
-        return session.Take(ServerPacket.Read(publish, ProtocolVersion.Mqtt5), message, isFresh: true, wasSentHere, isExact: true);
+        return session.Take(ServerPacket.Read(publish, ProtocolVersion.Mqtt5), message.Topic, message, isFresh: true, isExact: true);
     }
 }
