@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.Sessions;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Delivery;
@@ -10,24 +12,28 @@ namespace GrainMQ.Gateway.Delivery;
 /// Publishes a message: finds its receivers and gives it to each. What a client publishes comes from its handler; wills are published here
 /// on behalf of the server, by the same steps.
 /// </summary>
-internal sealed class Publisher(Router router, RetainedMessages retained, TimerWheel wheel)
+internal sealed class Publisher(Router router, RetainedMessages retained, TimerWheel wheel) : IMessagePublisher
 {
     /// <summary>Gives the message to every session that subscribed; false when no subscription matched.</summary>
-    public bool Deliver(in Message message, SessionPart? publisher, Burst burst)
+    /// <param name="message">The message.</param>
+    /// <param name="publisher">The publishing session; null for the will of a session that is gone.</param>
+    /// <param name="origin">See <see cref="QueuedPublication"/>.</param>
+    /// <param name="dispatch">Gets what the deliveries set off; its list of receivers is used.</param>
+    /// <param name="commit">Completes when the message is in the queues of all durable sessions; null: there are none.</param>
+    public bool Deliver(in Message message, ISubscriber? publisher, MessageOrigin? origin, Dispatch dispatch, out Task<SessionResult>? commit)
     {
-        var receivers = burst.Receivers;
+        var receivers = dispatch.Receivers;
         var isMatched = router.Route(message.Topic, message.QoS, message.Retain, publisher, receivers);
-        foreach (ref readonly var receiver in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(receivers))
+        foreach (ref readonly var receiver in CollectionsMarshal.AsSpan(receivers))
         {
-            Deliver(message, receiver, burst);
+            Deliver(message, receiver, dispatch.Burst);
         }
 
         receivers.Clear();
-        burst.StoreAll();
+        commit = dispatch.Burst.Store.Commit(origin);
         return isMatched;
     }
 
-    /// <summary>Gives messages of Shared Subscriptions, whose first receiver ended, to other members. Those without a member left are dropped.</summary>
     public void DeliverAgain(List<QueuedDelivery> deliveries)
     {
         var burst = Burst.Rent();
@@ -44,21 +50,19 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
         burst.Return();
     }
 
-    /// <summary>Completes with whether every shard that the message needs has it; false: a disk is full, or did not answer for too long.</summary>
-    public async Task<bool> PublishAsync(Message message, SessionPart? publisher)
+    public async Task<bool> PublishAsync(Message message, ISubscriber? publisher)
     {
-        var burst = Burst.Rent();
+        var dispatch = Dispatch.Rent();
         message = message.PublishedAt(wheel.UnixNow);
-        Deliver(message, publisher, burst);
+        Deliver(message, publisher, origin: null, dispatch, out var commit);
         if (message.Retain)
         {
-            retained.Set(message, burst);
+            commit = commit.And(retained.Set(message, dispatch.Burst));
         }
 
-        burst.Flush();
-        var ticket = burst.Ticket;
-        burst.Return();
-        return ticket is null || await ticket.ConfigureAwait(false) == SessionResult.Ok;
+        dispatch.Flush();
+        dispatch.Return();
+        return commit is null || await commit.ConfigureAwait(false) == SessionResult.Ok;
     }
 
     private static void Deliver(in Message message, in Receiver receiver, Burst burst)

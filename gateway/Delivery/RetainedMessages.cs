@@ -20,13 +20,17 @@ internal sealed class RetainedMessages(
     private readonly Lazy<RetainLane[]> _lanes = new(() => [.. Enumerable.Range(0, directory.View.RetainShards).Select(create)]);
 
     /// <summary>Stores the message for its topic, or clears the topic when the payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6]</summary>
-    public void Set(in Message message, Burst burst)
+    /// <param name="message">The message.</param>
+    /// <param name="burst">Sends it.</param>
+    /// <returns>The commit.</returns>
+    public Task<SessionResult> Set(in Message message, Burst burst)
     {
         var topic = Encoding.UTF8.GetString(message.Topic);
         var lanes = _lanes.Value;
         var lane = lanes[RetainShard.Of(SessionRegistry.Tenant, topic, lanes.Length)];
         var record = message.PayloadLength == 0 ? null : message.ToArray(); // [MQTT-3.3.1-7]
-        burst.Await(lane, lane.Set(new RetainEntry(topic, record, message.ExpiresAt), message.Length));
+        burst.Store.FlushLater(lane);
+        return lane.Set(new RetainEntry(topic, record, message.ExpiresAt), message.Length);
     }
 
     /// <summary>Sends what is retained for a new subscription, at the pace of the client.</summary>
@@ -103,11 +107,10 @@ internal sealed class RetainedMessages(
             replay.Deliver(delivery, burst);
         }
 
-        burst.Flush();
-        var ticket = burst.Ticket;
+        var commit = burst.Flush();
         burst.Return();
-        return ticket is null ? Task.FromResult(true) : IsTakenAsync(ticket);
+        return commit is null ? Task.FromResult(true) : IsTakenAsync(commit);
     }
 
-    private static async Task<bool> IsTakenAsync(Task<SessionResult> ticket) => await ticket.ConfigureAwait(false) == SessionResult.Ok;
+    private static async Task<bool> IsTakenAsync(Task<SessionResult> commit) => await commit.ConfigureAwait(false) == SessionResult.Ok;
 }

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Sessions;
 
@@ -16,7 +17,7 @@ internal sealed class PacketDispatcher(
     /// A client that takes many messages answers with many PUBACKs, which cost the session one turn together; false when there are none at the
     /// front of the input.
     /// </summary>
-    public bool TryDispatchAcks(Connection connection, ReadOnlySpan<byte> input, Burst burst, out int length, out ReasonCode reason)
+    public bool TryDispatchAcks(Connection connection, ReadOnlySpan<byte> input, Dispatch dispatch, out int length, out ReasonCode reason)
     {
         length = 0;
         reason = ReasonCode.Success;
@@ -25,11 +26,11 @@ internal sealed class PacketDispatcher(
             return false;
         }
 
-        reason = AckHandlers.Pubacks(connection, session, input[..length], burst);
+        reason = AckHandlers.Pubacks(connection, session, input[..length], dispatch);
         return true;
     }
 
-    public ValueTask<ReasonCode> Dispatch(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body, Burst burst)
+    public ValueTask<ReasonCode> Dispatch(Connection connection, in FixedHeader header, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
         if (connection.Session is not SessionPart session)
         {
@@ -45,15 +46,15 @@ internal sealed class PacketDispatcher(
         switch (header.Type)
         {
             case PacketType.Publish:
-                return new(publish.Handle(connection, session, header.Flags, body, burst));
+                return new(publish.Handle(connection, session, header.Flags, body, dispatch));
             case PacketType.Puback:
-                return new(AckHandlers.Puback(connection, session, body, burst));
+                return new(AckHandlers.Puback(connection, session, body, dispatch));
             case PacketType.Pubrec:
-                return new(AckHandlers.Pubrec(connection, session, body, burst));
+                return new(AckHandlers.Pubrec(connection, session, body, dispatch));
             case PacketType.Pubrel:
-                return new(AckHandlers.Pubrel(connection, session, body, burst));
+                return new(AckHandlers.Pubrel(connection, session, body, dispatch));
             case PacketType.Pubcomp:
-                return new(AckHandlers.Pubcomp(connection, session, body, burst));
+                return new(AckHandlers.Pubcomp(connection, session, body, dispatch));
             case PacketType.Subscribe:
                 return subscribe.Handle(connection, session, body);
             case PacketType.Unsubscribe:

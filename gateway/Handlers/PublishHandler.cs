@@ -4,6 +4,7 @@ using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Sessions;
+using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Handlers;
@@ -20,11 +21,11 @@ namespace GrainMQ.Gateway.Handlers;
 ///                                                          SessionStoreGrain          ▼
 ///  socket ◄──6── OutboundWriter ◄── PublishEncoder ◄─────────────────5────────── OutboundQueue
 /// </code>
-/// Publications of one read are all dispatched before any subscriber is flushed; acknowledgements follow when their promise is kept.
+/// Publications of one read are all dispatched before any subscriber is flushed; acknowledgements follow their commits.
 /// </remarks>
 internal sealed class PublishHandler(Publisher publisher, RetainedMessages retained, GatewayMetrics metrics, ConnectionOptions options)
 {
-    public ReasonCode Handle(Connection connection, SessionPart session, byte flags, ReadOnlySpan<byte> body, Burst burst)
+    public ReasonCode Handle(Connection connection, SessionPart session, byte flags, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
         var error = PublishPacket.TryParse(body, flags, connection.Client.Version, out var packet);
         if (error != ReasonCode.Success)
@@ -32,7 +33,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
             return error;
         }
 
-        error = Check(connection, session, packet, burst, out var topic);
+        error = Check(connection, session, packet, dispatch, out var topic);
         if (error != ReasonCode.Success)
         {
             return error;
@@ -40,68 +41,65 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
 
         if (TopicName.Levels(topic) > options.MaximumTopicLevels)
         {
-            return Refuse(connection, packet, ReasonCode.TopicNameInvalid, burst);
+            return Refuse(connection, packet, ReasonCode.TopicNameInvalid, dispatch);
         }
 
         if (packet.QoS == QoS.ExactlyOnce && !session.InboundQoS2.TryAccept(packet.PacketId, out var promise, out var isHalfKnown))
         {
-            burst.Ticket = promise;
             if (isHalfKnown && packet.Retain)
             {
-                RetainAgain(connection, session, packet, topic, burst);
+                promise = RetainAgain(connection, session, packet, topic, promise, dispatch);
             }
 
-            Answer(connection, packet, ReasonCode.Success, burst); // a repetition: acknowledged, not delivered again [MQTT-4.3.3-10]
+            Answer(connection, packet, ReasonCode.Success, promise, dispatch); // a repetition: acknowledged, not delivered again [MQTT-4.3.3-10]
             return ReasonCode.Success;
         }
 
-        var reason = Publish(connection, session, packet, topic, burst);
-        Answer(connection, packet, reason, burst);
+        var reason = Publish(connection, session, packet, topic, dispatch, out var commit);
+        Answer(connection, packet, reason, commit, dispatch);
         return ReasonCode.Success;
     }
 
-    private ReasonCode Publish(Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
+    private ReasonCode Publish(
+        Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Dispatch dispatch,
+        out Task<SessionResult>? commit)
     {
         // :: Step 2: from the packet to one shared message, and to everybody who subscribed
-        burst.Ticket = null;
-        burst.Origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
-        burst.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
+        dispatch.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
+        var origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
-        var matched = publisher.Deliver(message, session, burst);
-        var queued = burst.Ticket;
-        if (packet.Retain)
+        var isMatched = publisher.Deliver(message, session, origin, dispatch, out var queued);
+        commit = packet.Retain ? queued.And(retained.Set(message, dispatch.Burst)) : queued;
+        if (packet.QoS == QoS.ExactlyOnce && commit is not null)
         {
-            retained.Set(message, burst);
+            session.InboundQoS2.Promise(packet.PacketId, commit, queued);
         }
 
-        if (packet.QoS == QoS.ExactlyOnce && burst.Ticket is { } ticket)
-        {
-            session.InboundQoS2.Promise(packet.PacketId, ticket, queued);
-        }
-
-        metrics.Received(1, matched ? 0 : 1);
-        return matched || packet.Retain ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
+        metrics.Received(1, isMatched ? 0 : 1);
+        return isMatched || packet.Retain ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
     }
 
     /// <summary>
     /// The store has the publication for its sessions; what made the client repeat it may have come before it was retained. Where it was,
     /// it is so once more: not acknowledged yet, it has no place among the others that were retained meanwhile.
     /// </summary>
-    private void RetainAgain(Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Burst burst)
+    private Task<SessionResult>? RetainAgain(
+        Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Task<SessionResult>? queued, Dispatch dispatch)
     {
-        var queued = burst.Ticket;
-        retained.Set(Message.Create(topic, packet, ExpiresAt(connection, packet)), burst);
-        if (burst.Ticket is { } ticket)
+        var commit = queued.And(retained.Set(Message.Create(topic, packet, ExpiresAt(connection, packet)), dispatch.Burst));
+        if (commit is not null)
         {
-            session.InboundQoS2.Promise(packet.PacketId, ticket, queued);
+            session.InboundQoS2.Promise(packet.PacketId, commit, queued);
         }
+
+        return commit;
     }
 
     /// <summary>
     /// A publication that this client may not make: MQTT 5 has a code for it; an older client could only take an acknowledgement for
     /// success, so it is closed (3.1.1 [MQTT-3.3.5-2]). At QoS 0 there is nothing to answer.
     /// </summary>
-    private ReasonCode Refuse(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Burst burst)
+    private ReasonCode Refuse(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Dispatch dispatch)
     {
         if (packet.QoS == QoS.AtMostOnce)
         {
@@ -114,12 +112,11 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
             return reason;
         }
 
-        burst.Ticket = null;
-        Answer(connection, packet, reason, burst);
+        Answer(connection, packet, reason, commit: null, dispatch);
         return ReasonCode.Success;
     }
 
-    private ReasonCode Check(Connection connection, SessionPart session, scoped in PublishPacket packet, Burst burst, out ReadOnlySpan<byte> topic)
+    private ReasonCode Check(Connection connection, SessionPart session, scoped in PublishPacket packet, Dispatch dispatch, out ReadOnlySpan<byte> topic)
     {
         topic = packet.Topic;
         if (packet.HasTopicAlias)
@@ -146,23 +143,23 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
             return ReasonCode.PayloadFormatInvalid;
         }
 
-        return IsOverReceiveMaximum(connection, session, packet, burst) ? ReasonCode.ReceiveMaximumExceeded : ReasonCode.Success;
+        return IsOverReceiveMaximum(connection, session, packet, dispatch) ? ReasonCode.ReceiveMaximumExceeded : ReasonCode.Success;
     }
 
     /// <summary>[MQTT-3.3.4-7]: what was read but not acknowledged. Only MQTT 5 tells the client the limit.</summary>
-    private bool IsOverReceiveMaximum(Connection connection, SessionPart session, scoped in PublishPacket packet, Burst burst)
+    private bool IsOverReceiveMaximum(Connection connection, SessionPart session, scoped in PublishPacket packet, Dispatch dispatch)
     {
         if (packet.QoS == QoS.AtMostOnce || connection.Client.Version != ProtocolVersion.Mqtt5)
         {
             return false;
         }
 
-        burst.UnacknowledgedQoS1 += packet.QoS == QoS.AtLeastOnce ? 1 : 0;
+        dispatch.UnacknowledgedQoS1 += packet.QoS == QoS.AtLeastOnce ? 1 : 0;
         var isNewQoS2 = packet.QoS == QoS.ExactlyOnce && !session.InboundQoS2.IsCounted(packet.PacketId);
-        return burst.UnacknowledgedQoS1 + session.InboundQoS2.Count + (isNewQoS2 ? 1 : 0) > options.ReceiveMaximum;
+        return dispatch.UnacknowledgedQoS1 + session.InboundQoS2.Count + (isNewQoS2 ? 1 : 0) > options.ReceiveMaximum;
     }
 
-    private static void Answer(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Burst burst)
+    private static void Answer(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Task<SessionResult>? commit, Dispatch dispatch)
     {
         if (packet.QoS == QoS.AtMostOnce)
         {
@@ -170,7 +167,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
         }
 
         var type = packet.QoS == QoS.AtLeastOnce ? PacketType.Puback : PacketType.Pubrec; // [MQTT-3.3.4-1]
-        burst.Answer(connection, type, packet.PacketId, reason);
+        dispatch.Answer(connection, type, packet.PacketId, reason, commit);
     }
 
     private static long ExpiresAt(Connection connection, scoped in PublishPacket packet) =>

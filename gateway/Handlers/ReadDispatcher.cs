@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
@@ -12,14 +13,14 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
 {
     public ValueTask DispatchAsync(Connection connection, ReadBuffer input)
     {
-        var burst = Burst.Rent();
+        var dispatch = Dispatch.Rent();
         try
         {
-            while (TryDispatch(connection, input, burst, out var pending))
+            while (TryDispatch(connection, input, dispatch, out var pending))
             {
                 if (!pending.IsCompletedSuccessfully)
                 {
-                    return AwaitAsync(connection, input, burst, pending);
+                    return AwaitAsync(connection, input, dispatch, pending);
                 }
 
                 connection.CloseUnlessSuccess(pending.Result);
@@ -27,17 +28,17 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
         }
         catch
         {
-            burst.Flush(); // others that it woke must not wait for ever because this connection fails
+            dispatch.Flush(); // others that it woke must not wait for ever because this connection fails
             throw;
         }
 
-        return EndBurst(connection, burst);
+        return End(connection, dispatch);
     }
 
     public Task EndedAsync(Connection connection) =>
         connection.IsDataStream ? closer.StreamEndedAsync(connection) : closer.ConnectionEndedAsync(connection);
 
-    private async ValueTask AwaitAsync(Connection connection, ReadBuffer input, Burst burst, ValueTask<ReasonCode> pending)
+    private async ValueTask AwaitAsync(Connection connection, ReadBuffer input, Dispatch dispatch, ValueTask<ReasonCode> pending)
     {
         try
         {
@@ -45,25 +46,25 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
             {
                 if (!pending.IsCompleted)
                 {
-                    burst.Flush(); // what came before this packet does not wait for its grain
+                    dispatch.Flush(); // what came before this packet does not wait for its grain
                     connection.FlushWoken();
                     input.Shrink(); // the handler has taken what it needs of the packet; thousands may wait here at once
                 }
 
                 connection.CloseUnlessSuccess(await pending.ConfigureAwait(false));
             }
-            while (TryDispatch(connection, input, burst, out pending));
+            while (TryDispatch(connection, input, dispatch, out pending));
         }
         catch
         {
-            burst.Flush();
+            dispatch.Flush();
             throw;
         }
 
-        await EndBurst(connection, burst).ConfigureAwait(false);
+        await End(connection, dispatch).ConfigureAwait(false);
     }
 
-    private bool TryDispatch(Connection connection, ReadBuffer input, Burst burst, out ValueTask<ReasonCode> pending)
+    private bool TryDispatch(Connection connection, ReadBuffer input, Dispatch dispatch, out ValueTask<ReasonCode> pending)
     {
         pending = default;
         if (connection.IsClosing)
@@ -72,7 +73,7 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
         }
 
         var unread = input.Unread;
-        if (packets.TryDispatchAcks(connection, unread, burst, out var length, out var reason))
+        if (packets.TryDispatchAcks(connection, unread, dispatch, out var length, out var reason))
         {
             input.Consume(length);
             pending = new(reason);
@@ -83,7 +84,7 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
         {
             case ReadStatus.Ok when unread.Length >= header.PacketLength:
                 input.Consume(header.PacketLength);
-                pending = packets.Dispatch(connection, header, unread.Slice(header.HeaderLength, header.BodyLength), burst);
+                pending = packets.Dispatch(connection, header, unread.Slice(header.HeaderLength, header.BodyLength), dispatch);
                 return true;
             case ReadStatus.Malformed:
                 connection.CloseUnlessSuccess(ReasonCode.MalformedPacket);
@@ -96,16 +97,16 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
         }
     }
 
-    private ValueTask EndBurst(Connection connection, Burst burst)
+    private ValueTask End(Connection connection, Dispatch dispatch)
     {
-        burst.Flush();
-        if (burst.Acks.Count > 0)
+        dispatch.Flush();
+        if (dispatch.PendingAcks.Count > 0)
         {
-            return EndBurstAsync(connection, burst);
+            return EndAsync(connection, dispatch);
         }
 
-        var allowed = burst.HasQoS0 ? memory.QoS0AllowedAsync() : Task.CompletedTask;
-        burst.Return();
+        var allowed = dispatch.HasQoS0 ? memory.QoS0AllowedAsync() : Task.CompletedTask;
+        dispatch.Return();
         connection.FlushWoken();
         var drained = connection.Outbound.RepliesDrainedAsync();
         return drained.IsCompletedSuccessfully && allowed.IsCompletedSuccessfully
@@ -113,13 +114,13 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
             : new ValueTask(Task.WhenAny(Task.WhenAll(drained, allowed), connection.Ending.AllWritten)); // a closing connection waits for neither
     }
 
-    /// <summary>Invariant I5: the acknowledgement follows the promise.</summary>
-    private static async ValueTask EndBurstAsync(Connection connection, Burst burst)
+    /// <summary>Invariant I5: the acknowledgement follows the commit.</summary>
+    private static async ValueTask EndAsync(Connection connection, Dispatch dispatch)
     {
         var version = connection.Client.Version;
-        foreach (var ack in burst.Acks)
+        foreach (var ack in dispatch.PendingAcks)
         {
-            var result = ack.Ticket is { } ticket ? await ticket.ConfigureAwait(false) : SessionResult.Ok;
+            var result = ack.Commit is { } commit ? await commit.ConfigureAwait(false) : SessionResult.Ok;
             var refusal = RefusalOf(result, version);
             var isTold = version == ProtocolVersion.Mqtt5 && ack.Type != PacketType.Pubcomp;
             if (refusal != ReasonCode.Success && ack.Type == PacketType.Pubrec && connection.Session is SessionPart session)
@@ -139,7 +140,7 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
             connection.Reply(OutboundFrame.Ack(ack.Type, ack.PacketId, reason)); // goes nowhere when the connection is closing
         }
 
-        burst.Return();
+        dispatch.Return();
         connection.FlushWoken();
         await connection.Outbound.RepliesDrainedAsync().ConfigureAwait(false);
     }

@@ -37,6 +37,7 @@ internal static class DataPlaneServices
         services.AddSingleton<DeliveryLimits>();
         services.AddSingleton<SessionRegistry>();
         services.AddSingleton<Publisher>();
+        services.AddSingleton<IMessagePublisher>(static provider => provider.GetRequiredService<Publisher>());
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<StoreShards>();
         services.AddSingleton<StoredSubscriptions>();

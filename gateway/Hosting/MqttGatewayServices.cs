@@ -35,7 +35,7 @@ public static class MqttGatewayServices
         services.AddLogging();
         services.TryAddSingleton(TimeProvider.System);
         AddOptions(services, options);
-        services.AddSecurity(options.Security);
+        services.AddSecurity(options.Security, options.Connections.ConnectTimeout);
         services.AddDataPlane();
         services.AddSingleton<ListenerFactory>();
         services.AddSingleton<GatewayService>();

@@ -32,18 +32,18 @@ internal readonly struct Message
 
     public int TopicLength => Head.TopicLength;
     public int PropertiesLength => Head.PropertiesLength;
-    public int PayloadLength => Head.Length - RecordHeader.Size - Head.TopicLength - Head.PropertiesLength;
+    public int PayloadLength => Head.Length - MessageHeader.Size - Head.TopicLength - Head.PropertiesLength;
 
-    public ReadOnlySpan<byte> Topic => _block.AsSpan(_offset + RecordHeader.Size, Head.TopicLength);
+    public ReadOnlySpan<byte> Topic => _block.AsSpan(_offset + MessageHeader.Size, Head.TopicLength);
 
     /// <summary>The properties that are forwarded unaltered and in order, encoded as in a v5 PUBLISH. [MQTT-3.3.2-17]</summary>
-    public ReadOnlySpan<byte> Properties => _block.AsSpan(_offset + RecordHeader.Size + Head.TopicLength, Head.PropertiesLength);
+    public ReadOnlySpan<byte> Properties => _block.AsSpan(_offset + MessageHeader.Size + Head.TopicLength, Head.PropertiesLength);
 
     public ReadOnlySpan<byte> Payload =>
-        _block.AsSpan(_offset + RecordHeader.Size + Head.TopicLength + Head.PropertiesLength, PayloadLength);
+        _block.AsSpan(_offset + MessageHeader.Size + Head.TopicLength + Head.PropertiesLength, PayloadLength);
 
-    private ref readonly RecordHeader Head =>
-        ref Unsafe.As<byte, RecordHeader>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block!), _offset)); // callers check IsNull
+    private ref readonly MessageHeader Head =>
+        ref Unsafe.As<byte, MessageHeader>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block!), _offset)); // callers check IsNull
 
     public bool IsExpired(long now) => Head.ExpiresAt > 0 && Head.ExpiresAt <= now;
 
@@ -67,7 +67,7 @@ internal readonly struct Message
     public static bool TryRead(byte[]? record, out Message message)
     {
         message = default;
-        if (record is null || record.Length < RecordHeader.Size)
+        if (record is null || record.Length < MessageHeader.Size)
         {
             return false;
         }
@@ -108,16 +108,16 @@ internal readonly struct Message
         scoped ReadOnlySpan<byte> topic, int propertiesLength, scoped ReadOnlySpan<byte> payload, QoS qos, bool retain, long expiresAt,
         out Span<byte> properties)
     {
-        var length = RecordHeader.Size + topic.Length + propertiesLength + payload.Length;
+        var length = MessageHeader.Size + topic.Length + propertiesLength + payload.Length;
         var (block, offset) = MessageBlock.Reserve(length);
-        ref var head = ref Unsafe.As<byte, RecordHeader>(ref block[offset]);
+        ref var head = ref Unsafe.As<byte, MessageHeader>(ref block[offset]);
         head.Length = length;
         head.PropertiesLength = propertiesLength;
         head.ExpiresAt = expiresAt;
         head.TopicLength = (ushort)topic.Length;
         head.Flags = (byte)((byte)qos | (retain ? RetainFlag : 0));
         head.Reserved = 0;
-        var body = block.AsSpan(offset + RecordHeader.Size);
+        var body = block.AsSpan(offset + MessageHeader.Size);
         topic.CopyTo(body);
         properties = body.Slice(topic.Length, propertiesLength);
         payload.CopyTo(body[(topic.Length + propertiesLength)..]);
@@ -125,7 +125,7 @@ internal readonly struct Message
     }
 
     [StructLayout(LayoutKind.Sequential, Pack = 1)]
-    private struct RecordHeader
+    private struct MessageHeader
     {
         public const int Size = 24;
         public int Length;

@@ -25,7 +25,7 @@ internal sealed class EdgeTable
 
     public int SizeInBytes => _slots.Length * sizeof(uint);
 
-    private uint Tombstone => _childMask + 1; // a tag without a child: node 0 is the root and nobody's child
+    private uint Tombstone => _childMask + 1; // a tag without a child: node 0 is the root, which is no child
 
     /// <summary>The child, or 0.</summary>
     public uint Find(SegmentedArray<TrieNode> nodes, uint parent, uint levelHash)

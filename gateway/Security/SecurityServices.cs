@@ -1,4 +1,3 @@
-using GrainMQ.Gateway.Connections;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace GrainMQ.Gateway.Security;
@@ -6,7 +5,7 @@ namespace GrainMQ.Gateway.Security;
 /// <summary>Adds the chain of authenticators in its order, as the options say.</summary>
 internal static class SecurityServices
 {
-    public static IServiceCollection AddSecurity(this IServiceCollection services, SecurityOptions options)
+    public static IServiceCollection AddSecurity(this IServiceCollection services, SecurityOptions options, TimeSpan timeout)
     {
         services.AddSingleton<Authenticators>();
         services.AddSingleton<IAuthenticator, CertificateAuthenticator>();
@@ -16,7 +15,7 @@ internal static class SecurityServices
             services.AddSingleton(provider => provider.GetRequiredService<PasswordFileWatch>().Users);
             services.AddSingleton(provider => new PasswordChecks(
                 options.PasswordChecks > 0 ? options.PasswordChecks : Math.Max(1, Environment.ProcessorCount / 2),
-                provider.GetRequiredService<ConnectionOptions>().ConnectTimeout,
+                timeout,
                 provider.GetRequiredService<TimeProvider>()));
             services.AddSingleton<IAuthenticator, PasswordAuthenticator>();
             services.AddSingleton<IEnhancedAuthenticator, ScramAuthenticator>();

@@ -1,6 +1,7 @@
 using System.Text;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
+using GrainMQ.Gateway.StoreLink;
 
 namespace GrainMQ.Gateway.Sessions;
 

@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.StoreLink;
 
 namespace GrainMQ.Gateway.Sessions;
 

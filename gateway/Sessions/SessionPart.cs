@@ -4,6 +4,7 @@ using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.StoreLink;
+using GrainMQ.Grains.Contracts;
 
 namespace GrainMQ.Gateway.Sessions;
 
@@ -239,16 +240,17 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
 
     /// <summary>
     /// PUBREL: the identifier is free; false when it was not in use. What the store knows of the identifier is removed there before PUBCOMP,
-    /// or it would take the client's next publication under it for a repetition.
+    /// which waits for <paramref name="commit"/>: or the store would take the client's next publication under it for a repetition.
     /// </summary>
-    public bool OnPubrel(ushort packetId, Burst burst)
+    public bool OnPubrel(ushort packetId, Burst burst, out Task<SessionResult>? commit)
     {
+        commit = null;
         lock (Gate)
         {
             var known = InboundQoS2.Release(packetId, out var isStored);
             if (isStored && IsDurable)
             {
-                Store.Release(this, packetId, burst);
+                commit = Store.Release(this, packetId, burst);
             }
 
             return known;

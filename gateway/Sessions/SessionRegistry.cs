@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.StoreLink;
 
@@ -16,10 +15,10 @@ internal sealed class SessionRegistry
     private readonly DeliveryLimits _limits;
     private readonly SubscriptionIndex _subscriptions;
     private readonly StoreLanes _store;
-    private readonly Publisher _publisher;
+    private readonly IMessagePublisher _publisher;
     private long _moment;
 
-    public SessionRegistry(DeliveryLimits limits, SubscriptionIndex subscriptions, StoreLanes store, Publisher publisher, TimeProvider time)
+    public SessionRegistry(DeliveryLimits limits, SubscriptionIndex subscriptions, StoreLanes store, IMessagePublisher publisher, TimeProvider time)
     {
         (_limits, _subscriptions, _store, _publisher, Turns) = (limits, subscriptions, store, publisher, new ClientTurns(time));
         var meter = limits.Metrics.Meter;

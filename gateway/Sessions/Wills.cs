@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Connections;
-using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
@@ -29,7 +28,7 @@ internal enum WillFate : byte
 /// <item><term>its time comes</term><description>publishes what the store gives out: <see cref="PublishDueAsync"/></description></item>
 /// </list>
 /// </summary>
-internal sealed class Wills(StoreShards shards, Publisher publisher, GrainCalls calls, ILogger<Wills> logger)
+internal sealed class Wills(StoreShards shards, IMessagePublisher publisher, GrainCalls calls, ILogger<Wills> logger)
 {
     /// <summary>The will that the connection still has; null if CONNECT had none or DISCONNECT 0x00 was the first cause of its end.</summary>
     public static Will? WillOf(Connection connection) => connection.Cause == CloseCause.ClientDisconnect ? null : connection.Client.Will;

@@ -1,4 +1,3 @@
-using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 
 namespace GrainMQ.Gateway.StoreLink;

@@ -1,4 +1,3 @@
-using GrainMQ.Gateway.Connections;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
 

@@ -26,7 +26,8 @@ internal abstract class ShardLane<TEntry>(TimeProvider time) : ILane
 
     /// <summary>
     /// Says that an entry is being made: a <see cref="DrainedAsync"/> that is asked for from now on waits until <see cref="AddAnnounced"/> has
-    /// added it. Call it inside the lock that whoever asks has to pass too.
+    /// added it. Call it inside a lock that
+    /// the caller of <see cref="DrainedAsync"/> has taken and released before.
     /// </summary>
     public void Announce()
     {

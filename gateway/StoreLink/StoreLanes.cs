@@ -1,4 +1,3 @@
-using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Grains.Contracts;
 
@@ -21,10 +20,10 @@ internal sealed class StoreLanes : IDisposable
     }
 
     /// <summary>
-    /// Hands a delivery to the store, which keeps it for the session; the burst's acknowledgement waits for it. All sessions of a message
+    /// Hands a delivery to the store, which keeps it for the session, with the commit of the burst. All sessions of a message
     /// and shard go into one entry, so that the store takes a publication as a whole or not at all.
     /// </summary>
-    public void Queue(IDurablePart session, in QueuedDelivery delivery, Burst burst) => burst.Gathering.Add(
+    public void Queue(IDurablePart session, in QueuedDelivery delivery, Burst burst) => burst.Store.Add(
         QueueOf(session.Key), delivery.Message,
         new DurableReceiver(session, delivery.QoS, delivery.Retain, delivery.SubscriptionIdentifiers, delivery.Share));
 
@@ -40,7 +39,7 @@ internal sealed class StoreLanes : IDisposable
     /// <summary>
     /// <see cref="IDurableSession.OnCommitted"/> or <see cref="IDurableSession.OnCommitFailed"/> follows, in the order of these calls.
     /// </summary>
-    /// <param name="session">Whose delivery it is.</param>
+    /// <param name="session">The session of the delivery.</param>
     /// <param name="sending">How far it is, once sent.</param>
     /// <param name="isCommitted">The store is to know before; false: it only keeps its place in the order.</param>
     /// <param name="isDuplicate">The DUP flag.</param>
@@ -51,11 +50,12 @@ internal sealed class StoreLanes : IDisposable
         lane.FlushSoon();
     }
 
-    /// <summary>PUBREL has freed an identifier: PUBCOMP, the burst's acknowledgement, waits until the store knows.</summary>
-    public void Release(IDurablePart session, ushort packetId, Burst burst)
+    /// <summary>PUBREL has freed an identifier: PUBCOMP waits for the commit, when the store knows of it.</summary>
+    public Task<SessionResult> Release(IDurablePart session, ushort packetId, Burst burst)
     {
         var lane = ProgressOf(session.Key);
-        burst.Await(lane, lane.Add(new ProgressLane.Step(session.Main, Released: packetId), 0));
+        burst.Store.FlushLater(lane);
+        return lane.Add(new ProgressLane.Step(session.Main, Released: packetId), 0);
     }
 
     /// <summary>Completes when every message that was on its way to this session's queue before the call is there, or was given up.</summary>

@@ -127,7 +127,7 @@ internal sealed class PipelinedPairs(RoadsBroker broker, ListenerKind road, QoS 
         var before = after - count;
         if (before < WarmUp && after >= WarmUp)
         {
-            _begin = broker.Process.Processor; // here and not by whoever awaits: the pool is busy
+            _begin = broker.Process.Processor; // here and not by the code that awaits: the pool is busy
         }
 
         if (before < WarmUp + messages && after >= WarmUp + messages)

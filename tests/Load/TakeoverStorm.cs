@@ -5,7 +5,7 @@ using GrainMQ.Tests.Testing;
 namespace GrainMQ.Tests.Load;
 
 /// <summary>
-/// Every client identifier is fought for by several sockets, each with a will of delay 0. Whoever is told CONNACK 0 and then loses the
+/// Every client identifier is fought for by several sockets, each with a will of delay 0. A socket that is told CONNACK 0 and then loses the
 /// connection must have its will published, once; when the fight ends one connection per identifier is left.
 /// </summary>
 internal static class TakeoverStorm

@@ -17,7 +17,7 @@ public enum QuicFault
     /// <summary>A good Initial packet with a ClientHello, and nothing ever after.</summary>
     InitialOnly,
 
-    /// <summary>The same, and after the server's answer a Handshake packet that nobody can decrypt.</summary>
+    /// <summary>The same, and after the server's answer a Handshake packet that cannot be decrypted.</summary>
     StopsMidway,
 
     /// <summary>A whole client that asks for another application protocol.</summary>
@@ -140,7 +140,7 @@ public static class BrokenQuicHandshake
         var datagram = new byte[LargestDatagram];
         var length = await server.ReceiveAsync(datagram).OrStuck("the first datagram");
         await enough.CancelAsync();
-        _ = connecting.ContinueWith(static gone => gone.Exception, TaskScheduler.Default); // it takes seconds to give up, and nobody needs to see it
+        _ = connecting.ContinueWith(static gone => gone.Exception, TaskScheduler.Default); // it takes seconds to give up, and its end does not matter
         return datagram[..length];
     }
 }

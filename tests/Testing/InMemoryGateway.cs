@@ -85,7 +85,7 @@ public sealed class InMemoryGateway : IAsyncDisposable
     }
 
     /// <summary>
-    /// The process is killed: nothing in it goes on, nobody is told, and nothing is left of it for the next one. Its clock must not be
+    /// The process is killed: nothing in it goes on, no client is told, and nothing is left of it for the next one. Its clock must not be
     /// moved any more.
     /// </summary>
     public void Kill()

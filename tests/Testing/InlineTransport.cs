@@ -3,7 +3,7 @@ using System.Threading.Tasks.Sources;
 namespace GrainMQ.Tests.Testing;
 
 /// <summary>
-/// Reads as a socket does in the product: the thread on which bytes arrive goes on with whatever awaited them. Whoever calls
+/// Reads as a socket does in the product: the thread on which bytes arrive goes on with whatever awaited them. A caller of
 /// <see cref="Send"/> is that thread, which in the product serves other connections as soon as it comes back.
 /// </summary>
 public sealed class InlineTransport : MemoryTransport, IValueTaskSource<int>

@@ -26,7 +26,7 @@ internal sealed class ShardTraffic(Random random, string[] keys, byte qos)
         return new QueueBatch(Sample.A, Next(), [.. entries]);
     }
 
-    /// <summary>Some deliveries of a connected session have begun, some have ended, and a packet identifier is free; null: nobody is connected.</summary>
+    /// <summary>Some deliveries of a connected session have begun, some have ended, and a packet identifier is free; null: no client is connected.</summary>
     public ProgressBatch? Report(StoreShardState table, string key, long now)
     {
         if (table.Sessions.Info(key).Owner is not { } owner)

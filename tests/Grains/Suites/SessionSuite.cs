@@ -111,7 +111,7 @@ public abstract class SessionSuite : GrainSuite
         var epochs = replies.Select(reply => reply.Epoch).Order().ToArray();
         Assert.All(replies, reply => Assert.Equal(SessionResult.Ok, reply.Result));
         Assert.Equal(epochs.Distinct(), epochs);
-        // every connection but the last is replaced exactly once: nobody is forgotten, nobody is kicked twice
+        // every connection but the last is replaced exactly once: none is forgotten, none is kicked twice
         Assert.Equal(epochs[..^1], replies.Select(reply => reply.Previous?.Epoch).OfType<ulong>().Order());
         Assert.Equal(epochs[^1], (await Session().GetInfoAsync()).Owner?.Epoch);
     }

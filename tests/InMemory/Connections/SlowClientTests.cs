@@ -360,7 +360,7 @@ public sealed class SlowClientTests
         }
     }
 
-    [Fact] // a burst that waits for its grain keeps nobody else waiting
+    [Fact] // a burst that waits for its grain keeps no other client waiting
     public async Task DeliveriesDoNotWaitForThePublishersNextPacket()
     {
         var faults = new GrainFaults();

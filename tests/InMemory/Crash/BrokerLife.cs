@@ -16,7 +16,7 @@ namespace GrainMQ.Tests.InMemory.Crash;
 
 /// <summary>
 /// One process of the broker: gateway, grains and logs, from its start to its death, with all that goes wrong around it. Dying is one
-/// moment: the disk takes nothing more and the network is cut before anybody in the process could say a word about it.
+/// moment: the disk takes nothing more and the network is cut before anything in the process could tell of it.
 /// </summary>
 internal sealed class BrokerLife
 {

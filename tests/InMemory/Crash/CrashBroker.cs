@@ -111,7 +111,7 @@ internal sealed class CrashBroker(CrashPlan plan, FaultCounts counts, Action<str
 
             if (waited == PatienceOfAStart / 2)
             {
-                _disk.Capacity = long.MaxValue; // somebody has looked after it
+                _disk.Capacity = long.MaxValue; // the operator has made room
             }
 
             if (waited == PatienceOfAStart)

@@ -34,7 +34,7 @@ internal sealed partial class CrashRound
         await CheckStoredOnceAsync();
     }
 
-    /// <summary>Everybody comes back, and takes and acknowledges what there is.</summary>
+    /// <summary>Every client comes back, and takes and acknowledges what there is.</summary>
     private async Task TakeEverythingAsync(Random random)
     {
         Note("everybody comes back");

@@ -33,7 +33,7 @@ internal sealed class Oracle(bool queuesOverflow) : IModelBroker
         return message;
     }
 
-    /// <summary>A will is nobody's to get before its connection is lost.</summary>
+    /// <summary>No client may get a will before its connection is lost.</summary>
     public ModelMessage Will(string publisher, string topic)
     {
         var message = new ModelMessage(Messages.Count, publisher, topic, QoS.AtLeastOnce, false, ModelMessage.Never);

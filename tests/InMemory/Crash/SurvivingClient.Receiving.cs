@@ -46,7 +46,7 @@ internal sealed partial class SurvivingClient
         }
     }
 
-    /// <summary>Before anybody receives anything: a will that the end of its connection has set off is not too early.</summary>
+    /// <summary>Before any client receives anything: a will that the end of its connection has set off is not too early.</summary>
     public void NoticeEnd()
     {
         if (_connection is { Transport.IsClosedByServer: true })
@@ -168,7 +168,7 @@ internal sealed partial class SurvivingClient
         {
             if (packet.Reasons[i] >= ReasonCode.UnspecifiedError)
             {
-                return round.IsTroubled ? null : "it was to be granted"; // what holds now, nobody knows
+                return round.IsTroubled ? null : "it was to be granted"; // either may hold now
             }
 
             if (request.Made.Count > 0 && packet.Reasons[i] != (ReasonCode)request.Made[i].QoS)

@@ -308,7 +308,7 @@ internal sealed partial class SurvivingClient(string id, ProtocolVersion version
         _owed.Clear();
         _requests.Clear();
         _unfinished.Clear();
-        _acknowledged.Clear(); // nobody knows whether the broker has read them
+        _acknowledged.Clear(); // whether the broker has read them is unknown
     }
 
     private void LoseWill(bool isGoodbye)

@@ -149,7 +149,7 @@ public sealed class UnansweredCallTests
         Assert.False(puback.IsCompleted); // the shard may come back
         await gateway.AdvanceUntilAsync(puback, "PUBACK");
         Assert.Equal(ReasonCode.UnspecifiedError, (await puback).Reason);
-        await gateway.AdvanceUntilAsync(publisher.ExpectClosedAsync(), "the publisher to be closed"); // a refusal would say that nobody has it
+        await gateway.AdvanceUntilAsync(publisher.ExpectClosedAsync(), "the publisher to be closed"); // a refusal would say that no session has it
         await gateway.AdvanceUntilAsync(older.ExpectClosedAsync(), "the older client to be closed"); // it sends the message again
     }
 
@@ -271,7 +271,7 @@ public sealed class UnansweredCallTests
         refused.Connect("c", cleanStart: false, expiry: 1000);
         await gateway.AdvanceUntilAsync(refused.ExpectAsync(PacketType.Connack), "the refusal");
         await publisher.PublishAsync("t", "2", QoS.AtLeastOnce);
-        await old.ExpectPublishAsync("2", acknowledge: false); // the old connection is served as long as nobody has taken over
+        await old.ExpectPublishAsync("2", acknowledge: false); // the old connection is served as long as no other has taken over
         faults.Heal();
         await gateway.AdvanceUntilAsync(gateway.GoneAsync(refused), "the refused connection to be handed back");
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(5));

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Fuzz;
 
-/// <summary>When everybody has left and every interval has passed, the broker holds what it held at the start.</summary>
+/// <summary>When every client has left and every interval has passed, the broker holds what it held at the start.</summary>
 internal static class Leftovers
 {
     /// <param name="gateway">The broker.</param>

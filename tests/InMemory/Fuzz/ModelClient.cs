@@ -6,7 +6,7 @@ using GrainMQ.Tests.Testing;
 namespace GrainMQ.Tests.InMemory.Fuzz;
 
 /// <summary>
-/// A client that keeps to the protocol, in an order of things that nobody would think of, and holds every packet of the server against
+/// A client that keeps to the protocol, in an order of things that no author of a test would think of, and holds every packet of the server against
 /// what it knows. This part speaks; <c>ModelClient.Receiving.cs</c> listens.
 /// </summary>
 internal sealed partial class ModelClient(string id, ModelRound round, Random random)
@@ -230,7 +230,7 @@ internal sealed partial class ModelClient(string id, ModelRound round, Random ra
         round.Release(_will);
         _aliases.Clear();
         _owed.Clear();
-        _sent.Clear(); // nobody knows whether the server has read them
+        _sent.Clear(); // whether the server has read them is unknown
         _requests.Clear();
         _pings = 0;
         if (!_isDurable)

@@ -7,7 +7,7 @@ namespace GrainMQ.Tests.InMemory.Fuzz;
 
 /// <summary>
 /// Whole sessions of several clients, drawn from the grammar of what a client may do next, among others that say anything. Everything that
-/// the server says to the former is held against a model: acknowledgements one for one, deliveries to whom they belong, in order, as often
+/// the server says to the former is held against a model: acknowledgements one for one, deliveries to the clients that they belong to, in order, as often
 /// as their QoS says, under packet identifiers that are free, Session Present; in the end nothing is owed and nothing is left.
 /// </summary>
 internal sealed class ModelRound : IModelBroker
@@ -173,7 +173,7 @@ internal sealed class ModelRound : IModelBroker
         Array.ForEach(_clients, client => client.Leave());
     }
 
-    /// <summary>Everybody comes back and takes what is there, until nothing more comes.</summary>
+    /// <summary>Every client comes back and takes what is there, until nothing more comes.</summary>
     private async Task FinishAsync()
     {
         do

@@ -28,7 +28,7 @@ internal static class NoiseRound
             await witness.PublishAsync("witness", $"{told}", QoS.AtLeastOnce);
             await witness.ExpectPublishAsync($"{told}");
             var now = Environment.TickCount64;
-            gateway.Time.Advance(TimeSpan.FromMilliseconds(now - before)); // no faster: nobody is late because this machine is slow
+            gateway.Time.Advance(TimeSpan.FromMilliseconds(now - before)); // no faster: no client is late because this machine is slow
             before = now;
         }
 

@@ -2,7 +2,7 @@ using GrainMQ.Tests.Testing;
 
 namespace GrainMQ.Tests.InMemory.Fuzz;
 
-/// <summary>Says anything in any order, breaks off, and comes back as somebody; its answers are nobody's business.</summary>
+/// <summary>Says anything in any order, breaks off, and comes back under any identifier; its answers are not checked.</summary>
 internal sealed class NoisyClient(InMemoryGateway gateway, Random random)
 {
     private readonly PacketFuzzer _fuzzer = new(random);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Quic;
 
-/// <summary>Clients that break off, overdo it or say nothing: the right code, one line in the log, nothing left, nobody else affected.</summary>
+/// <summary>Clients that break off, overdo it or say nothing: the right code, one line in the log, nothing left, no other client affected.</summary>
 public sealed class QuicBadInputTests
 {
     private const int NullOutboundFrame = 4310;

@@ -38,7 +38,7 @@ public sealed class ReauthenticationTests
         await client.NothingMoreAsync();
         client.Send(ClientPackets.Auth(ReasonCode.ContinueAuthentication, "slow"));
         await client.ExpectDisconnectAsync(ReasonCode.ProtocolError);
-        step.SetResult(ExchangeStep.Success(null, "alice")); // too late for anybody
+        step.SetResult(ExchangeStep.Success(null, "alice")); // too late for any client
         await gateway.IdleAsync();
     }
 

@@ -261,7 +261,7 @@ public sealed class RetainedTests
         Assert.Equal(ReasonCode.Success, (await publisher.ExpectAsync(PacketType.Puback, 13)).Reason);
         Assert.Equal(1, gateway.Metrics.Sum("mqtt_messages_dropped_total", "RetainQuota"));
 
-        // a refusal at QoS 2 says that nobody will get it, which is not so once it waits for somebody
+        // a refusal at QoS 2 says that no session will get it, which is not so once it waits for one
         Assert.Equal(ReasonCode.QuotaExceeded, await publisher.PublishAsync("a/b/4", "4", QoS.ExactlyOnce, retain: true));
         var subscriber = await gateway.ConnectAsync("s", expiry: 100);
         await subscriber.SubscribeAsync("a/b/4", QoS.ExactlyOnce);

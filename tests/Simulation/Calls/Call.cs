@@ -5,7 +5,7 @@ namespace GrainMQ.Tests.Simulation;
 
 /// <summary>A request to a grain, on its way, in an activation, or answered.</summary>
 /// <param name="center">Where it was sent.</param>
-/// <param name="target">Whom it calls.</param>
+/// <param name="target">The grain that it calls.</param>
 /// <param name="description">Only to be looked at.</param>
 /// <param name="message">What the grain gets, anew at every call.</param>
 /// <param name="options">As the interface says.</param>

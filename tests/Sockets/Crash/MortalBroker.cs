@@ -25,7 +25,7 @@ internal sealed class MortalBroker(params string[] arguments) : IAsyncDisposable
         _up.SetResult(endPoint);
     }
 
-    /// <summary>SIGKILL: nothing is flushed, nobody is told.</summary>
+    /// <summary>SIGKILL: nothing is flushed, no client is told.</summary>
     public async Task KillAsync()
     {
         Volatile.Write(ref _up, new TaskCompletionSource<IPEndPoint>(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -107,7 +107,7 @@ public sealed class DamagedDataTests(DamagedDirectory directory) : IClassFixture
     private static Task FailsAsync(TemporaryDirectory data, string words, string file, params string[] arguments) =>
         FailsAsync(data.Path, [words, file], arguments);
 
-    /// <summary>One line for whoever starts it, and the end: nobody is served from what cannot be trusted.</summary>
+    /// <summary>One line for the operator, and the end: no client is served from what cannot be trusted.</summary>
     private static async Task FailsAsync(string data, string[] words, params string[] arguments)
     {
         using var run = GatewayRun.Start([.. DamagedDirectory.Arguments(data), .. arguments]);

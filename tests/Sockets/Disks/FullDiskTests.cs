@@ -112,7 +112,7 @@ public sealed class FullDiskTests
         Assert.Contains("the disk refused", await LineAsync(run, "6303"));
     }
 
-    /// <summary>What a broker does whose disk is full, whoever comes.</summary>
+    /// <summary>What a broker does whose disk is full, for every kind of client.</summary>
     private static async Task RefusesAsync(string broker)
     {
         await using var durable = await DiskClients.OpenAsync(broker, "new device", durable: true);

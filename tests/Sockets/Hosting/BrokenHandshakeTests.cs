@@ -4,7 +4,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.Sockets.Hosting;
 
-/// <summary>Handshakes that fail in every way: nothing stays behind, and nobody else notices. The figures of 24,000: <c>tests/Load handshakes</c>.</summary>
+/// <summary>Handshakes that fail in every way: nothing stays behind, and no other client notices. The figures of 24,000: <c>tests/Load handshakes</c>.</summary>
 public sealed class BrokenHandshakeTests : IDisposable
 {
     private const int Attempts = 240;

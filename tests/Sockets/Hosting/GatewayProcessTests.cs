@@ -94,7 +94,7 @@ public sealed class GatewayProcessTests : IDisposable
         const int Descriptors = 400; // a process without a client has half as many open
         using var broker = GatewayRun.StartLimited(Descriptors, FreePorts);
         var endPoint = await broker.EndPointAsync("tcp");
-        (await ConnectAsync(endPoint)).Dispose(); // a broker that has served somebody: the runtime has opened the files it needs
+        (await ConnectAsync(endPoint)).Dispose(); // a broker that has served a client: the runtime has opened the files it needs
         var flood = new List<Socket>();
         for (var i = 0; i < Descriptors; i++)
         {

@@ -149,7 +149,7 @@ public sealed class SocketListenerTests
     public async Task ForeignAddressIsExplained()
     {
         var error = await Assert.ThrowsAsync<StartupException>(
-            () => ListenerHarness.StartAsync(ListenerKind.Tcp, address: "203.0.113.1:18833")); // a documentation address: nobody's
+            () => ListenerHarness.StartAsync(ListenerKind.Tcp, address: "203.0.113.1:18833")); // a documentation address, which no host has
 
         Assert.Contains("this machine has no such address", error.Message);
     }

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.Sockets.Quic;
 
-/// <summary>QUIC connections that come to nothing: nothing stays behind, and nobody else notices. The figures of 24,000: <c>tests/Load handshakes --quic</c>.</summary>
+/// <summary>QUIC connections that come to nothing: nothing stays behind, and no other client notices. The figures of 24,000: <c>tests/Load handshakes --quic</c>.</summary>
 [SupportedOSPlatform("linux")]
 [SupportedOSPlatform("macos")]
 [SupportedOSPlatform("windows")]

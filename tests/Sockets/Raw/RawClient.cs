@@ -137,7 +137,7 @@ internal sealed class RawClient : IAsyncDisposable
         }
         catch (Exception e) when (IsGone(e))
         {
-            // expected: there is nobody left to say goodbye to
+            // expected: the peer is gone already
         }
 
         _pipe.WebSocket?.Dispose();

@@ -5,7 +5,7 @@ using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Tests.Sockets.ThirdParty;
 
-/// <summary>Somebody else's client: what it can speak, and whether this machine has it.</summary>
+/// <summary>A third-party client: what it can speak, and whether this machine has it.</summary>
 /// <param name="Missing">Null when it is here, else what to install.</param>
 internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind[] Transports, string? Missing)
 {

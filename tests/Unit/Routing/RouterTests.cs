@@ -96,7 +96,7 @@ public sealed class RouterTests
             Subscribe(streams[0], "+", options: NoLocal);
         }
 
-        Assert.True(Route("a", publisher: streams[0])); // somebody subscribed: the publisher is not told "no matching subscribers"
+        Assert.True(Route("a", publisher: streams[0])); // there is a subscription: the publisher is not told "no matching subscribers"
         Assert.Empty(_receivers);
         Assert.True(Route("a", publisher: new Client()));
         Assert.Equal(hasOtherFilters ? 3 : 2, _receivers.Count);

@@ -29,7 +29,7 @@ public sealed class SessionCodecTests
         }
     }
 
-    /// <summary>Bytes that nobody wrote never become a change that was not meant, take memory without bound, or throw anything else.</summary>
+    /// <summary>Bytes that were never written never become a change that was not meant, take memory without bound, or throw anything else.</summary>
     [Fact]
     public void ChangeThatIsCutOrBrokenIsRefusedByName()
     {

@@ -161,7 +161,7 @@ public sealed class SessionWillTests : StoreShardStateTests
         Assert.Equal(["w"], DueWills());
     }
 
-    /// <summary>A will that a gateway got with the answer to a CONNECT: nobody else gets it while the lease runs.</summary>
+    /// <summary>A will that a gateway got with the answer to a CONNECT: no other gateway gets it while the lease runs.</summary>
     private void IsDueUnlessCompleted(OpenReply reply)
     {
         var id = DueWill.IdOfWillSetOffBy(reply.Epoch);

@@ -1,0 +1,84 @@
+using GrainMQ.Gateway.StoreLink;
+using GrainMQ.Grains.Contracts;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.Unit.StoreLink;
+
+public sealed class ProgressLaneTests
+{
+    private readonly List<string> _calls = [];
+
+    [Fact]
+    public async Task ASessionIsReportedOnceWithAllThatWasAddedForIt()
+    {
+        var (shard, lane) = ShardFake.ProgressLane();
+        var session = SessionFake.Create("a", _calls, epoch: 3, ended: [1, 4]);
+        var started = new StartedDelivery(5, 9, PendingStage.Published);
+        _ = lane.Add(new(session), 0);
+        _ = lane.Add(new(session, started, Epoch: 3, IsCommitted: true), 0);
+        await FlushAsync(lane, new(session, Released: 7));
+
+        var progress = Assert.Single(Assert.Single(shard.Reported).Sessions);
+        Assert.Equal(("a", 3ul), (progress.Key, progress.Epoch));
+        Assert.Equal([1, 4], progress.Done);
+        Assert.Equal([started], progress.Started);
+        Assert.Equal([(ushort)7], progress.InboundReleased);
+        Assert.Equal(["a EndReport 3 Noted", $"a {nameof(IDurableSession.OnCommitted)} 5 3 False False"], _calls);
+    }
+
+    [Fact]
+    public async Task WhatIsHeldBackLeavesInTheOrderInWhichItWasAdded()
+    {
+        var (_, lane) = ShardFake.ProgressLane();
+        var (a, b) = (SessionFake.Create("a", _calls), SessionFake.Create("b", _calls));
+        _ = lane.Add(new(a, new StartedDelivery(1, 1, PendingStage.Published), Epoch: 1, IsCommitted: true), 0);
+        _ = lane.Add(new(b, new StartedDelivery(2, 1, PendingStage.Published), Epoch: 1, IsCommitted: true, IsDuplicate: true), 0);
+        await FlushAsync(lane, new(a, new StartedDelivery(3, 2, PendingStage.Published), Epoch: 1)); // behind the first, not committed itself
+
+        Assert.Equal(["a 1 1 False False", "b 2 1 True False", "a 3 1 False False"], Sent());
+    }
+
+    [Fact]
+    public async Task NothingLeavesUnderAClaimThatIsFencedAndWhatIsGoneIsMarked()
+    {
+        var (shard, lane) = ShardFake.ProgressLane();
+        shard.OnReport = static _ => Task.FromResult(new ProgressReply(SessionResult.Ok, ["a"], [new GoneDelivery("b", 2)]));
+        var (a, b) = (SessionFake.Create("a", _calls, epoch: 4), SessionFake.Create("b", _calls, epoch: 5));
+        _ = lane.Add(new(a, new StartedDelivery(1, 1, PendingStage.Published), Epoch: 4, IsCommitted: true), 0);
+        await FlushAsync(lane, new(b, new StartedDelivery(2, 1, PendingStage.Published), Epoch: 5, IsCommitted: true));
+
+        Assert.Equal(["a 1 0 False False", "b 2 5 False True"], Sent());
+        Assert.Contains("a EndReport 4 Fenced", _calls);
+        Assert.Contains("b EndReport 5 Noted", _calls);
+    }
+
+    [Fact]
+    public async Task AShardThatDoesNotAnswerIsAskedUnderTheSameNumberForThirtySeconds()
+    {
+        var time = new ManualTimeProvider();
+        var (shard, lane) = ShardFake.ProgressLane(time);
+        shard.OnReport = static _ => new TaskCompletionSource<ProgressReply>().Task;
+        var session = SessionFake.Create("a", _calls);
+        var start = time.GetTimestamp();
+        var commit = lane.Add(new(session, new StartedDelivery(1, 1, PendingStage.Published), Epoch: 1, IsCommitted: true), 0);
+        lane.Flush();
+        await Stuck.UntilAsync(() => commit.IsCompleted || (time.AdvanceToNextTimer() && false), "the lane to give up");
+
+        Assert.Equal(SessionResult.Busy, await commit);
+        Assert.Equal(Attempts.BatchTimeout, time.GetElapsedTime(start));
+        Assert.Equal(6, shard.Reported.Count); // 5 seconds each
+        Assert.Single(shard.Reported.Select(static report => report.Sequence).Distinct());
+        Assert.Equal(["a EndReport 1 Lost", "a OnCommitFailed"], _calls);
+    }
+
+    private static async Task FlushAsync(ProgressLane lane, ProgressLane.Step last)
+    {
+        var commit = lane.Add(last, 0);
+        lane.Flush();
+        Assert.Equal(SessionResult.Ok, await commit.OrStuck("the commit"));
+    }
+
+    private IEnumerable<string> Sent() => _calls.Where(static call => call.Contains(nameof(IDurableSession.OnCommitted), StringComparison.Ordinal))
+        .Select(static call => call.Replace($"{nameof(IDurableSession.OnCommitted)} ", "", StringComparison.Ordinal));
+}
