@@ -190,6 +190,28 @@ public sealed class SlowClientTests
     }
 
     [Fact]
+    public async Task QoS0ThatFindsTheQueueFullOfOthersIsDroppedAndDisconnectsNobody() // I9
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Outbound.MaximumMessages = 3);
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        foreach (var text in (string[])["sent", "1", "2", "3"])
+        {
+            await publisher.PublishAsync("t", text, QoS.AtLeastOnce);
+        }
+
+        await publisher.PublishAsync("t", "zero");
+        Assert.Equal(1, gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull"));
+        foreach (var text in (string[])["sent", "1", "2", "3"])
+        {
+            await client.ExpectPublishAsync(text);
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
     public async Task EphemeralSessionMayDropTheNewestInstead()
     {
         await using var gateway = await InMemoryGateway.StartAsync(options =>
@@ -268,6 +290,42 @@ public sealed class SlowClientTests
         Assert.Equal(Enumerable.Range(0, 500), received.Take(500)); // what the gateway holds for it
         Assert.Equal(Enumerable.Range(1300, 700), received.TakeLast(700)); // and what the store does
         Assert.InRange(2000 - received.Count, 1, dropped);
+    }
+
+    [Theory]
+    [InlineData(10, 3000)]
+    [InlineData(10_000, 300)]
+    public async Task DurableSessionHoldsAWindowHereAndLeavesTheRestInTheStore(int length, int messages) // I9
+    {
+        const int WindowMessages = 1000, WindowBytes = 512 * 1024; // and a page of as many once more
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await StuckAsync(gateway, QoS.AtLeastOnce, durable: true);
+        var publisher = await gateway.ConnectAsync("p");
+        for (var i = 0; i < messages; i += 20)
+        {
+            publisher.Send([.. Enumerable.Range(i, 20).SelectMany(n =>
+                ClientPackets.Publish("t", $"{n}:{new string('x', length)}", QoS.AtLeastOnce, (ushort)(n - i + 1)))]);
+            for (var n = 0; n < 20; n++)
+            {
+                await publisher.ExpectAsync(PacketType.Puback, (ushort)(n + 1));
+            }
+        }
+
+        await Stuck.CalmAsync();
+        Assert.True(gateway.Sessions.TryGet("default/c", out var session));
+        Assert.InRange(session.Waiting, 1, 2 * WindowMessages);
+        Assert.InRange(session.WaitingBytes, 1, 2 * WindowBytes);
+        client.Transport.GoOnTaking();
+        for (var i = 0; i < messages; i++)
+        {
+            var publish = await client.ExpectAsync(PacketType.Publish);
+            Assert.StartsWith($"{i}:", publish.Text);
+            client.Send(ClientPackets.Puback(publish.PacketId));
+        }
+
+        await client.NothingMoreAsync();
+        await Stuck.CalmAsync();
+        Assert.InRange((await gateway.SessionInfoAsync("c")).Queued, 0, 1000); // a thousand ends are reported at once: no time has passed
     }
 
     [Theory]

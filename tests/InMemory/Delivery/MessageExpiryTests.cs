@@ -137,6 +137,29 @@ public sealed class MessageExpiryTests
         await client.NothingMoreAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task StoreIsToldOfAMessageThatExpiredHere(bool isInTheWritersQueue)
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync(
+            "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, isInTheWritersQueue ? 3u : 1u } });
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await client.NothingMoreAsync();
+        client.Transport.StopTaking();
+        await PublishAsync(gateway, "in the write", null);
+        await PublishAsync(gateway, "short", 5);
+        await PublishAsync(gateway, "next", null);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(10));
+        client.Transport.GoOnTaking();
+        await client.ExpectPublishAsync("in the write");
+        await client.ExpectPublishAsync("next");
+        await client.NothingMoreAsync();
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(2)); // reports go once a second
+        Assert.Equal(0, (await gateway.SessionInfoAsync("c")).Queued);
+    }
+
     [Fact]
     public async Task RetainedMessageCountsDownAndExpires()
     {

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -141,6 +142,94 @@ public sealed class OfflineQueueTests
         await client.NothingMoreAsync();
         await gateway.DropAsync(client);
         Assert.Equal(0, (await gateway.SessionInfoAsync("c")).Queued);
+    }
+
+    [Fact]
+    public async Task QoS0ThatWaitsForASlowClientEndsWithItsConnection() // MQTT 5 §4.1: the session is QoS 1 and 2
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var publisher = await gateway.ConnectAsync("p");
+        var client = await OfflineAsync(gateway);
+        await client.NothingMoreAsync();
+        client.Transport.StopTaking();
+        for (var i = 0; i < 300; i++) // more than the connection's queue takes
+        {
+            await publisher.PublishAsync("t", $"{i}");
+        }
+
+        await publisher.PublishAsync("t", "kept", QoS.AtLeastOnce);
+        await gateway.DropAsync(client);
+        client = await BackAsync(gateway);
+        await client.ExpectPublishAsync("kept");
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task QoS0ThatComesWhileConnectIsAnsweredIsDelivered()
+    {
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "offline");
+        await publisher.PublishAsync("t", "one", QoS.AtLeastOnce);
+        faults.Break("ISessionStoreGrain.AttachAsync", CallFault.LateAnswer, times: 1);
+        var connecting = BackAsync(gateway);
+        await Stuck.UntilAsync(() => faults.Met == 1, "CONNECT to be in the store");
+        await publisher.PublishAsync("t", "zero");
+        await gateway.AdvanceUntilAsync(connecting, "CONNACK");
+        client = await connecting;
+        await client.ExpectPublishAsync("one"); // it is older
+        await client.ExpectPublishAsync("zero");
+        await client.NothingMoreAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PagesAreReadUntilThereIsNoneAndAnOldOneConcernsNoNewConnection(bool isTakeover)
+    {
+        const int Messages = 1500; // CONNECT brings a part of them
+        var reads = 0;
+        var faults = new GrainFaults();
+        faults.Plan.Script = call => call.Method != "ISessionStoreGrain.ReadAsync" ? null
+            : Interlocked.Increment(ref reads) == 1 && isTakeover ? CallFault.Delay : null;
+        faults.Plan.MaximumDelay = TimeSpan.FromSeconds(4); // a call is given up after 5
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        for (var i = 0; i < Messages; i += 50)
+        {
+            publisher.Send([.. Enumerable.Range(i, 50).SelectMany(n => ClientPackets.Publish("t", $"{n}", QoS.AtLeastOnce, (ushort)((n % 50) + 1)))]);
+            for (var n = 0; n < 50; n++)
+            {
+                await publisher.ExpectAsync(PacketType.Puback, (ushort)(n + 1));
+            }
+        }
+
+        client = await BackAsync(gateway);
+        if (isTakeover)
+        {
+            await Stuck.UntilAsync(() => Volatile.Read(ref reads) == 1, "the page to be asked for"); // the call is late, and then says that it is fenced
+            await Stuck.CalmAsync();
+            client = await BackAsync(gateway);
+            await gateway.AdvanceAsync(TimeSpan.FromSeconds(6));
+        }
+
+        for (var next = 0; next < Messages;)
+        {
+            var publish = await client.ExpectAsync(PacketType.Publish);
+            var number = int.Parse(publish.Text, System.Globalization.CultureInfo.InvariantCulture);
+            Assert.InRange(number, 0, next); // some come again
+            next = Math.Max(next, number + 1);
+            client.Send(ClientPackets.Puback(publish.PacketId));
+        }
+
+        await client.NothingMoreAsync();
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(2));
+        Assert.InRange(reads, 1, 20);
     }
 
     [Fact] // news of the store about one connection may come when the next one has ended

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -231,15 +232,27 @@ public sealed class OutboundResumeTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task FirstPublishThatNeverLeftHasNoDupHoweverManyConnectionsEnd(bool isTakeover) // [MQTT-3.3.1-1]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task FirstPublishThatNeverLeftHasNoDupHoweverManyConnectionsEnd(bool isRetained, bool isTakeover) // [MQTT-3.3.1-1]
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.AtLeastOnce);
-        await client.NothingMoreAsync();
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("r", Long, QoS.AtLeastOnce, retain: true);
         client = await StuckAsync(gateway, client, isTakeover);
-        await PublishAsync(gateway, Long, QoS.AtLeastOnce);
+        if (isRetained)
+        {
+            client.Send(ClientPackets.Subscribe(client.NextPacketId(), "r", QoS.AtLeastOnce));
+        }
+        else
+        {
+            await PublishAsync(gateway, Long, QoS.AtLeastOnce);
+        }
+
+        await Stuck.CalmAsync();
         client = await StuckAsync(gateway, client, isTakeover);
         client = await NextAsync(gateway, client, isTakeover);
         var first = await client.ExpectPublishAsync(Long, acknowledge: false);
@@ -247,6 +260,66 @@ public sealed class OutboundResumeTests
         client = await NextAsync(gateway, client, isTakeover);
         var second = await client.ExpectPublishAsync(Long);
         Assert.Equal((true, first.PacketId), (second.Dup, second.PacketId));
+    }
+
+    [Fact]
+    public async Task PublishThatFoundTheConnectionClosingHasNoDup() // [MQTT-3.3.1-1]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.AtLeastOnce);
+        var connection = gateway.Connections.All.Single();
+        using (await gateway.Sessions.Turns.TakeAsync("default/c")) // the session keeps its connection until this turn is over
+        {
+            client.Drop();
+            await Stuck.UntilAsync(() => connection.Outbound.IsCompleted, "the connection to close");
+            await PublishAsync(gateway, "m", QoS.AtLeastOnce);
+            await Stuck.CalmAsync();
+        }
+
+        await gateway.GoneAsync(client);
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+        Assert.False((await client.ExpectPublishAsync("m")).Dup);
+    }
+
+    [Fact]
+    public async Task PubrecThatComesBeforeTheRepetitionIsCommittedIsAnsweredInItsPlace() // [MQTT-4.3.3-4]
+    {
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
+        await PublishAsync(gateway, "m", QoS.ExactlyOnce);
+        var first = await client.ExpectPublishAsync("m", acknowledge: false);
+        await gateway.DropAsync(client);
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.Delay, times: 1);
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+        await Stuck.UntilAsync(() => faults.Met == 1, "the commit of the repetition");
+        client.Send(ClientPackets.Pubrec(first.PacketId));
+        await Stuck.CalmAsync();
+        await gateway.AdvanceUntilAsync(client.ExpectAsync(PacketType.Pubrel, first.PacketId), "PUBREL");
+        client.Send(ClientPackets.Pubcomp(first.PacketId));
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task QoS1WaitsForTheStoreOnlyBehindQoS2ThatDoes() // [MQTT-4.6.0-6]
+    {
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
+        await PublishAsync(gateway, "two", QoS.ExactlyOnce);
+        await client.ExpectPublishAsync("two");
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(2));
+        faults.Plan.MaximumDelay = TimeSpan.FromHours(1);
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.Delay);
+        await PublishAsync(gateway, "one", QoS.AtLeastOnce);
+        await client.ExpectPublishAsync("one", acknowledge: false); // no report is answered
+        await PublishAsync(gateway, "two again", QoS.ExactlyOnce);
+        await PublishAsync(gateway, "one behind it", QoS.AtLeastOnce);
+        await Stuck.CalmAsync();
+        await client.NothingMoreAsync();
+        faults.Heal();
+        await gateway.AdvanceUntilAsync(client.ExpectPublishAsync("two again", acknowledge: false), "QoS 2"); // the call is repeated after 5 s
+        await client.ExpectPublishAsync("one behind it");
     }
 
     [Fact]
