@@ -201,7 +201,7 @@ internal sealed class Connection
     }
 
     /// <summary>
-    /// Step 1 of the live path: the one reader. It waits without a buffer, reads what there is, and has every whole packet dispatched before it
+    /// The one reader. It waits without a buffer, reads what there is, and has every whole packet dispatched before it
     /// reads again.
     /// </summary>
     private async Task ReadAllAsync()

@@ -63,7 +63,7 @@ internal sealed class ConnectionEnding(Connection connection, ConnectionEnvironm
         Abort();
     }
 
-    /// <summary>The guard's answer to a frame without bytes: never log and go on. Architecture §8.</summary>
+    /// <summary>The guard's answer to a frame without bytes: never log and go on. See docs/architecture.md.</summary>
     /// <param name="last">Of the packet written before it.</param>
     /// <param name="discarded">Frames that were taken from the queue and are not written, this one among them.</param>
     public void OnNullFrame(PacketType last, int discarded)

@@ -5,7 +5,7 @@ namespace GrainMQ.Gateway.Connections;
 
 /// <summary>
 /// The last bound: every queue has its own, this one holds for all of them together. Looks once a second and degrades in steps, new
-/// clients first, so that those who are served go on being served. Architecture §9.
+/// clients first, so that those who are served go on being served.
 /// </summary>
 internal sealed partial class MemoryGuard : IDisposable
 {

@@ -4,7 +4,7 @@ using GrainMQ.Gateway.Protocol;
 namespace GrainMQ.Gateway.Connections;
 
 /// <summary>
-/// Step 6 of the live path: the one writer of a connection. The thread that wakes it drains the queue as long as the socket takes
+/// The one writer of a connection. The thread that wakes it drains the queue as long as the socket takes
 /// everything at once; when it does not, the rest goes on when the socket is ready, and the thread is free.
 /// </summary>
 internal sealed class OutboundWriter(Connection connection, OutboundQueue queue, ConnectionEnvironment environment)

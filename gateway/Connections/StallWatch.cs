@@ -2,7 +2,7 @@ namespace GrainMQ.Gateway.Connections;
 
 /// <summary>
 /// Closes a connection that has bytes to write and makes no progress for <see cref="OutboundOptions.StallTimeout"/>. Armed only while a write is
-/// pending. Architecture §8.
+/// pending.
 /// </summary>
 internal sealed class StallWatch(Connection connection, OutboundWriter writer, ConnectionEnvironment environment) : WheelEntry
 {

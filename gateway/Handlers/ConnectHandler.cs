@@ -17,7 +17,7 @@ namespace GrainMQ.Gateway.Handlers;
 ///                                                                   SessionOpener ◄── ClientTurns: one turn per client
 ///                    SessionHandover, what is not confirmed yet ◄─────────┤ 4
 ///                          SessionStoreGrain.AttachAsync ◄────────────────┤ 5  epoch, Session Present, state
-///                    SessionCloser.TakeOver, the old connection ◄─────────┤ 6  and its will: Wills
+///                    SessionCloser.EndTakenOver, the old one ◄─────────┤ 6  and its will: Wills
 ///                                                                         ▼
 ///                                              ConnackEncoder ──7──► OutboundQueue, then Connection.Serve, Session.Attach
 ///  socket ◄──8── OutboundWriter: CONNACK, what was in flight, what waited

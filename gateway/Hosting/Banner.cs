@@ -23,6 +23,7 @@ internal static partial class Banner
             LogStarted(logger, ProductVersion.Product, ProductVersion.Runtime, ProductVersion.Orleans, place, string.Join(", ", listeners.Select(Describe)));
             return;
         }
+
         output.WriteLine($"GrainMQ {ProductVersion.Product}, {ProductVersion.Runtime}, {ProductVersion.Orleans}, {place}");
         foreach (var listener in listeners)
         {
@@ -40,7 +41,8 @@ internal static partial class Banner
         ListenerKind.Quic => $"quic://{listener.EndPoint}",
         ListenerKind.Unix => $"unix:{listener.EndPoint}",
         ListenerKind.Ws => $"ws://{listener.EndPoint}{WebSocketEndpoint.Path}",
-        _ => $"wss://{listener.EndPoint}{WebSocketEndpoint.Path}",
+        ListenerKind.Wss => $"wss://{listener.EndPoint}{WebSocketEndpoint.Path}",
+        _ => throw new ArgumentOutOfRangeException(nameof(listener), listener.Kind, "A kind of listener without an address for clients."),
     };
 
     [LoggerMessage(1001, LogLevel.Information, "GrainMQ {Version} started on {Runtime}, {Orleans}, {Place}, listening on {Listeners}.")]

@@ -4,7 +4,7 @@ using GrainMQ.Gateway.Protocol;
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>
-/// Step 2 of the live path: finds the subscribers that a message goes to. It delivers nothing and calls no grain. Safe from any thread.
+/// Finds the subscribers that a message goes to. It delivers nothing and calls no grain. Safe from any thread.
 /// </summary>
 internal sealed class Router(LocalTrie<Subscribers> trie)
 {

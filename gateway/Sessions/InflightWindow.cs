@@ -6,7 +6,8 @@ namespace GrainMQ.Gateway.Sessions;
 /// <summary>
 /// QoS 1 and 2 deliveries that the client has not finished. Packet Identifiers are given in order, so an identifier is a place in a
 /// ring that starts at the oldest open one: lookup is a subtraction, and order of sending is order in the ring. Holes are
-/// deliveries that were acknowledged before older ones.
+/// deliveries that were acknowledged before older ones. It counts; <see cref="OutboundDelivery"/> keeps the count within the client's Receive
+/// Maximum.
 /// </summary>
 internal sealed class InflightWindow
 {

@@ -16,7 +16,7 @@ internal class OutboundDelivery(SessionPart part)
     private const int WindowBytes = 512 * 1024;
 
     private readonly Backlog _backlog = new();
-    private int _quota;
+    private int _receiveMaximum;
 
     public int Waiting => _backlog.Count;
 
@@ -25,7 +25,7 @@ internal class OutboundDelivery(SessionPart part)
     public int InFlight => Window.Count;
 
     /// <summary>Receive Maximum of the client.</summary>
-    public int Quota => _quota;
+    public int ReceiveMaximum => _receiveMaximum;
 
     /// <summary>Something waits to be sent, or to be sent again.</summary>
     public bool HasUnsent => _backlog.Count > 0 || Window.PendingResends > 0;
@@ -40,17 +40,17 @@ internal class OutboundDelivery(SessionPart part)
 
     protected SessionPart Part => part;
 
-    private bool HasQuota => Window.Count - Window.PendingResends < _quota && Window.HasIdentifier;
+    private bool IsBelowReceiveMaximum => Window.Count - Window.PendingResends < _receiveMaximum && Window.HasIdentifier;
 
     private DeliveryLimits Limits => part.Limits;
 
-    public bool CanTakeNow(Connection connection) => _backlog.Count == 0 && HasQuota && connection.Outbound.HasRoom;
+    public bool CanTakeNow(Connection connection) => _backlog.Count == 0 && IsBelowReceiveMaximum && connection.Outbound.HasRoom;
 
     /// <summary>A connection begins: what was in flight is sent again. [MQTT-4.4.0-1]</summary>
-    public void BeginConnection(int quota)
+    public void BeginConnection(int receiveMaximum)
     {
         part.AssertGate();
-        _quota = quota;
+        _receiveMaximum = receiveMaximum;
         Window.MarkAllForResend();
     }
 
@@ -140,15 +140,15 @@ internal class OutboundDelivery(SessionPart part)
     public void Refill(Connection connection)
     {
         part.AssertGate();
-        while (Window.PendingResends > 0 && HasQuota && connection.Outbound.HasRoom && Window.TryTakeResend(out var resend, out var stage))
+        while (Window.PendingResends > 0 && IsBelowReceiveMaximum && connection.Outbound.HasRoom && Window.TryTakeResend(out var resend, out var stage))
         {
             SendAgain(connection, ref resend, stage);
         }
 
         while (_backlog.Count > 0 && connection.Outbound.HasRoom)
         {
-            var needsQuota = _backlog.Peek().QoS != QoS.AtMostOnce;
-            if (needsQuota && (Window.PendingResends > 0 || !HasQuota)) // [MQTT-3.3.4-9]
+            var isCounted = _backlog.Peek().QoS != QoS.AtMostOnce;
+            if (isCounted && (Window.PendingResends > 0 || !IsBelowReceiveMaximum)) // [MQTT-3.3.4-9]
             {
                 break;
             }
@@ -272,7 +272,7 @@ internal class OutboundDelivery(SessionPart part)
     }
 
     private bool CanSend(Connection connection, QoS qos) =>
-        connection.Outbound.HasRoom && (qos == QoS.AtMostOnce || (HasQuota && Window.PendingResends == 0));
+        connection.Outbound.HasRoom && (qos == QoS.AtMostOnce || (IsBelowReceiveMaximum && Window.PendingResends == 0));
 
     private bool IsFull(in QueuedDelivery delivery, int connectionWaiting) =>
         _backlog.Count + connectionWaiting >= Limits.LiveMessages || _backlog.Bytes + delivery.Length > Limits.LiveBytes;

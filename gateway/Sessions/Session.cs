@@ -96,11 +96,11 @@ internal sealed class Session : SessionPart, IDurableSession
     }
 
     /// <summary>The CONNACK is queued: gives the session its connection, which first sends again what was open. [MQTT-4.4.0-1]</summary>
-    public void Attach(Connection connection, ulong epoch, int quota)
+    public void Attach(Connection connection, ulong epoch, int receiveMaximum)
     {
         lock (Gate)
         {
-            Begin(connection, epoch, quota);
+            Begin(connection, epoch, receiveMaximum);
             if (!_ended.IsEmpty) // said under an earlier claim, and fenced
             {
                 Store.ReportLater(this);
@@ -341,7 +341,7 @@ internal sealed class Session : SessionPart, IDurableSession
             _streams = [.. _streams, part];
         }
 
-        part.Attach(stream, Epoch, Outbound.Quota);
+        part.Attach(stream, Epoch, Outbound.ReceiveMaximum);
         return part;
     }
 

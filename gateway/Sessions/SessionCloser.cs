@@ -4,7 +4,7 @@ using GrainMQ.Gateway.StoreLink;
 
 namespace GrainMQ.Gateway.Sessions;
 
-/// <summary>What follows for a session from the end of its connection, or of a data stream. Architecture §7.</summary>
+/// <summary>What follows for a session from the end of its connection, or of a data stream.</summary>
 internal sealed class SessionCloser(SessionRegistry sessions, SessionHandover handover, Wills wills)
 {
     /// <summary>A connection has ended: ends its claim, unless a takeover did. Never throws.</summary>

@@ -7,7 +7,7 @@ namespace GrainMQ.Gateway.Sessions;
 
 /// <summary>
 /// Hands sessions over to the store when their connection has ended. After a null outbound frame the way goes through the client's grain,
-/// which ends with it. Architecture §7, §8.
+/// which ends with it.
 /// </summary>
 internal sealed class SessionHandover(
     StoreShards shards, IGrainFactory grains, SessionRegistry sessions, TimerWheel wheel, GrainCalls calls, ILogger<SessionHandover> logger)

@@ -9,7 +9,7 @@ namespace GrainMQ.Gateway.Sessions;
 
 /// <summary>
 /// Opens the session of a client that was let in: a new epoch from the store shard, takeover from the connection that had it, and what the
-/// store kept. One client identifier at a time. Architecture §7.
+/// store kept. One client identifier at a time. See docs/architecture.md.
 /// </summary>
 internal sealed class SessionOpener(
     StoreShards shards, GatewayRef self, ConnectionRegistry connections, SessionRegistry sessions, SubscriptionIndex subscriptions,

@@ -351,11 +351,11 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
     }
 
     /// <summary>Inside the gate: the connection has the part from here on.</summary>
-    protected void Begin(Connection connection, ulong epoch, int quota)
+    protected void Begin(Connection connection, ulong epoch, int receiveMaximum)
     {
         (Connection, Phase, Epoch) = (connection, SessionPhase.Connected, epoch);
         InboundQoS2IfAny?.BeginConnection();
-        Outbound.BeginConnection(quota);
+        Outbound.BeginConnection(receiveMaximum);
     }
 
     /// <summary>Inside the gate.</summary>

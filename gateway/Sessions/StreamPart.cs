@@ -30,12 +30,12 @@ internal sealed class StreamPart : SessionPart
     /// <summary>The stream was opened.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="epoch">The claim of its connection.</param>
-    /// <param name="quota">Receive Maximum of the client, which holds for each stream.</param>
-    public void Attach(Connection stream, ulong epoch, int quota)
+    /// <param name="receiveMaximum">Receive Maximum of the client, which holds for each stream.</param>
+    public void Attach(Connection stream, ulong epoch, int receiveMaximum)
     {
         lock (Gate)
         {
-            Begin(stream, epoch, quota);
+            Begin(stream, epoch, receiveMaximum);
         }
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Sessions;
 
-/// <summary>What becomes of a will at the end of its connection.</summary>
+/// <summary>What becomes of a will at an end of its connection that is no takeover: there the store decides.</summary>
 internal enum WillFate : byte
 {
     /// <summary>There is none, or DISCONNECT has discarded it. [MQTT-3.14.4-3]</summary>

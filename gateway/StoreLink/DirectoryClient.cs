@@ -5,11 +5,11 @@ using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.StoreLink;
 
-/// <summary>Keeps this gateway's lease in the directory and knows the current view of the cluster. Architecture §10.</summary>
+/// <summary>Keeps this gateway's lease in the directory and knows the current view of the cluster.</summary>
 internal sealed class DirectoryClient(
     IGrainFactory grains, GatewayRef self, Func<int> connections, TimeProvider time, ILogger<DirectoryClient> logger)
 {
-    /// <summary>The lease lasts 20 seconds. Architecture §10.</summary>
+    /// <summary>The lease lasts 20 seconds.</summary>
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
 
     private readonly LogLimiter _failures = new(time, TimeSpan.FromSeconds(10));

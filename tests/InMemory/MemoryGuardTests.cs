@@ -5,7 +5,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.InMemory;
 
-/// <summary>Architecture §9: what gives way first when the process runs out of memory.</summary>
+/// <summary>What gives way first when the process runs out of memory.</summary>
 public sealed class MemoryGuardTests
 {
     private long _used;

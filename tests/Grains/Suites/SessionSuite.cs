@@ -170,7 +170,7 @@ public abstract class SessionSuite : GrainSuite
     }
 
     [Fact]
-    public async Task CloseThatDeactivatesTheClientsGrainIsCommitted() // architecture §8
+    public async Task CloseThatDeactivatesTheClientsGrainIsCommitted()
     {
         var opened = await Store.AttachAsync(Sample.Key, Sample.Open(connection: 1, expiry: 60));
         var close = Sample.Close(60, pending: [Sample.Pending("m")], deactivate: true);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Connections;
 
-/// <summary>The null frame guard, end to end. Architecture §8.</summary>
+/// <summary>The null frame guard, end to end.</summary>
 public sealed class NullFrameTests
 {
     private const int NullOutboundFrame = 4310;

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Connections;
 
-/// <summary>Clients that do not take what is sent to them: bounds, policies and metrics. Architecture §9.</summary>
+/// <summary>Clients that do not take what is sent to them: bounds, policies and metrics.</summary>
 public sealed class SlowClientTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Sessions;
 
-/// <summary>The grain of a client: who activates it, and that a null outbound frame ends in it. Architecture §7, §8.</summary>
+/// <summary>The grain of a client: who activates it, and that a null outbound frame ends in it.</summary>
 public sealed class SessionGrainTests
 {
     private const int NullOutboundFrame = 4310, CloseFailed = 4405;

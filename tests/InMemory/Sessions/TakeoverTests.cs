@@ -8,7 +8,7 @@ using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Sessions;
 
-/// <summary>A CONNECT with a Client Identifier that is connected. MQTT 5 §3.1.4, architecture §7.</summary>
+/// <summary>A CONNECT with a Client Identifier that is connected. MQTT 5 §3.1.4.</summary>
 public sealed class TakeoverTests
 {
     [Theory]
