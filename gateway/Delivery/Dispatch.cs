@@ -1,6 +1,5 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
 
@@ -12,18 +11,12 @@ namespace GrainMQ.Gateway.Delivery;
 /// </summary>
 internal sealed class Dispatch
 {
-    /// <summary>A message to more receivers than this is rare enough to get its list anew: 2 MB.</summary>
-    private const int MostReceiversKept = 1 << 16;
-
     [ThreadStatic] private static Dispatch? _spare;
 
     private readonly List<PendingAck> _acks = [];
 
     /// <summary>What the packets set off.</summary>
     public Burst Burst { get; } = new();
-
-    /// <summary>Where the router puts the receivers of the message in hand.</summary>
-    public List<Receiver> Receivers { get; } = [];
 
     /// <summary>Acknowledgements that wait for a commit, and those behind them. [MQTT-4.6.0-2] [MQTT-4.6.0-3]</summary>
     public IReadOnlyList<PendingAck> PendingAcks => _acks;
@@ -46,11 +39,6 @@ internal sealed class Dispatch
     {
         _acks.Clear();
         (UnacknowledgedQoS1, HasQoS0) = (0, false);
-        if (Receivers.Capacity > MostReceiversKept)
-        {
-            Receivers.Capacity = 0;
-        }
-
         _spare = this;
     }
 

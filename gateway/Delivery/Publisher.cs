@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Routing;
@@ -18,18 +17,12 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
     /// <param name="message">The message.</param>
     /// <param name="publisher">The publishing session; null for the will of a session that is gone.</param>
     /// <param name="origin">See <see cref="QueuedPublication"/>.</param>
-    /// <param name="dispatch">Gets what the deliveries set off; its list of receivers is used.</param>
+    /// <param name="dispatch">Gets what the deliveries set off.</param>
     /// <param name="commit">Completes when the message is in the queues of all durable sessions; null: there are none.</param>
     public bool Deliver(in Message message, ISubscriber? publisher, MessageOrigin? origin, Dispatch dispatch, out Task<SessionResult>? commit)
     {
-        var receivers = dispatch.Receivers;
-        var isMatched = router.Route(message.Topic, message.QoS, message.Retain, publisher, receivers);
-        foreach (ref readonly var receiver in CollectionsMarshal.AsSpan(receivers))
-        {
-            Deliver(message, receiver, dispatch.Burst);
-        }
-
-        receivers.Clear();
+        var delivering = new Delivering(message, dispatch.Burst);
+        var isMatched = router.Route(message.Topic, message.QoS, message.Retain, publisher, ref delivering);
         commit = dispatch.Burst.Store.Commit(origin);
         return isMatched;
     }
@@ -76,5 +69,12 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
             Retain = receiver.Retain,
         };
         ((SessionPart)receiver.Subscriber).Deliver(delivery, burst); // only sessions and their parts subscribe
+    }
+
+    private readonly ref struct Delivering(in Message message, Burst burst) : IReceiverVisitor
+    {
+        private readonly ref readonly Message _message = ref message;
+
+        public void Visit(in Receiver receiver) => Deliver(_message, receiver, burst);
     }
 }

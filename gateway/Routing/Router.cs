@@ -8,31 +8,37 @@ namespace GrainMQ.Gateway.Routing;
 /// </summary>
 internal sealed class Router(LocalTrie<Subscribers> trie)
 {
+    /// <summary>A message to more receivers than this is rare enough to get its list anew: 2 MB.</summary>
+    private const int MostReceiversKept = 1 << 16;
+
     [ThreadStatic] private static Scratch? _scratch;
 
     /// <summary>
-    /// Adds to <paramref name="receivers"/> every subscriber that gets the message, each once, and one member of each Shared Subscription.
+    /// Shows the visitor every subscriber that gets the message, each once, and one member of each Shared Subscription.
     /// </summary>
     /// <param name="topic">The Topic Name in UTF-8.</param>
     /// <param name="qos">The QoS at which the message was published.</param>
     /// <param name="retain">The RETAIN flag of the PUBLISH.</param>
     /// <param name="publisher">The publishing session, for No Local and share strategies; null for the will of a session that is gone.</param>
-    /// <param name="receivers">A list that the caller clears and uses again.</param>
+    /// <param name="visitor">A struct, so that the common case stores no receiver anywhere.</param>
     /// <returns>False when no subscription matched.</returns>
-    public bool Route(ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, List<Receiver> receivers)
+    public bool Route<TVisitor>(ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, ref TVisitor visitor)
+        where TVisitor : struct, IReceiverVisitor, allows ref struct
     {
-        var scratch = _scratch ??= new Scratch();
+        var scratch = _scratch ?? new Scratch();
+        _scratch = null; // a visitor may route another message
         trie.Match(topic, ref scratch.Matches);
         var sets = scratch.Matches.AsSpan();
         var isMatched = sets.Length == 1 && sets[0].Shares.Length == 0
-            ? AddAll(sets[0], qos, retain, publisher, receivers)
-            : Merge(sets, topic, qos, retain, publisher, receivers, scratch.Places);
+            ? VisitAll(sets[0], qos, retain, publisher, ref visitor)
+            : MergeAndVisit(sets, topic, qos, retain, publisher, scratch, ref visitor);
         scratch.Matches.Clear();
+        _scratch = scratch;
         return isMatched;
     }
 
     /// <summary>Chooses a member for a message whose first choice ended before it had the message; false when no member is left.</summary>
-    /// <inheritdoc cref="Route"/>
+    /// <inheritdoc cref="Route{TVisitor}"/>
     public static bool TryPickAgain(SharedSubscription share, ReadOnlySpan<byte> topic, QoS qos, bool retain, out Receiver receiver)
     {
         var member = share.Pick(publisher: 0, HashOf(topic));
@@ -41,17 +47,37 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
     }
 
     /// <summary>The common case, one filter: no subscriber can occur twice.</summary>
-    private static bool AddAll(Subscribers subscribers, QoS qos, bool retain, ISubscriber? publisher, List<Receiver> receivers)
+    private static bool VisitAll<TVisitor>(Subscribers subscribers, QoS qos, bool retain, ISubscriber? publisher, ref TVisitor visitor)
+        where TVisitor : struct, IReceiverVisitor, allows ref struct
     {
         foreach (var subscription in subscribers)
         {
             if (!IsOwnEcho(subscription, publisher))
             {
-                receivers.Add(ReceiverOf(subscription, qos, retain));
+                visitor.Visit(ReceiverOf(subscription, qos, retain));
             }
         }
 
         return true;
+    }
+
+    private static bool MergeAndVisit<TVisitor>(
+        ReadOnlySpan<Subscribers> sets, ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, Scratch scratch, ref TVisitor visitor)
+        where TVisitor : struct, IReceiverVisitor, allows ref struct
+    {
+        var isMatched = Merge(sets, topic, qos, retain, publisher, scratch.Receivers, scratch.Places);
+        foreach (ref readonly var receiver in CollectionsMarshal.AsSpan(scratch.Receivers))
+        {
+            visitor.Visit(receiver);
+        }
+
+        scratch.Receivers.Clear();
+        if (scratch.Receivers.Capacity > MostReceiversKept)
+        {
+            scratch.Receivers.Capacity = 0;
+        }
+
+        return isMatched;
     }
 
     private static bool Merge(
@@ -124,10 +150,12 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         return (ulong)hash.ToHashCode() * 0x9E3779B97F4A7C15; // 2^64 / golden ratio: spreads 32 bits over 64
     }
 
-    /// <summary>Memory of one call, kept for the thread's next one. A call runs to its end without a second one beginning.</summary>
+    /// <summary>Memory of one call, kept for the thread's next one.</summary>
     private sealed class Scratch
     {
         public MatchList<Subscribers> Matches;
+
+        public readonly List<Receiver> Receivers = [];
 
         /// <summary>Where in the list of receivers a subscriber stands.</summary>
         public readonly Dictionary<ISubscriber, int> Places = [];

@@ -36,6 +36,11 @@ internal sealed class StoreGathering
     /// <returns>Completes when every shard has its entry; null when no session keeps anything.</returns>
     public Task<SessionResult>? Commit(MessageOrigin? origin)
     {
+        if (_gathered.Count == 0)
+        {
+            return null;
+        }
+
         Task<SessionResult>? commit = null;
         foreach (var (lane, publication) in _gathered)
         {

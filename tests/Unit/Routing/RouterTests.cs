@@ -163,11 +163,29 @@ public sealed class RouterTests
         for (var i = 0; i < 1000; i++)
         {
             _receivers.Clear();
-            _router.Route("a/b"u8, QoS.AtLeastOnce, retain: false, client, _receivers);
-            _router.Route("c"u8, QoS.AtLeastOnce, retain: false, client, _receivers);
+            var list = new Collector(_receivers);
+            _router.Route("a/b"u8, QoS.AtLeastOnce, retain: false, client, ref list);
+            _router.Route("c"u8, QoS.AtLeastOnce, retain: false, client, ref list);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void DeliveryMayRouteAnotherMessage()
+    {
+        Client[] clients = [new Client(), new Client(), new Client()];
+        foreach (var client in clients)
+        {
+            Subscribe(client, "a/b");
+            Subscribe(client, "a/+");
+            Subscribe(client, "will");
+        }
+
+        var nested = new Nested(_router, _receivers);
+        _router.Route("a/b"u8, QoS.AtMostOnce, retain: false, publisher: null, ref nested);
+
+        Assert.Equal([.. clients, .. clients, .. clients], _receivers.Select(receiver => (Client)receiver.Subscriber));
     }
 
     /// <summary>Bits of the options byte of SUBSCRIBE. MQTT 5 §3.8.3.1.</summary>
@@ -179,7 +197,23 @@ public sealed class RouterTests
     private bool Route(string topic, QoS qos = QoS.AtMostOnce, bool retain = false, ISubscriber? publisher = null)
     {
         _receivers.Clear();
-        return _router.Route(Encoding.UTF8.GetBytes(topic), qos, retain, publisher, _receivers);
+        var list = new Collector(_receivers);
+        return _router.Route(Encoding.UTF8.GetBytes(topic), qos, retain, publisher, ref list);
+    }
+
+    private readonly struct Collector(List<Receiver> receivers) : IReceiverVisitor
+    {
+        public void Visit(in Receiver receiver) => receivers.Add(receiver);
+    }
+
+    /// <summary>Routes another message for each receiver, as a delivery may that ends a connection with a will.</summary>
+    private readonly struct Nested(Router router, List<Receiver> receivers) : IReceiverVisitor
+    {
+        public void Visit(in Receiver receiver)
+        {
+            var list = new Collector(receivers);
+            router.Route("will"u8, QoS.AtMostOnce, retain: false, publisher: null, ref list);
+        }
     }
 
     private sealed class Client : ISubscriber
