@@ -122,6 +122,29 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task QueueOfManyPagesComesWholeFromAProcessThatDidNotSeeItGrow()
+    {
+        const int Messages = 1500; // CONNECT brings a part of them
+        await _broker.StartAsync(null);
+        await SubscribeOfflineAsync("reader", "t");
+        var publisher = await Gateway.ConnectAsync("publisher");
+        for (ushort i = 1; i <= Messages; i++)
+        {
+            publisher.Send(ClientPackets.Publish("t", $"{i}", QoS.AtLeastOnce, i));
+            await publisher.ExpectAsync(PacketType.Puback, i);
+        }
+
+        await RestartAsync();
+        var reader = await ConnectAsync("reader", sessionPresent: true);
+        for (var i = 1; i <= Messages; i++)
+        {
+            await reader.ExpectPublishAsync($"{i}");
+        }
+
+        await reader.NothingMoreAsync();
+    }
+
+    [Fact]
     public async Task I11WillWaitsForSpace()
     {
         await _broker.StartAsync(null);

@@ -83,6 +83,18 @@ public sealed class FlowControlTests
     }
 
     [Fact]
+    public async Task APubrecForQoS1IsAnError() // §4.3.2
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c");
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m", QoS.AtLeastOnce);
+        client.Send(ClientPackets.Pubrec((await client.ExpectPublishAsync("m", acknowledge: false)).PacketId));
+        await client.ExpectDisconnectAsync(ReasonCode.ProtocolError);
+    }
+
+    [Fact]
     public async Task PubrecAloneOpensNoPlace() // §4.9: PUBACK, PUBCOMP, or a PUBREC that refuses
     {
         await using var gateway = await InMemoryGateway.StartAsync();

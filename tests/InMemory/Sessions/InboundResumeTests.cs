@@ -9,6 +9,23 @@ public sealed class InboundResumeTests
 {
     public static TheoryData<ProtocolVersion> Versions => [ProtocolVersion.Mqtt31, ProtocolVersion.Mqtt311, ProtocolVersion.Mqtt5];
 
+    [Fact]
+    public async Task IdentifierThatPubrelFreedIsAnotherMessagesForTheStoreToo() // [MQTT-2.2.1-4] [MQTT-4.3.3-12]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var reader = await gateway.ConnectAsync("reader", cleanStart: false, expiry: 1000);
+        await reader.SubscribeAsync("t", QoS.ExactlyOnce);
+        var publisher = await gateway.ConnectAsync("p", cleanStart: false, expiry: 1000);
+        for (var i = 0; i < 3; i++)
+        {
+            publisher.Send(ClientPackets.Publish("t", $"m{i}", QoS.ExactlyOnce, 7));
+            await publisher.ExpectAsync(PacketType.Pubrec, 7);
+            publisher.Send(ClientPackets.Pubrel(7));
+            await publisher.ExpectAsync(PacketType.Pubcomp, 7);
+            await reader.ExpectPublishAsync($"m{i}");
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Versions))]
     public async Task QoS2AfterPublishIsDeliveredOnce(ProtocolVersion version) // [MQTT-4.3.3-10]

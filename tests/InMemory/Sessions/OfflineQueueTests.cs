@@ -145,6 +145,30 @@ public sealed class OfflineQueueTests
     }
 
     [Fact]
+    public async Task ALongQueueIsReadAsTheClientTakesIt() // I9
+    {
+        const int Messages = 3500, Window = 1000; // and a page of as many once more
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        await PublishManyAsync(await gateway.ConnectAsync("p"), Messages);
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        for (var i = 0; i < Messages; i++)
+        {
+            if (i % 500 == 0)
+            {
+                await Stuck.CalmAsync();
+                Assert.True(gateway.Sessions.TryGet("default/c", out var session));
+                Assert.InRange(session.Waiting, 0, 2 * Window);
+            }
+
+            await client.ExpectPublishAsync($"{i}");
+        }
+
+        await client.NothingMoreAsync();
+    }
+
+    [Fact]
     public async Task QoS0ThatWaitsForASlowClientEndsWithItsConnection() // MQTT 5 §4.1: the session is QoS 1 and 2
     {
         await using var gateway = await InMemoryGateway.StartAsync();
@@ -185,6 +209,31 @@ public sealed class OfflineQueueTests
         await client.NothingMoreAsync();
     }
 
+    [Fact]
+    public async Task QoS0DoesNotWaitForTheNextConnectBehindOneThatFailed()
+    {
+        const int OpenFailed = 4502;
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        gateway.ExpectError(OpenFailed);
+        var client = await OfflineAsync(gateway);
+        await gateway.DropAsync(client);
+        var publisher = await gateway.ConnectAsync("p");
+        faults.Break("ISessionStoreGrain.AttachAsync", CallFault.TimeoutBefore);
+        var refused = gateway.Open();
+        refused.Connect("c", cleanStart: false, expiry: 1000);
+        var connack = refused.ExpectAsync(PacketType.Connack);
+        await gateway.AdvanceUntilAsync(connack, "CONNACK");
+        Assert.Equal(ReasonCode.ServerUnavailable, (await connack).Reason);
+        await publisher.PublishAsync("t", "zero");
+        faults.Heal();
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(3)); // the claim is given up
+        await publisher.PublishAsync("t", "one", QoS.AtLeastOnce);
+        client = await BackAsync(gateway);
+        await client.ExpectPublishAsync("one");
+        await client.NothingMoreAsync();
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -200,14 +249,7 @@ public sealed class OfflineQueueTests
         var client = await OfflineAsync(gateway);
         await gateway.DropAsync(client);
         var publisher = await gateway.ConnectAsync("p");
-        for (var i = 0; i < Messages; i += 50)
-        {
-            publisher.Send([.. Enumerable.Range(i, 50).SelectMany(n => ClientPackets.Publish("t", $"{n}", QoS.AtLeastOnce, (ushort)((n % 50) + 1)))]);
-            for (var n = 0; n < 50; n++)
-            {
-                await publisher.ExpectAsync(PacketType.Puback, (ushort)(n + 1));
-            }
-        }
+        await PublishManyAsync(publisher, Messages);
 
         client = await BackAsync(gateway);
         if (isTakeover)
@@ -408,6 +450,18 @@ public sealed class OfflineQueueTests
         for (var i = 0; i < 10; i++)
         {
             Assert.Equal(i < 2, (await client.ExpectPublishAsync($"m{i}")).Dup);
+        }
+    }
+
+    private static async Task PublishManyAsync(MemoryClient publisher, int messages)
+    {
+        for (var i = 0; i < messages; i += 50)
+        {
+            publisher.Send([.. Enumerable.Range(i, 50).SelectMany(n => ClientPackets.Publish("t", $"{n}", QoS.AtLeastOnce, (ushort)((n % 50) + 1)))]);
+            for (var n = 0; n < 50; n++)
+            {
+                await publisher.ExpectAsync(PacketType.Puback, (ushort)(n + 1));
+            }
         }
     }
 

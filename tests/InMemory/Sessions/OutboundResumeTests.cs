@@ -103,6 +103,34 @@ public sealed class OutboundResumeTests
     }
 
     [Fact]
+    public async Task PubrecThatRefusesWhatWasReceivedEndsNothing() // [MQTT-4.3.3-4]: the message is the client's, PUBREL is owed
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
+        await PublishAsync(gateway, "m", QoS.ExactlyOnce);
+        var publish = await client.ExpectPublishAsync("m", acknowledge: false);
+        client.Send(ClientPackets.Pubrec(publish.PacketId));
+        await client.ExpectAsync(PacketType.Pubrel, publish.PacketId);
+        client.Send(ClientPackets.Pubrec(publish.PacketId, ProtocolVersion.Mqtt5, ReasonCode.QuotaExceeded));
+        await client.NothingMoreAsync();
+        client = await BackAsync(gateway, client, ProtocolVersion.Mqtt5);
+        await client.ExpectAsync(PacketType.Pubrel, publish.PacketId);
+    }
+
+    [Fact]
+    public async Task PubcompWithoutPubrecEndsNothing() // [MQTT-4.3.3-5]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
+        await PublishAsync(gateway, "m", QoS.ExactlyOnce);
+        var publish = await client.ExpectPublishAsync("m", acknowledge: false);
+        client.Send(ClientPackets.Pubcomp(publish.PacketId));
+        await client.NothingMoreAsync();
+        client = await BackAsync(gateway, client, ProtocolVersion.Mqtt5);
+        Assert.Equal(publish.PacketId, (await client.ExpectPublishAsync("m")).PacketId);
+    }
+
+    [Fact]
     public async Task PubrecOfAnUnknownIdentifierGets0x92()
     {
         await using var gateway = await InMemoryGateway.StartAsync();

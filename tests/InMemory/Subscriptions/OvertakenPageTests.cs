@@ -69,6 +69,55 @@ public sealed class OvertakenPageTests
         await client.NothingMoreAsync();
     }
 
+    [Theory]
+    [InlineData(QoS.AtMostOnce)]
+    [InlineData(QoS.AtLeastOnce)]
+    [InlineData(QoS.ExactlyOnce)]
+    public async Task PageThatAnEarlierConnectionAskedForIsNotSentToTheNext(QoS qos) // §3.3.1.3: retained messages come with a SUBSCRIBE
+    {
+        await using var gateway = await StartAsync();
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("room/1/lamp", "on", QoS.ExactlyOnce, retain: true);
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        await SubscribeWithPageHeldUpAsync(client, qos);
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(6));
+        await client.NothingMoreAsync();
+        await client.SubscribeAsync("room/1/lamp", qos); // and does not keep the next one's
+        await client.ExpectPublishAsync("on");
+    }
+
+    [Fact]
+    public async Task PagesOfASlowClientThatLeftDoNotHoldUpThoseOfItsNextConnection()
+    {
+        const int Topics = 800; // two pages, and the second waits until half of the first has been taken
+        await using var gateway = await StartAsync();
+        var publisher = await gateway.ConnectAsync("p");
+        for (var i = 0; i < Topics; i++)
+        {
+            await publisher.PublishAsync($"many/1/{i}", "m", QoS.AtLeastOnce, retain: true);
+        }
+
+        await publisher.PublishAsync("room/1/lamp", "on", QoS.AtLeastOnce, retain: true);
+        var client = await gateway.ConnectAsync(
+            "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync("many/1/+", QoS.AtLeastOnce);
+        await Stuck.CalmAsync();
+        await gateway.DropAsync(client);
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+        client.Send(ClientPackets.Subscribe(1, "room/1/lamp"));
+        for (var isFound = false; !isFound;)
+        {
+            var packet = await client.ReceiveAsync();
+            Assert.NotNull(packet);
+            isFound = packet.Type == PacketType.Publish && packet.Topic == "room/1/lamp";
+            if (packet is { Type: PacketType.Publish, QoS: QoS.AtLeastOnce })
+            {
+                client.Send(ClientPackets.Puback(packet.PacketId));
+            }
+        }
+    }
+
     private async Task<InMemoryGateway> StartAsync()
     {
         _faults.Plan.MaximumDelay = TimeSpan.FromSeconds(4); // a call is given up after 5

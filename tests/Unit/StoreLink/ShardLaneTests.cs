@@ -25,6 +25,47 @@ public sealed class ShardLaneTests
         Assert.Equal([[0], [1, 2], [3], [4], [5]], lane.Sent);
     }
 
+    [Fact]
+    public async Task EntryThatIsLargerThanABatchGoesAlone()
+    {
+        var lane = new Lane();
+        Task[] waiting = [lane.Add(0, 9 * Megabyte), lane.Add(1, 1)];
+        lane.Flush();
+        lane.Answer.SetResult(SessionResult.Ok);
+        await Task.WhenAll(waiting).OrStuck("the lane");
+        Assert.Equal([[0], [1]], lane.Sent);
+    }
+
+    [Fact]
+    public async Task DrainedWaitsForWhatIsUnderWay()
+    {
+        var lane = new Lane();
+        Assert.True(lane.DrainedAsync().IsCompleted);
+        _ = lane.Add(0, 1);
+        lane.Flush();
+        var drained = lane.DrainedAsync();
+        Assert.False(drained.IsCompleted);
+        lane.Answer.SetResult(SessionResult.Ok);
+        await drained.OrStuck("the lane");
+        Assert.Equal([[0]], lane.Sent);
+    }
+
+    [Fact]
+    public async Task DrainedWaitsForWhatIsAnnounced()
+    {
+        var lane = new Lane();
+        lane.Announce();
+        lane.Announce();
+        var drained = lane.DrainedAsync();
+        lane.Answer.SetResult(SessionResult.Ok);
+        _ = lane.AddAnnounced(0, 1);
+        await Task.Yield();
+        Assert.False(drained.IsCompleted);
+        _ = lane.AddAnnounced(1, 1);
+        await drained.OrStuck("the lane"); // it sends what it waits for
+        Assert.Equal([[0, 1]], lane.Sent);
+    }
+
     private sealed class Lane() : ShardLane<int>(TimeProvider.System)
     {
         public TaskCompletionSource<SessionResult> Answer { get; } = new();
