@@ -209,31 +209,6 @@ public sealed class OfflineQueueTests
         await client.NothingMoreAsync();
     }
 
-    [Fact]
-    public async Task QoS0DoesNotWaitForTheNextConnectBehindOneThatFailed()
-    {
-        const int OpenFailed = 4502;
-        var faults = new GrainFaults();
-        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
-        gateway.ExpectError(OpenFailed);
-        var client = await OfflineAsync(gateway);
-        await gateway.DropAsync(client);
-        var publisher = await gateway.ConnectAsync("p");
-        faults.Break("ISessionStoreGrain.AttachAsync", CallFault.TimeoutBefore);
-        var refused = gateway.Open();
-        refused.Connect("c", cleanStart: false, expiry: 1000);
-        var connack = refused.ExpectAsync(PacketType.Connack);
-        await gateway.AdvanceUntilAsync(connack, "CONNACK");
-        Assert.Equal(ReasonCode.ServerUnavailable, (await connack).Reason);
-        await publisher.PublishAsync("t", "zero");
-        faults.Heal();
-        await gateway.AdvanceAsync(TimeSpan.FromSeconds(3)); // the claim is given up
-        await publisher.PublishAsync("t", "one", QoS.AtLeastOnce);
-        client = await BackAsync(gateway);
-        await client.ExpectPublishAsync("one");
-        await client.NothingMoreAsync();
-    }
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
