@@ -87,37 +87,6 @@ public sealed class OvertakenPageTests
         await client.ExpectPublishAsync("on");
     }
 
-    [Fact]
-    public async Task PagesOfASlowClientThatLeftDoNotHoldUpThoseOfItsNextConnection()
-    {
-        const int Topics = 800; // two pages, and the second waits until half of the first has been taken
-        await using var gateway = await StartAsync();
-        var publisher = await gateway.ConnectAsync("p");
-        for (var i = 0; i < Topics; i++)
-        {
-            await publisher.PublishAsync($"many/1/{i}", "m", QoS.AtLeastOnce, retain: true);
-        }
-
-        await publisher.PublishAsync("room/1/lamp", "on", QoS.AtLeastOnce, retain: true);
-        var client = await gateway.ConnectAsync(
-            "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
-        await client.SubscribeAsync("many/1/+", QoS.AtLeastOnce);
-        await Stuck.CalmAsync();
-        await gateway.DropAsync(client);
-        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
-        client.Send(ClientPackets.Subscribe(1, "room/1/lamp"));
-        for (var isFound = false; !isFound;)
-        {
-            var packet = await client.ReceiveAsync();
-            Assert.NotNull(packet);
-            isFound = packet.Type == PacketType.Publish && packet.Topic == "room/1/lamp";
-            if (packet is { Type: PacketType.Publish, QoS: QoS.AtLeastOnce })
-            {
-                client.Send(ClientPackets.Puback(packet.PacketId));
-            }
-        }
-    }
-
     private async Task<InMemoryGateway> StartAsync()
     {
         _faults.Plan.MaximumDelay = TimeSpan.FromSeconds(4); // a call is given up after 5
