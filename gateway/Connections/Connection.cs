@@ -122,9 +122,6 @@ internal sealed class Connection
         _writer.Wake();
     }
 
-    /// <summary>The publications that never reached the wire; lets no more into the queue.</summary>
-    public IReadOnlyList<OutboundFrame> TakeUnsent() => Outbound.TakeUnsent();
-
     /// <summary>
     /// Begins the end, if it has not begun. What is not the data stream's own affair ends the control stream, and with it all the others.
     /// </summary>

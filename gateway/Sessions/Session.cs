@@ -124,7 +124,7 @@ internal sealed class Session : SessionPart, IDurableSession
             }
 
             (Connection, Phase) = (null, next);
-            Outbound.EndConnection(connection.TakeUnsent());
+            Outbound.EndConnection(connection.Outbound.TakeUnsent());
             SignalRoom();
             return true;
         }

@@ -111,7 +111,7 @@ internal sealed class StreamPart : SessionPart
 
             if (Connection is not null)
             {
-                left.AddRange(stream.TakeUnsent().Where(frame => frame.Delivery.QoS == QoS.AtMostOnce).Select(frame => frame.Delivery));
+                left.AddRange(stream.Outbound.TakeUnsent().Where(frame => frame.Delivery.QoS == QoS.AtMostOnce).Select(frame => frame.Delivery));
             }
 
             (Connection, Phase) = (null, SessionPhase.Opening);

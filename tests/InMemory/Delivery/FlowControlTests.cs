@@ -56,7 +56,7 @@ public sealed class FlowControlTests
 
         await client.NothingMoreAsync();
         client.Send([
-            .. ClientPackets.Puback(ids[1]), .. ClientPackets.Puback(ids[0]), .. ClientPackets.Puback(999), // nobody's
+            .. ClientPackets.Puback(ids[1]), .. ClientPackets.Puback(ids[0]), .. ClientPackets.Puback(999), // 999 is no open identifier
             .. ClientPackets.Pingreq(), .. ClientPackets.Puback(ids[3], reason: ReasonCode.QuotaExceeded), .. ClientPackets.Puback(ids[4])]);
         await client.ExpectAsync(PacketType.Pingresp);
         for (var i = 6; i < 10; i++)

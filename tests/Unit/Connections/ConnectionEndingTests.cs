@@ -80,9 +80,9 @@ public sealed class ConnectionEndingTests : IDisposable
         };
         Connection.Outbound.TryEnqueue(OutboundFrame.Publish(delivery));
 
-        Assert.Equal(5, Assert.Single(Connection.TakeUnsent()).Delivery.PacketId);
+        Assert.Equal(5, Assert.Single(Connection.Outbound.TakeUnsent()).Delivery.PacketId);
         Assert.False(Connection.Outbound.TryEnqueue(OutboundFrame.Publish(delivery)));
-        Assert.Single(Connection.TakeUnsent());
+        Assert.Single(Connection.Outbound.TakeUnsent());
     }
 
     [Fact]
