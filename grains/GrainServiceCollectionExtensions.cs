@@ -1,3 +1,4 @@
+using GrainMQ.Grains.Directory;
 using GrainMQ.Grains.Journals;
 using GrainMQ.Grains.LogStore;
 using GrainMQ.Grains.Retained;
@@ -30,8 +31,10 @@ public static class GrainServiceCollectionExtensions
         }
 
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<SteadyClock>();
         services.TryAddSingleton<GrainMetrics>();
         services.TryAddSingleton<SiloStop>();
+        services.TryAddSingleton<IJournalStore<DirectoryRecord, DirectoryRecord>>(provider => JournalsOf(provider, new DirectoryCodec()));
         services.TryAddSingleton<IJournalStore<SessionSnapshot, SessionChange>>(provider => JournalsOf(provider, new SessionCodec()));
         services.TryAddSingleton<IJournalStore<RetainSnapshot, RetainChange>>(provider => JournalsOf(provider, new RetainCodec()));
         return services;

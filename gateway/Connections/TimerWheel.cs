@@ -1,3 +1,5 @@
+using GrainMQ.Grains;
+
 namespace GrainMQ.Gateway.Connections;
 
 /// <summary>
@@ -13,18 +15,16 @@ internal sealed class TimerWheel : IDisposable
     private readonly Lock _lock = new();
     private readonly WheelEntry?[] _slots = new WheelEntry?[Slots];
     private readonly List<WheelEntry> _due = [];
-    private readonly TimeProvider _time;
+    private readonly SteadyClock _time;
     private readonly long _start;
     private readonly ITimer _timer;
     private long _tick;
     private long _now;
-    private long _unixNow;
 
-    public TimerWheel(TimeProvider time)
+    public TimerWheel(SteadyClock time)
     {
         _time = time;
         _start = time.GetTimestamp();
-        _unixNow = time.GetUtcNow().ToUnixTimeMilliseconds();
         var period = TimeSpan.FromMilliseconds(TickMilliseconds);
         _timer = time.CreateTimer(static wheel => ((TimerWheel)wheel!).Turn(), this, period, period); // state is this, never null
     }
@@ -32,8 +32,8 @@ internal sealed class TimerWheel : IDisposable
     /// <summary>Milliseconds since the wheel was made, monotonic, at most one tick old.</summary>
     public long Now => Volatile.Read(ref _now);
 
-    /// <summary>Unix milliseconds, at most one tick old.</summary>
-    public long UnixNow => Volatile.Read(ref _unixNow);
+    /// <summary>Unix milliseconds of the <see cref="SteadyClock"/>, at most one tick old.</summary>
+    public long UnixNow => _time.UnixOf(_start) + Now;
 
     /// <summary>Arms or re-arms an entry; it never fires early, and at most two ticks late.</summary>
     public void Schedule(WheelEntry entry, TimeSpan delay)
@@ -62,7 +62,6 @@ internal sealed class TimerWheel : IDisposable
         lock (_lock)
         {
             Volatile.Write(ref _now, (long)_time.GetElapsedTime(_start).TotalMilliseconds);
-            Volatile.Write(ref _unixNow, _time.GetUtcNow().ToUnixTimeMilliseconds());
             var last = Now / TickMilliseconds;
             var first = Math.Max(_tick, last - Slots); // after a long pause one whole turn reaches every slot
             for (_tick = first; _tick < last; _tick++) // a slot is due when all of it has passed

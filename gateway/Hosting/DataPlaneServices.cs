@@ -1,11 +1,14 @@
+using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Handlers;
 using GrainMQ.Gateway.Routing;
 using GrainMQ.Gateway.Sessions;
 using GrainMQ.Gateway.StoreLink;
+using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace GrainMQ.Gateway.Hosting;
 
@@ -15,8 +18,7 @@ internal static class DataPlaneServices
     public static IServiceCollection AddDataPlane(this IServiceCollection services)
     {
         services.AddMetrics();
-        services.AddSingleton(provider => new GatewayRef(
-            Environment.MachineName, provider.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds()));
+        services.TryAddSingleton<SteadyClock>();
         AddRouting(services);
         AddDelivery(services);
         AddConnections(services);
@@ -50,14 +52,15 @@ internal static class DataPlaneServices
         services.AddSingleton<RetainedMessages>();
         services.AddSingleton<StoreLanes>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DirectoryClient>(
-            provider, () => provider.GetRequiredService<ConnectionRegistry>().Count));
+            provider, provider.GetRequiredService<GatewayOptions>().Cluster.Role == GatewayRole.All, () => provider.GetRequiredService<ConnectionRegistry>().Count));
         services.AddSingleton<QueueReader>();
         services.AddSingleton<Func<int, QueueLane>>(provider => shard => ActivatorUtilities.CreateInstance<QueueLane>(
-            provider, provider.GetRequiredService<StoreShards>()[shard]));
+            provider, provider.GetRequiredService<StoreShards>()[shard], provider.GetRequiredService<DirectoryClient>().Self));
         services.AddSingleton<Func<int, ProgressLane>>(provider => shard => ActivatorUtilities.CreateInstance<ProgressLane>(
-            provider, provider.GetRequiredService<StoreShards>()[shard]));
+            provider, provider.GetRequiredService<StoreShards>()[shard], provider.GetRequiredService<DirectoryClient>().Self));
         services.AddSingleton<Func<int, RetainLane>>(provider => shard => ActivatorUtilities.CreateInstance<RetainLane>(
-            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<IRetainGrain>(shard), SessionRegistry.Tenant));
+            provider, provider.GetRequiredService<IGrainFactory>().GetGrain<IRetainGrain>(shard), SessionRegistry.Tenant,
+            provider.GetRequiredService<DirectoryClient>().Self));
         services.AddSingleton<Func<int, StorePoller>>(provider => shard => ActivatorUtilities.CreateInstance<StorePoller>(provider, shard));
     }
 

@@ -12,7 +12,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// store kept. One client identifier at a time. See docs/architecture.md.
 /// </summary>
 internal sealed class SessionOpener(
-    StoreShards shards, GatewayRef self, ConnectionRegistry connections, SessionRegistry sessions, SubscriptionIndex subscriptions,
+    StoreShards shards, DirectoryClient directory, ConnectionRegistry connections, SessionRegistry sessions, SubscriptionIndex subscriptions,
     StoreLanes store, SessionCloser closer, SessionHandover handover, Wills wills, GrainCalls calls, TimeProvider time,
     ILogger<SessionOpener> logger)
 {
@@ -45,7 +45,7 @@ internal sealed class SessionOpener(
             }
 
             // the claim's number rises in the order in which a client's CONNECTs are served, not that of its connections
-            var request = new OpenRequest(self, connections.NextId(), client.CleanStart, client.SessionExpiry, Wills.RecordOf(connection));
+            var request = new OpenRequest(directory.Self, connections.NextId(), client.CleanStart, client.SessionExpiry, Wills.RecordOf(connection));
             if (await ClaimAsync(key, request).ConfigureAwait(false) is not { } reply)
             {
                 Abandon(key);
@@ -140,7 +140,7 @@ internal sealed class SessionOpener(
     {
         sessions.TryGet(key, out var existing);
         var old = existing?.Connection;
-        var isHere = old is not null && reply.Previous?.Gateway == self; // else another gateway had it meanwhile
+        var isHere = old is not null && reply.Previous?.Gateway == directory.Self; // else another gateway had it meanwhile
         if (existing is not null && old is not null)
         {
             closer.EndTakenOver(old, existing, reply.SessionPresent);

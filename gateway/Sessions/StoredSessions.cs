@@ -12,7 +12,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// are over, publishes wills that are due, and attaches the connected ones again to a shard that started anew.
 /// </summary>
 internal sealed class StoredSessions(
-    StoreShards shards, GatewayRef self, SessionRegistry sessions, SubscriptionIndex subscriptions, Wills wills,
+    StoreShards shards, DirectoryClient directory, SessionRegistry sessions, SubscriptionIndex subscriptions, Wills wills,
     ILogger<StoredSessions> logger) : IStoreListener
 {
     /// <summary>Sessions in one call, so that it stays below 1 MB.</summary>
@@ -50,11 +50,11 @@ internal sealed class StoredSessions(
         {
             var entries = Array.ConvertAll(chunk, session => new ReattachEntry(
                 session.Key,
-                new SessionOwner(self, session.Connection is null ? 0 : session.ClaimId, session.Epoch),
+                new SessionOwner(directory.Self, session.Connection is null ? 0 : session.ClaimId, session.Epoch),
                 session.ExpirySeconds,
                 session.Connection is { } connection ? Wills.RecordOf(connection) : null,
                 session.Subscriptions.Records(subscriptions)));
-            var reply = await shards[shard].ReattachAsync(new ReattachBatch(self, entries)).ConfigureAwait(false);
+            var reply = await shards[shard].ReattachAsync(new ReattachBatch(directory.Self, entries)).ConfigureAwait(false);
             foreach (var key in reply.Fenced)
             {
                 if (sessions.TryGet(key, out var fenced))

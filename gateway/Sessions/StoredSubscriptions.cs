@@ -59,7 +59,8 @@ internal sealed class StoredSubscriptions(SessionRegistry sessions, StoreShards 
 
         try
         {
-            return new Outcome(await shards.CallAsync(change.Key, shard => shard.ApplyAsync(change), givingWay).ConfigureAwait(false), null);
+            var result = await shards.CallAsync(change.Key, shard => shard.ApplyAsync(change), givingWay).ConfigureAwait(false);
+            return new Outcome(result, result == SessionResult.Busy ? "the store shard is moving" : null);
         }
         catch (Exception) when (givingWay.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Logging;
+using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -8,7 +9,7 @@ namespace GrainMQ.Gateway.StoreLink;
 /// Listens to one store shard with a hanging call and hands each answer to the listener. The next call acknowledges what the last one brought.
 /// </summary>
 internal sealed class StorePoller(
-    int shard, StoreShards shards, GatewayRef self, DirectoryClient directory, IStoreListener listener, TimeProvider time,
+    int shard, StoreShards shards, DirectoryClient directory, IStoreListener listener, SteadyClock clock, TimeProvider time,
     ILogger<StorePoller> logger)
 {
     /// <summary>How long the shard may wait for news before it answers.</summary>
@@ -61,8 +62,7 @@ internal sealed class StorePoller(
     {
         try
         {
-            await _grain.PollAsync(new StorePoll(self, _shardEpoch, _version, directory.Live, _completed, 0))
-                .WaitAsync(LastCall, time).ConfigureAwait(false);
+            await _grain.PollAsync(PollFor(TimeSpan.Zero)).WaitAsync(LastCall, time).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -73,8 +73,8 @@ internal sealed class StorePoller(
     private async Task PollAsync(CancellationToken stopping)
     {
         var asked = listener.NextMoment();
-        var poll = new StorePoll(self, _shardEpoch, _version, directory.Live, _completed, (int)HangingCall.TotalMilliseconds);
-        var reply = await _grain.PollAsync(poll).WaitAsync(HangingCall + Attempts.Timeout, time, stopping).ConfigureAwait(false);
+        var reply = await _grain.PollAsync(PollFor(HangingCall)).WaitAsync(HangingCall + Attempts.Timeout, time, stopping).ConfigureAwait(false);
+        clock.Reach(reply.Now);
         if (_shardEpoch != 0 && reply.ShardEpoch != _shardEpoch)
         {
             await listener.ReattachAsync(shard).ConfigureAwait(false);
@@ -83,5 +83,13 @@ internal sealed class StorePoller(
         _completed = await listener.TakeAsync(shard, reply, asked).ConfigureAwait(false);
         (_shardEpoch, _version) = (reply.ShardEpoch, reply.Version);
         _loaded.TrySetResult();
+    }
+
+    private StorePoll PollFor(TimeSpan wait)
+    {
+        var view = directory.View;
+        return new StorePoll(
+            directory.Self, _shardEpoch, _version, [.. view.Gateways.Select(static beat => beat.Gateway)], _completed, (int)wait.TotalMilliseconds,
+            view.Oldest);
     }
 }

@@ -102,7 +102,7 @@ public sealed class DataExport(IDisk data, GrainOptions options, TimeProvider ti
     private async Task<ExportReport> WriteAsync(ExportSource source, IDisk target, string temporary, List<string> warnings)
     {
         using var opened = target.Open(temporary, create: true);
-        var writer = new ExportWriter(opened, time.GetUtcNow());
+        var writer = new ExportWriter(opened, source.Now);
         var counts = source.Counts;
         var records = new RecordWriter();
         Add(writer, records, ExportRecord.Begin, to => ExportCounts.Write(to, counts));

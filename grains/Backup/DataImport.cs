@@ -15,7 +15,7 @@ public sealed class DataImport : IDisposable
     private readonly ImportShards _shards;
     private readonly IExportProgress _progress;
     private readonly List<ImportedFile> _files = [];
-    private readonly long _now;
+    private long _now;
 
     private DataImport(ImportShards shards, long now, IExportProgress progress) => (_shards, _now, _progress) = (shards, now, progress);
 
@@ -54,6 +54,7 @@ public sealed class DataImport : IDisposable
     {
         var imported = new ImportedFile(disk, file, _shards);
         _files.Add(imported);
+        _now = Math.Max(_now, imported.Created); // the exported broker's clock may be ahead, and its deadlines with it
         return await imported.ReadAsync(_progress);
     }
 
@@ -65,7 +66,7 @@ public sealed class DataImport : IDisposable
         for (var shard = 0; shard < _shards.Stores.Length; shard++)
         {
             await _shards.Stores[shard].FinishAsync(
-                _files.Sum(file => file.CountOf(shard)), _files.SelectMany(file => file.SessionsOf(shard)).Select(Disconnected));
+                _files.Sum(file => file.CountOf(shard)), _files.SelectMany(file => file.SessionsOf(shard)).Select(Disconnected), _now);
             _progress.Report(shard + 1);
         }
         for (var shard = 0; shard < _shards.Retained.Length; shard++)

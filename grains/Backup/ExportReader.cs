@@ -13,6 +13,9 @@ internal sealed class ExportReader : IDisposable
     private long _position = ExportHeader.Size;
     private long _record;
 
+    /// <summary>The time of the broker when it was exported, in Unix milliseconds.</summary>
+    public long Created => _header.Created;
+
     /// <exception cref="InvalidDataException">Why it cannot be read, for a sentence that begins with its name.</exception>
     public ExportReader(IDiskFile file)
     {

@@ -23,6 +23,7 @@ internal sealed class ExportSource : IAsyncDisposable
 
     private ExportSource(IDisk data, GrainOptions options, TimeProvider time)
     {
+        Now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var (stores, retained) = (Enumerable.Range(0, options.StoreShards), Enumerable.Range(0, options.RetainShards));
         _disk = new PinnedDisk(data, stores.Select(StoreLog).Concat(retained.Select(RetainLog)));
         _logs = new SegmentLogStore(_disk, new InlineExecutor(), new LogStoreOptions { MinFreeBytes = 0 }, time, _damages);
@@ -31,6 +32,9 @@ internal sealed class ExportSource : IAsyncDisposable
     public IReadOnlyList<StoreSource> Stores => _stores;
 
     public IReadOnlyList<RetainedSource> Retained => _retained;
+
+    /// <summary>The time of the broker, in Unix milliseconds.</summary>
+    public long Now { get; private set; }
 
     /// <summary>What cannot be read: file, place and what to do.</summary>
     public IReadOnlyList<string> Damages => _damages.Lines;
@@ -50,7 +54,7 @@ internal sealed class ExportSource : IAsyncDisposable
         try
         {
             source = new ExportSource(data, options, time);
-            await source.ReadAsync(options, time.GetUtcNow().ToUnixTimeMilliseconds(), progress);
+            await source.ReadAsync(options, progress);
             return source;
         }
         catch (Exception e)
@@ -71,19 +75,19 @@ internal sealed class ExportSource : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _logs.DisposeAsync();
 
-    private async Task ReadAsync(GrainOptions options, long now, IExportProgress progress)
+    private async Task ReadAsync(GrainOptions options, IExportProgress progress)
     {
         var read = 0L;
         progress.Begin("Reading the logs", _disk.Bytes);
         _disk.Read = bytes => progress.Report(Math.Min(_disk.Bytes, read += bytes)); // the end of a log is read twice
         for (var shard = 0; shard < options.StoreShards; shard++)
         {
-            _stores.Add(await ReadStoreAsync(shard, options, now));
+            _stores.Add(await ReadStoreAsync(shard, options));
         }
 
         for (var shard = 0; shard < options.RetainShards; shard++)
         {
-            _retained.Add(await ReadRetainedAsync(shard, options, now));
+            _retained.Add(await ReadRetainedAsync(shard, options));
         }
 
         _disk.Read = _ => { };
@@ -93,7 +97,7 @@ internal sealed class ExportSource : IAsyncDisposable
         }
     }
 
-    private async Task<StoreSource> ReadStoreAsync(int shard, GrainOptions options, long now)
+    private async Task<StoreSource> ReadStoreAsync(int shard, GrainOptions options)
     {
         // what the broker refused is in no log, so its limits are not needed here
         var state = new StoreShardState(new GrainOptions
@@ -102,11 +106,11 @@ internal sealed class ExportSource : IAsyncDisposable
         });
         var journals = new LogJournalStore<SessionSnapshot, SessionChange>(_logs, new SessionCodec());
         var opening = await journals.OpenAsync(shard, 0, state);
-        state.FireDue(now);
+        state.FireDue(Reach(opening.At));
         return new StoreSource(state, opening.Journal ?? throw Unreadable(StoreLog(shard), opening.Fault));
     }
 
-    private async Task<RetainedSource> ReadRetainedAsync(int shard, GrainOptions options, long now)
+    private async Task<RetainedSource> ReadRetainedAsync(int shard, GrainOptions options)
     {
         var state = new RetainedSource(options);
         var journals = new LogJournalStore<RetainSnapshot, RetainChange>(_logs, new RetainCodec());
@@ -116,9 +120,12 @@ internal sealed class ExportSource : IAsyncDisposable
             throw Unreadable(RetainLog(shard), opening.Fault);
         }
 
-        state.Tree.Expire(now);
+        state.Tree.Expire(Reach(opening.At));
         return state;
     }
+
+    /// <summary>The broker's clock goes on where its journals end, if the wall clock is behind them.</summary>
+    private long Reach(long at) => Now = Math.Max(Now, at);
 
     private ExportException Unreadable(string log, string? fault) => new($"Log '{_disk.FullName(log)}' cannot be opened: {fault}");
 }

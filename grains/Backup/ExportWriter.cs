@@ -13,11 +13,11 @@ internal sealed class ExportWriter
     private readonly LogBatch _batch = new(BlockBytes * 2);
     private long _records;
 
-    public ExportWriter(IDiskFile file, DateTimeOffset now)
+    public ExportWriter(IDiskFile file, long now)
     {
         _file = file;
         _header = new ExportHeader(
-            ExportHeader.CurrentVersion, now.ToUnixTimeMilliseconds(), (uint)RandomNumberGenerator.GetInt32(int.MaxValue));
+            ExportHeader.CurrentVersion, now, (uint)RandomNumberGenerator.GetInt32(int.MaxValue));
         _file.Truncate(0);
         _file.Write(_header.ToBytes(), 0);
         Length = ExportHeader.Size;

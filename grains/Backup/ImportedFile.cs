@@ -52,6 +52,9 @@ internal sealed class ImportedFile : IDisposable
         }
     }
 
+    /// <inheritdoc cref="ExportReader.Created"/>
+    public long Created => _reader.Created;
+
     /// <summary>Reads it to its end.</summary>
     /// <returns>What it has.</returns>
     /// <exception cref="ExportException">It is not as it was written, or the shards cannot take it.</exception>

@@ -58,15 +58,16 @@ internal sealed class StoreTarget
     /// <summary>Ends the shard.</summary>
     /// <param name="count">Of the sessions.</param>
     /// <param name="sessions">Those of the shard; their epochs are given here.</param>
+    /// <param name="now">Unix milliseconds; the clock of the broker goes on from here.</param>
     /// <exception cref="ExportException">The disk refused, or the broker would not keep all of it.</exception>
-    public async Task FinishAsync(int count, IEnumerable<SessionRecordSnapshot> sessions)
+    public async Task FinishAsync(int count, IEnumerable<SessionRecordSnapshot> sessions, long now)
     {
         EndBatch();
         await FlushAsync();
         await using var target = _log.BeginSnapshot(_log.NextOffset);
         var records = new SnapshotRecords(target);
         var lowest = long.MaxValue;
-        records.Begin(0);
+        records.Begin(0, now);
         var head = new SessionSnapshot(_epoch + (ulong)count, [], [.. _wills.Select(will => new DueWillSnapshot(will, null, 0))], [], []);
         Demand(await records.AddAsync(to => SessionCodec.WriteHead(head, to)));
         foreach (var session in sessions)

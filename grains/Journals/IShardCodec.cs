@@ -12,6 +12,9 @@ internal interface IShardCodec<TSnapshot, TChange>
     /// <summary>The messages that a change brings, in order.</summary>
     IReadOnlyList<MessageBody> MessagesOf(TChange change);
 
+    /// <summary>When the change was made, in Unix milliseconds.</summary>
+    long TimeOf(TChange change);
+
     /// <summary>The oldest <see cref="JournalRecord.Format"/> that knows changes of this kind.</summary>
     byte FormatOf(TChange change);
 

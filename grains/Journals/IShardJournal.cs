@@ -104,12 +104,14 @@ internal readonly record struct JournalReply(JournalResult Result, long FirstMes
 /// <summary>A place in a journal.</summary>
 /// <param name="Offset">Everything below is stored for good.</param>
 /// <param name="Version">Changes handed in so far.</param>
-internal readonly record struct JournalMark(long Offset, long Version);
+/// <param name="At">When the last of them was made, in Unix milliseconds.</param>
+internal readonly record struct JournalMark(long Offset, long Version, long At);
 
 /// <summary>Answer to an opening.</summary>
 /// <param name="Result">Ok, Full or Failed.</param>
 /// <param name="Journal">Null unless Ok.</param>
 /// <param name="Fault">Why not.</param>
 /// <param name="IsNews">False: the attempt before failed too, a moment ago.</param>
+/// <param name="At">When the last change was made, in Unix milliseconds; 0 if the journal does not say.</param>
 internal sealed record JournalOpening<TSnapshot, TChange>(
-    JournalResult Result, IShardJournal<TSnapshot, TChange>? Journal, string? Fault = null, bool IsNews = true);
+    JournalResult Result, IShardJournal<TSnapshot, TChange>? Journal, string? Fault = null, bool IsNews = true, long At = 0);

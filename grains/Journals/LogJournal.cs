@@ -6,8 +6,9 @@ namespace GrainMQ.Grains.Journals;
 /// <param name="log">Under the activation's epoch.</param>
 /// <param name="codec">How changes and snapshots look.</param>
 /// <param name="version">Number of the last change.</param>
+/// <param name="at">When that change was made, in Unix milliseconds.</param>
 /// <param name="space">Of the shard.</param>
-internal sealed class LogJournal<TSnapshot, TChange>(IWriteAheadLog log, IShardCodec<TSnapshot, TChange> codec, long version, SpaceWatch space)
+internal sealed class LogJournal<TSnapshot, TChange>(IWriteAheadLog log, IShardCodec<TSnapshot, TChange> codec, long version, long at, SpaceWatch space)
     : IShardJournal<TSnapshot, TChange>
     where TSnapshot : class
     where TChange : class
@@ -22,6 +23,7 @@ internal sealed class LogJournal<TSnapshot, TChange>(IWriteAheadLog log, IShardC
     private readonly RecordWriter _writer = new();
     private readonly MessageReader _reader = new(log);
     private long _version = version;
+    private long _at = at;
 
     public long Epoch => log.Epoch;
 
@@ -36,6 +38,7 @@ internal sealed class LogJournal<TSnapshot, TChange>(IWriteAheadLog log, IShardC
             Add(batch, message);
         }
 
+        _at = Math.Max(_at, codec.TimeOf(change));
         _writer.Clear();
         _writer.Byte(codec.FormatOf(change));
         codec.Write(change, _writer);
@@ -43,13 +46,13 @@ internal sealed class LogJournal<TSnapshot, TChange>(IWriteAheadLog log, IShardC
         return CompleteAsync(batch, log.AppendAsync(batch));
     }
 
-    public JournalMark Mark() => new(log.NextOffset, _version);
+    public JournalMark Mark() => new(log.NextOffset, _version, _at);
 
     public async ValueTask<JournalResult> ReplaceAsync(TSnapshot snapshot, JournalMark mark, CancellationToken stopping)
     {
         await using var target = log.BeginSnapshot(mark.Offset);
         var records = new SnapshotRecords(target);
-        records.Begin(mark.Version);
+        records.Begin(mark.Version, mark.At);
         var parts = codec.PartsOf(snapshot);
         for (var part = 0; part < parts; part++)
         {

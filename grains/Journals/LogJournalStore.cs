@@ -38,9 +38,9 @@ internal sealed class LogJournalStore<TSnapshot, TChange>(ILogStore logs, IShard
         var version = Math.Max(replay.Version, (long)opening.Hlc);
         var space = _space.GetOrAdd(shard, _ => new SpaceWatch());
         space.IsFull = true; // until it is known: the first change may be one that must not be refused
-        var journal = new LogJournal<TSnapshot, TChange>(log, codec, version, space);
+        var journal = new LogJournal<TSnapshot, TChange>(log, codec, version, replay.At, space);
         await journal.HasSpaceAsync().ConfigureAwait(false);
-        return new(JournalResult.Ok, journal);
+        return new(JournalResult.Ok, journal, At: replay.At);
     }
 
     private JournalOpening<TSnapshot, TChange> Refused(int shard, JournalResult result, string? fault)

@@ -16,6 +16,9 @@ internal sealed class LogReplay<TSnapshot, TChange>(IWriteAheadLog log, IShardCo
     /// <summary>Number of the last change.</summary>
     public long Version { get; private set; }
 
+    /// <summary>When the last change was made, in Unix milliseconds; 0 if the log does not say.</summary>
+    public long At { get; private set; }
+
     /// <summary>Null; or why the log cannot be used at all. Damaged records are left out: the log has said where and what.</summary>
     public async ValueTask<string?> RunAsync()
     {
@@ -61,10 +64,11 @@ internal sealed class LogReplay<TSnapshot, TChange>(IWriteAheadLog log, IShardCo
         foreach (var record in _page)
         {
             var from = new RecordReader(record.Payload);
-            JournalRecord.CheckFormat(ref from);
+            var format = JournalRecord.ReadFormat(ref from);
             if (record.Type == JournalRecord.SnapshotHead)
             {
                 Version = (long)from.Number();
+                At = format >= JournalRecord.FormatWithTime ? from.Signed() : 0;
             }
             else
             {
@@ -121,13 +125,14 @@ internal sealed class LogReplay<TSnapshot, TChange>(IWriteAheadLog log, IShardCo
     private void Apply(LogRecord record)
     {
         var from = new RecordReader(record.Payload);
-        JournalRecord.CheckFormat(ref from);
+        JournalRecord.ReadFormat(ref from);
         // changes that were under way when the snapshot was taken stand behind its offset, and it has them
         if ((long)record.Hlc > Version)
         {
             var change = codec.Read(ref from, _messages);
             from.End();
             state.Apply(change);
+            At = Math.Max(At, codec.TimeOf(change));
             Version = (long)record.Hlc;
         }
         _messages.Clear();

@@ -13,10 +13,12 @@ internal sealed class SnapshotRecords(ILogSnapshot target)
 
     /// <summary>Comes first.</summary>
     /// <param name="version">Number of the last change that the snapshot has.</param>
-    public void Begin(long version)
+    /// <param name="at">When that change was made, in Unix milliseconds.</param>
+    public void Begin(long version, long at)
     {
-        _writer.Byte(JournalRecord.Format);
+        _writer.Byte(JournalRecord.FormatWithTime);
         _writer.Number((ulong)version);
+        _writer.Signed(at);
         _batch.Add(JournalRecord.SnapshotHead, _writer.Written);
     }
 

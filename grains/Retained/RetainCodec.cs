@@ -18,6 +18,8 @@ internal sealed class RetainCodec : IShardCodec<RetainSnapshot, RetainChange>
     /// <summary>None: the messages are in memory, so none is read alone.</summary>
     public IReadOnlyList<MessageBody> MessagesOf(RetainChange change) => [];
 
+    public long TimeOf(RetainChange change) => change.At;
+
     public byte FormatOf(RetainChange change) => JournalRecord.Format;
 
     public void Write(RetainChange change, RecordWriter to)

@@ -20,12 +20,12 @@ internal sealed partial class RetainGrain : Grain, IRetainGrain
     private readonly GrainMetrics _metrics;
 
     public RetainGrain(
-        IJournalStore<RetainSnapshot, RetainChange> journals, IOptions<GrainOptions> options, TimeProvider time, GrainMetrics metrics,
+        IJournalStore<RetainSnapshot, RetainChange> journals, IOptions<GrainOptions> options, SteadyClock clock, GrainMetrics metrics,
         ILogger<RetainGrain> logger)
     {
         _metrics = metrics;
         _state = new RetainShardState(options.Value);
-        _shard = new("retain", _state, journals, time, metrics, new Log(logger)) { Ended = DeactivateOnIdle };
+        _shard = new("retain", _state, journals, clock, metrics, new Log(logger)) { Ended = DeactivateOnIdle };
     }
 
     public override Task OnActivateAsync(CancellationToken cancellationToken) => _shard.OpenAsync((int)this.GetPrimaryKeyLong());

@@ -9,7 +9,7 @@ internal sealed class RetainShardState(GrainOptions options) : IJournaledState<R
     public RetainedTree Tree { get; } = new(options.RetainedMaxMessages, options.RetainedMaxBytes);
 
     /// <summary>The last batch of each gateway.</summary>
-    public LastBatches<RetainReply> Producers { get; } = new(new RetainReply(SessionResult.Fenced, []), new RetainReply(SessionResult.Ok, []));
+    public LastBatches<RetainReply> Producers { get; } = new(new RetainReply(SessionResult.Ok, []));
 
     public int Count => Tree.Count;
 

@@ -16,7 +16,7 @@ internal sealed class LostGateways(
     {
         foreach (var gateway in state.Owners.Gateways.Where(gateway => watch.LostAt(gateway) <= now).ToArray())
         {
-            log.GatewayLost(shard.Number, gateway.Id, gateway.Incarnation);
+            log.GatewayLost(shard.Number, gateway.Number);
             state.Lifecycle.Lose(gateway, now);
             watch.Forget(gateway);
             unread.Forget(gateway);

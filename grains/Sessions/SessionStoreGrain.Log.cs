@@ -20,9 +20,9 @@ internal sealed partial class SessionStoreGrain
         public partial void Fenced(int shard, long epoch);
 
         [LoggerMessage(6102, LogLevel.Information,
-            "Session store shard {Shard} takes gateway {Gateway} incarnation {Incarnation} for lost: its sessions are disconnected",
+            "Session store shard {Shard} takes gateway {Gateway} for lost: its sessions are disconnected",
             EventName = "GatewayLost")]
-        public partial void GatewayLost(int shard, string gateway, long incarnation);
+        public partial void GatewayLost(int shard, long gateway);
 
         [LoggerMessage(6103, LogLevel.Error,
             "Session store shard {Shard} cannot be opened: {Fault}",

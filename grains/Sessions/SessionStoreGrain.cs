@@ -34,20 +34,22 @@ internal sealed partial class SessionStoreGrain : Grain, ISessionStoreGrain
     private readonly Action<QueueDropReason, int> _dropped;
 
     public SessionStoreGrain(
-        IJournalStore<SessionSnapshot, SessionChange> journals, IOptions<GrainOptions> options, TimeProvider time, GrainMetrics metrics,
+        IJournalStore<SessionSnapshot, SessionChange> journals, IOptions<GrainOptions> options, SteadyClock clock, GrainMetrics metrics,
         SiloStop stop, ILogger<SessionStoreGrain> logger)
     {
         var log = new Log(logger);
         _dropped = metrics.Dropped;
         _state = new StoreShardState(options.Value);
-        _shard = new("store", _state, journals, time, metrics, log) { Ended = End, Committed = WakePolls, Snapshotted = Compact };
+        _shard = new("store", _state, journals, clock, metrics, log) { Ended = End, Committed = WakePolls, Snapshotted = Compact };
         _watch = new GatewayWatch((long)options.Value.GatewaySilence.TotalMilliseconds);
-        _acks = new InterestAcks(_shard, _state.Interest, _watch, options.Value.PresetTimeout, time, stop);
+        _acks = new InterestAcks(_shard, _state.Interest, _watch, options.Value.PresetTimeout, clock, stop);
         _wills = new DueWillLeases(_shard, _state.Wills);
-        _polls = new StorePolls(_shard, _state, new LostGateways(_shard, _state, _watch, _unread, log), _watch, _acks, _wills, _unread, time, stop);
+        _polls = new StorePolls(
+            _shard, _state, new LostGateways(_shard, _state, _watch, _unread, log), _watch, _acks, _wills, _unread,
+            new ShardTicks(_shard, _state), clock, stop);
         _messages = new QueuedMessageReader(_shard, _state.Pages, log);
         _opening = new SessionOpening(_shard, _state, _messages, _watch, _unread);
-        _compaction = new CompactionSchedule(_shard, _state, time, stop, metrics, log);
+        _compaction = new CompactionSchedule(_shard, _state, clock, stop, metrics, log);
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)

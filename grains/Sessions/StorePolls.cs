@@ -8,12 +8,12 @@ namespace GrainMQ.Grains.Sessions;
 /// <summary>The hanging polls of the gateways: news of detached sessions and its acks, due wills, and queues to be read.</summary>
 internal sealed class StorePolls(
     JournaledShard<SessionSnapshot, SessionChange> shard, StoreShardState state, LostGateways lost, GatewayWatch watch, InterestAcks acks,
-    DueWillLeases wills, UnreadSessions unread, TimeProvider time, SiloStop stop)
+    DueWillLeases wills, UnreadSessions unread, ShardTicks ticks, TimeProvider time, SiloStop stop)
 {
     /// <summary>As <see cref="ISessionStoreGrain.PollAsync"/> says.</summary>
     private const int MaxWaitMilliseconds = 10_000;
 
-    private readonly Dictionary<string, StorePoll> _polls = [];
+    private readonly Dictionary<GatewayRef, StorePoll> _polls = [];
     private readonly ChangeSignal _news = new(time, stop.Token);
     private long _announced;
     private long _wakeAt = long.MaxValue;
@@ -40,9 +40,9 @@ internal sealed class StorePolls(
         }
         finally
         {
-            if (_polls.GetValueOrDefault(poll.Gateway.Id) == poll)
+            if (_polls.GetValueOrDefault(poll.Gateway) == poll)
             {
-                _polls.Remove(poll.Gateway.Id);
+                _polls.Remove(poll.Gateway);
             }
         }
     }
@@ -79,14 +79,14 @@ internal sealed class StorePolls(
     /// <summary>Takes the place of the gateway's poll that still hangs, and ends that one: its answer is not read any more.</summary>
     private void Enter(StorePoll poll, long acked)
     {
-        if (_polls.ContainsKey(poll.Gateway.Id))
+        if (_polls.ContainsKey(poll.Gateway))
         {
             _news.Raise();
         }
 
-        _polls[poll.Gateway.Id] = poll;
+        _polls[poll.Gateway] = poll;
         watch.Heard(poll.Gateway, shard.Now());
-        watch.Seen(poll.Live);
+        watch.Seen(poll.Live, poll.Oldest);
         if (acked >= 0)
         {
             acks.Note(poll.Gateway, acked);
@@ -99,13 +99,14 @@ internal sealed class StorePolls(
         {
             var now = shard.Begin();
             await lost.DisconnectAsync(now);
-            var isLatest = ReferenceEquals(_polls.GetValueOrDefault(poll.Gateway.Id), poll);
+            await ticks.NoteAsync(now);
+            var isLatest = ReferenceEquals(_polls.GetValueOrDefault(poll.Gateway), poll);
             var due = isLatest ? await wills.LeaseAsync(poll.Gateway, now) : [];
             await shard.DemandCurrentAsync();
             var toRead = isLatest ? unread.TakeUntold(poll.Gateway, now) : [];
             if (due.Length > 0 || toRead.Length > 0 || state.Interest.Version != acked || now >= deadline || stop.HasBegun || !isLatest)
             {
-                return Reply(acked, due) with { Behind = toRead };
+                return Reply(acked, due) with { Behind = toRead, Now = now };
             }
 
             _wakeAt = Math.Min(state.Lifecycle.NextDue, lost.NextLoss);

@@ -12,14 +12,14 @@ namespace GrainMQ.Grains.Shards;
 /// other calls have just changed, so an answer that changes nothing waits for those commits (<see cref="SettleAsync"/>). When the journal
 /// refuses, a newer activation owns the shard or the disk does not work: this activation ends, and the next one reads the journal again.
 /// </remarks>
-/// <param name="kind">The kind of shard, as a tag of its metrics: <c>store</c> or <c>retain</c>.</param>
+/// <param name="kind">The kind of shard, as a tag of its metrics: <c>store</c>, <c>retain</c> or <c>directory</c>.</param>
 /// <param name="state">The shard's state, new and empty.</param>
 /// <param name="journals">The journals of this kind of shard.</param>
-/// <param name="time">The clock.</param>
+/// <param name="clock">The clock; it goes on where the journal ends.</param>
 /// <param name="metrics">The meter.</param>
 /// <param name="log">The log events of this kind of shard.</param>
 internal sealed class JournaledShard<TSnapshot, TChange>(
-    string kind, IJournaledState<TSnapshot, TChange> state, IJournalStore<TSnapshot, TChange> journals, TimeProvider time, GrainMetrics metrics,
+    string kind, IJournaledState<TSnapshot, TChange> state, IJournalStore<TSnapshot, TChange> journals, SteadyClock clock, GrainMetrics metrics,
     IShardLog log)
     where TSnapshot : class
     where TChange : class, IShardChange
@@ -52,7 +52,7 @@ internal sealed class JournaledShard<TSnapshot, TChange>(
     public async Task OpenAsync(int number)
     {
         Number = number;
-        var start = time.GetTimestamp();
+        var start = clock.GetTimestamp();
         var opening = await journals.OpenAsync(number, Now(), state);
         if (opening.Journal is null)
         {
@@ -63,8 +63,10 @@ internal sealed class JournaledShard<TSnapshot, TChange>(
 
             throw new InvalidOperationException($"The journal of {kind} shard {number} cannot be opened: {opening.Fault}");
         }
+
+        clock.Reach(opening.At);
         _writer = new(opening.Journal, state, End, Snapshotted);
-        metrics.Recovered(kind, time.GetElapsedTime(start));
+        metrics.Recovered(kind, clock.GetElapsedTime(start));
         metrics.Report(kind, number, _gauge);
         Measure();
         log.Opened(number, Epoch, state.Count);
@@ -74,7 +76,7 @@ internal sealed class JournaledShard<TSnapshot, TChange>(
     public Task StopAsync() => _writer?.StopAsync() ?? Task.CompletedTask;
 
     /// <summary>Unix milliseconds.</summary>
-    public long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
+    public long Now() => clock.Now;
 
     /// <summary>Does what time has done, before a call looks at the state; returns the time in Unix milliseconds.</summary>
     public long Begin()

@@ -8,8 +8,8 @@ internal static class Sample
 {
     public const string Key = "t/device";
 
-    public static readonly GatewayRef A = new("a", 1);
-    public static readonly GatewayRef B = new("b", 1);
+    public static readonly GatewayRef A = new(1);
+    public static readonly GatewayRef B = new(2);
 
     private static readonly PendingMessage[] None = [];
 
@@ -36,8 +36,8 @@ internal static class Sample
         new(producer, sequence, [.. messages.Select(text => new QueueEntry(Bytes(text), 0, [new QueueTarget(key, qos, false, [])]))]);
 
     public static StorePoll Poll(
-        GatewayRef? gateway = null, StorePollReply? last = null, GatewayRef[]? live = null, long[]? completed = null, int wait = 0) =>
-        new(gateway ?? A, last?.ShardEpoch ?? 0, last?.Version ?? 0, live, completed ?? [], wait);
+        GatewayRef? gateway = null, StorePollReply? last = null, GatewayRef[]? live = null, long[]? completed = null, int wait = 0, long oldest = 0) =>
+        new(gateway ?? A, last?.ShardEpoch ?? 0, last?.Version ?? 0, live, completed ?? [], wait, oldest);
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

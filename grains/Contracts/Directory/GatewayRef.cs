@@ -1,7 +1,6 @@
 namespace GrainMQ.Grains.Contracts;
 
 /// <summary>Names one run of one gateway process.</summary>
-/// <param name="Id">The gateway's name; a restart keeps it.</param>
-/// <param name="Incarnation">Rises with every restart of the gateway.</param>
+/// <param name="Number">Drawn from the directory when the gateway joins: above every number before it, and never given twice.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.GatewayRef")]
-public sealed record GatewayRef([property: Id(0)] string Id, [property: Id(1)] long Incarnation);
+public sealed record GatewayRef([property: Id(0)] long Number);

@@ -10,6 +10,7 @@ namespace GrainMQ.Grains.Contracts;
 /// Keys of the caller's connected sessions for which another gateway has queued something: read their queues to the end. A later poll names
 /// them again while that has not been done. Null if there are none.
 /// </param>
+/// <param name="Now">The time of the shard, in Unix milliseconds; it never goes back, also across restarts.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.StorePollReply")]
 public sealed record StorePollReply(
     [property: Id(0)] long ShardEpoch,
@@ -17,4 +18,5 @@ public sealed record StorePollReply(
     [property: Id(2)] bool Snapshot,
     [property: Id(3)] InterestDelta[] Deltas,
     [property: Id(4)] DueWill[] Work,
-    [property: Id(5)] string[]? Behind = null);
+    [property: Id(5)] string[]? Behind = null,
+    [property: Id(6)] long Now = 0);

@@ -18,6 +18,8 @@ internal sealed class LogTail(StorageContext context, LogDirectory directory, Wr
     /// <summary>The highest clock value of any record so far.</summary>
     public ulong Hlc { get; private set; }
 
+    private long _begun;
+
     /// <summary>Whether the manifest has an older epoch than this process: the disk was full when the log was opened.</summary>
     private bool IsBehind => directory.Manifest.Epoch < writer.Epoch;
 
@@ -53,7 +55,7 @@ internal sealed class LogTail(StorageContext context, LogDirectory directory, Wr
             throw new InvalidOperationException("The log is not open.");
         }
 
-        return IsBehind || open is null || !open.IsEmpty && (open.Extent.DataEnd + bytes > context.Options.SegmentBytes || IsAged(open))
+        return IsBehind || open is null || !open.IsEmpty && (open.Extent.DataEnd + bytes > context.Options.SegmentBytes || IsAged)
             ? Begin(writer.Epoch, directory.Manifest.Snapshot, _ => true) : open;
     }
 
@@ -103,8 +105,8 @@ internal sealed class LogTail(StorageContext context, LogDirectory directory, Wr
     /// <summary>Whether a seal would write under an epoch that the disk knows.</summary>
     public bool CanSeal => !IsBehind;
 
-    private bool IsAged(Segment segment) =>
-        context.Time.GetUtcNow().ToUnixTimeMilliseconds() - segment.Entry.Created >= context.Options.SegmentAge.TotalMilliseconds;
+    /// <summary>By the monotonic clock: this process has begun the segment that it writes to.</summary>
+    private bool IsAged => context.Time.GetElapsedTime(_begun) >= context.Options.SegmentAge;
 
     /// <summary>
     /// Ends the segment that was written to and begins another, in one exchange of the manifest; segments that are empty or not to be
@@ -134,6 +136,7 @@ internal sealed class LogTail(StorageContext context, LogDirectory directory, Wr
         }
         var ended = Open;
         Open = begun;
+        _begun = context.Time.GetTimestamp();
         directory.Publish([.. kept, begun]);
         if (ended is not null && kept.Contains(ended))
         {

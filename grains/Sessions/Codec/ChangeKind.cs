@@ -15,4 +15,5 @@ internal enum ChangeKind : byte
     WillsLeased = 10,
     Moved = 11,
     AttachedAndWillSetOff = 12,
+    Ticked = 13,
 }

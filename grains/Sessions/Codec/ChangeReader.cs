@@ -25,6 +25,7 @@ internal static class ChangeReader
             ChangeKind.WillsCompleted => new WillsCompleted(at, from.List(ContractFields.Long)),
             ChangeKind.WillsLeased => new WillsLeased(at, ContractFields.Gateway(ref from), from.List(ContractFields.Long)),
             ChangeKind.Moved => Moved(at, ref from, messages),
+            ChangeKind.Ticked => new Ticked(at),
             _ => throw new InvalidDataException($"A change is of an unknown kind {kind}."),
         };
     }

@@ -39,6 +39,7 @@ internal static class ChangeWriter
         WillsCompleted => ChangeKind.WillsCompleted,
         WillsLeased => ChangeKind.WillsLeased,
         Moved => ChangeKind.Moved,
+        Ticked => ChangeKind.Ticked,
         _ => throw new ArgumentException($"{change.GetType().Name} has no form in a journal.", nameof(change)),
     };
 

@@ -6,13 +6,19 @@ namespace GrainMQ.Grains.Sessions.Codec;
 /// <summary>Writes and reads the records of the contracts as they stand in a journal.</summary>
 internal static class ContractFields
 {
+    /// <summary>Writes a number behind an empty text: before gateways had numbers, their names stood there.</summary>
     public static void Gateway(RecordWriter to, GatewayRef gateway)
     {
-        to.Text(gateway.Id);
-        to.Signed(gateway.Incarnation);
+        to.Text("");
+        to.Signed(gateway.Number);
     }
 
-    public static GatewayRef Gateway(ref RecordReader from) => new(from.Text(), from.Signed());
+    /// <summary>Reads a gateway. One that had a name has ended: it gets a negative number of its own, which none is given.</summary>
+    public static GatewayRef Gateway(ref RecordReader from)
+    {
+        var (name, number) = (from.Text(), from.Signed());
+        return new GatewayRef(name.Length == 0 ? number : NumberOf(name, number));
+    }
 
     public static void Owner(RecordWriter to, SessionOwner owner)
     {
@@ -122,4 +128,12 @@ internal static class ContractFields
         (byte)(qos | (retain ? 4 : 0) | (identifiers.Length > 0 ? 8 : 0));
 
     public static (byte Qos, bool Retain, bool HasIdentifiers) Flags(byte flags) => ((byte)(flags & 3), (flags & 4) != 0, (flags & 8) != 0);
+
+    private static long NumberOf(string name, long incarnation)
+    {
+        var hash = new ShardHash();
+        hash.Append(name);
+        hash.Append(incarnation);
+        return (long)(hash.Value | (1UL << 63));
+    }
 }

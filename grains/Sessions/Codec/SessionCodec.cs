@@ -15,6 +15,7 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     // formats that older versions cannot read, see JournalRecord.Format
     private const byte FormatWithMoved = 2;
     private const byte FormatWithWillSetOff = 3;
+    private const byte FormatWithTick = 4;
 
     public string Name => "sessions";
 
@@ -26,10 +27,13 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
         _ => [],
     };
 
+    public long TimeOf(SessionChange change) => change.At;
+
     public byte FormatOf(SessionChange change) => change switch
     {
         Moved => FormatWithMoved,
         Attached { SetsWillOff: true } => FormatWithWillSetOff,
+        Ticked => FormatWithTick,
         _ => JournalRecord.Format,
     };
 

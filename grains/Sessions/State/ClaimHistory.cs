@@ -22,8 +22,7 @@ internal readonly record struct ClaimHistory(ulong Last, ulong Second, ulong Thi
     private static ulong HashOf(GatewayRef gateway, long connectionId)
     {
         var hash = new ShardHash();
-        hash.Append(gateway.Id);
-        hash.Append(gateway.Incarnation);
+        hash.Append(gateway.Number);
         hash.Append(connectionId);
         return hash.Value | 1;
     }

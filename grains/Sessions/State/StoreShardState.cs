@@ -62,10 +62,10 @@ internal sealed class StoreShardState : IJournaledState<SessionSnapshot, Session
     public OwnerIndex Owners { get; } = new();
 
     /// <summary>The last batch of messages of each gateway.</summary>
-    public LastBatches<QueueReply> Producers { get; } = new(new QueueReply(SessionResult.Fenced, 0), QueueIntake.NoneDropped);
+    public LastBatches<QueueReply> Producers { get; } = new(QueueIntake.NoneDropped);
 
     /// <summary>The last numbered report of each gateway.</summary>
-    public LastBatches<ProgressReply> Reporters { get; } = new(new ProgressReply(SessionResult.Fenced, []), DeliveryProgress.Noted);
+    public LastBatches<ProgressReply> Reporters { get; } = new(DeliveryProgress.Noted);
 
     /// <summary>The bounds of the queues, and what waits in all of them.</summary>
     public QueueBounds Queues { get; }
@@ -128,6 +128,7 @@ internal sealed class StoreShardState : IJournaledState<SessionSnapshot, Session
             case WillsCompleted completed: Wills.Complete(completed.Ids); break;
             case WillsLeased leased: Wills.Lease(leased.Gateway, leased.At, leased.Ids); break;
             case Moved moved: Moves.Replay(moved); break;
+            case Ticked: break; // what was due has just been done
             default: throw new ArgumentException($"{change.GetType().Name} is no change of a store shard.", nameof(change));
         }
         Replayed += change.Cost;

@@ -34,6 +34,7 @@ internal sealed class StoredShards(IGrainFactory grains, SiloOptions options) : 
 
     private IEnumerable<Task> Open() =>
         [
+            OpenAsync(grains.GetGrain<IDirectoryGrain>(0).GetViewAsync),
             .. Enumerable.Range(0, options.Grains.StoreShards).Select(shard => OpenAsync(() => grains.GetGrain<ISessionStoreGrain>(shard).GetInfoAsync(""))),
             .. Enumerable.Range(0, options.Grains.RetainShards).Select(shard => OpenAsync(() => grains.GetGrain<IRetainGrain>(shard).QueryAsync(new("", "#", null, 1, 1)))),
         ];

@@ -79,7 +79,7 @@ public static class StoreFootprint
 
     private static async Task ProduceAsync(Shard shard, int producer, int sessions, int messages)
     {
-        var gateway = new GatewayRef($"producer-{producer}", 1);
+        var gateway = new GatewayRef(producer + 1);
         for (var sent = 0; sent < messages; sent += PerBatch)
         {
             var entries = Enumerable.Range(sent, PerBatch).Select(number => new QueueEntry(
@@ -95,10 +95,10 @@ public static class StoreFootprint
     private static async Task PrintReadAsync(Shard shard)
     {
         const int Backlog = 100_000;
-        var opened = await shard.Store.AttachAsync("t/reader", new OpenRequest(new GatewayRef("g", 1), 1, false, 600, null));
+        var opened = await shard.Store.AttachAsync("t/reader", new OpenRequest(new GatewayRef(1_000_000), 1, false, 600, null));
         for (var sent = 0; sent < Backlog; sent += PerBatch)
         {
-            await shard.Store.QueueAsync(new QueueBatch(new GatewayRef("g", 1), sent + 1, [
+            await shard.Store.QueueAsync(new QueueBatch(new GatewayRef(1_000_000), sent + 1, [
                 .. Enumerable.Range(0, PerBatch).Select(_ => new QueueEntry(new byte[256], 0, [new QueueTarget("t/reader", 1, false, [])]))]));
         }
 

@@ -73,7 +73,7 @@ public sealed class ExportFileTests
         var disk = new SimulatedDisk(new Random(1));
         using (var file = disk.Open(BackupFixture.File, create: true))
         {
-            var writer = new ExportWriter(file, Time.GetUtcNow());
+            var writer = new ExportWriter(file, Time.GetUtcNow().ToUnixTimeMilliseconds());
             if (types[0] == 99)
             {
                 Add(writer, ExportRecord.Begin);
@@ -99,7 +99,7 @@ public sealed class ExportFileTests
         var disk = new SimulatedDisk(new Random(1));
         using (var file = disk.Open(BackupFixture.File, create: true))
         {
-            var (writer, record) = (new ExportWriter(file, Time.GetUtcNow()), new RecordWriter());
+            var (writer, record) = (new ExportWriter(file, Time.GetUtcNow().ToUnixTimeMilliseconds()), new RecordWriter());
             ExportCounts.Write(record, new ExportCounts(0, messages, 0, 0));
             writer.Add(ExportRecord.Begin, 0, [], record.Written);
             writer.Finish();

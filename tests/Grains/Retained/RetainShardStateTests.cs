@@ -24,13 +24,6 @@ public sealed class RetainShardStateTests
     }
 
     [Fact]
-    public void OlderIncarnationIsFenced()
-    {
-        _shard.Set(new RetainChange(0, Batch(1) with { Producer = Sample.A with { Incarnation = 2 } }));
-        Assert.Equal(SessionResult.Fenced, Answered(_shard, Batch(5))?.Result);
-    }
-
-    [Fact]
     public void ShardIsRestoredFromSnapshotAndChanges()
     {
         _shard.Set(new RetainChange(0, Batch(1, ("$SYS/a", "1"))));

@@ -76,7 +76,7 @@ public sealed class JournaledShardTests
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var state = new RetainShardState(new GrainOptions());
-        return (new("retain", state, journals ?? _journals, new ManualTimeProvider(), new GrainMetrics(meters), new ShardLog(_told))
+        return (new("retain", state, journals ?? _journals, new SteadyClock(new ManualTimeProvider()), new GrainMetrics(meters), new ShardLog(_told))
         {
             Ended = () => _told.Add("ended"), Committed = () => _committed++,
         }, state);

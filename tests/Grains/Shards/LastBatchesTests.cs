@@ -6,7 +6,7 @@ namespace GrainMQ.Tests.Grains.Shards;
 
 public sealed class LastBatchesTests
 {
-    private readonly LastBatches<QueueReply> _producers = new(new QueueReply(SessionResult.Fenced, 0), new QueueReply(SessionResult.Ok, 0));
+    private readonly LastBatches<QueueReply> _producers = new(new QueueReply(SessionResult.Ok, 0));
 
     [Fact]
     public void BatchIsTakenOnceAndAnsweredAgain()
@@ -33,13 +33,21 @@ public sealed class LastBatchesTests
     }
 
     [Fact]
-    public void NewIncarnationStartsAnewAndFencesTheOld()
+    public void EveryGatewayHasNumbersOfItsOwn()
     {
         _producers.Remember(Sample.A, 7, new QueueReply(SessionResult.Ok, 0));
-        var restarted = Sample.A with { Incarnation = 2 };
+        Assert.Null(_producers.Check(Sample.B, 1));
+    }
 
-        Assert.Null(_producers.Check(restarted, 1));
-        _producers.Remember(restarted, 1, new QueueReply(SessionResult.Ok, 0));
-        Assert.Equal(SessionResult.Fenced, _producers.Check(Sample.A, 8)?.Result);
+    [Fact]
+    public void GatewaysWithTheLowestNumbersAreForgottenFirst()
+    {
+        for (var number = 1; number <= 4_097; number++)
+        {
+            _producers.Remember(new GatewayRef(number), 1, new QueueReply(SessionResult.Ok, 0));
+        }
+
+        Assert.Null(_producers.Check(new GatewayRef(1), 1));
+        Assert.NotNull(_producers.Check(new GatewayRef(2), 1));
     }
 }

@@ -45,6 +45,29 @@ public sealed class FullDiskTests
         await client.ExpectPublishAsync("again");
     }
 
+    /// <summary>The directory cannot store the gateway's number, and those who need no space are served all the same.</summary>
+    [Fact]
+    public async Task GatewayStartsOnADiskWithoutSpace()
+    {
+        await using (var first = await InMemoryGateway.StartAsync(services: AddLogs))
+        {
+            await first.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        }
+
+        _disk.Capacity = _disk.Capacity - _disk.FreeBytes;
+        await using var second = await InMemoryGateway.StartAsync(services: AddLogs);
+        var live = await second.ConnectAsync("live");
+        await live.SubscribeAsync("t", QoS.AtLeastOnce);
+        Assert.Equal(ReasonCode.Success, await live.PublishAsync("t", "m", QoS.AtLeastOnce));
+        await live.ExpectPublishAsync("m");
+
+        _disk.Capacity = long.MaxValue;
+        var durable = await second.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+        await durable.SubscribeAsync("t", QoS.AtLeastOnce);
+        Assert.Equal(ReasonCode.Success, await live.PublishAsync("t", "n", QoS.AtLeastOnce));
+        await durable.ExpectPublishAsync("n");
+    }
+
     private void AddLogs(IServiceCollection services) => services.AddSingleton<ILogStore>(provider => new SegmentLogStore(
         _disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = 32 * 1024, MinFreeBytes = LeastFree },
         provider.GetRequiredService<TimeProvider>(), NullLogger<SegmentLogStore>.Instance));

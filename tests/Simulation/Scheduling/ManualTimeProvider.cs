@@ -9,6 +9,7 @@ public sealed class ManualTimeProvider : TimeProvider
     private readonly Lock _lock = new();
     private readonly PriorityQueue<(ManualTimer Timer, long Generation), (long DueTicks, long Order)> _due = new();
     private long _nowTicks;
+    private long _setTicks;
     private long _order;
     private int _armed;
 
@@ -23,7 +24,7 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <summary>Timers that will fire one day; a test awaits a rise of it to know that something waits.</summary>
     public int ArmedTimers => Volatile.Read(ref _armed);
 
-    public override DateTimeOffset GetUtcNow() => new(Volatile.Read(ref _nowTicks), TimeSpan.Zero);
+    public override DateTimeOffset GetUtcNow() => new(Volatile.Read(ref _nowTicks) + Volatile.Read(ref _setTicks), TimeSpan.Zero);
 
     public override long GetTimestamp() => Volatile.Read(ref _nowTicks);
 
@@ -34,6 +35,9 @@ public sealed class ManualTimeProvider : TimeProvider
         timer.Change(dueTime, period);
         return timer;
     }
+
+    /// <summary>Sets the wall clock forward or, with a negative span, back. No time passes: the monotonic clock and the timers do not see it.</summary>
+    public void SetWallClock(TimeSpan by) => Interlocked.Add(ref _setTicks, by.Ticks);
 
     public void Advance(TimeSpan by)
     {

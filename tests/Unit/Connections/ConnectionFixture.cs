@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
+using GrainMQ.Grains;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,7 +16,7 @@ internal sealed class ConnectionFixture : IConnectionProtocol, IConnectionSessio
 
     public ConnectionFixture()
     {
-        _wheel = new TimerWheel(Time);
+        _wheel = new TimerWheel(new SteadyClock(Time));
         var metrics = new GatewayMetrics(_services.GetRequiredService<IMeterFactory>());
         Connection = new Connection(
             1, Transport, new ConnectionEnvironment(new ConnectionOptions(), new OutboundOptions(), _wheel, metrics, this, NullLogger<Connection>.Instance));

@@ -1,5 +1,6 @@
 using System.Reflection;
 using GrainMQ.Gateway.StoreLink;
+using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -30,7 +31,7 @@ public sealed class DirectoryClientTests
     {
         var grains = DispatchProxy.Create<IGrainFactory, Factory>();
         ((Factory)(object)grains).Directory = new Directory(contracts);
-        return new DirectoryClient(grains, new GatewayRef("g", 1), () => 0, TimeProvider.System, NullLogger<DirectoryClient>.Instance);
+        return new DirectoryClient(grains, true, () => 0, new SteadyClock(TimeProvider.System), TimeProvider.System, NullLogger<DirectoryClient>.Instance);
     }
 
     public class Factory : DispatchProxy
@@ -43,6 +44,8 @@ public sealed class DirectoryClientTests
     private sealed class Directory(int contracts) : IDirectoryGrain
     {
         private readonly Task<ClusterView> _view = Task.FromResult(new ClusterView(1, [], 1, 1, contracts));
+
+        public Task<JoinReply> JoinAsync(JoinRequest request) => Task.FromResult(new JoinReply(new GatewayRef(1), 0));
 
         public Task<ClusterView> HeartbeatAsync(GatewayBeat beat) => _view;
 

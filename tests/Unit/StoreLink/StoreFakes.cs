@@ -14,7 +14,7 @@ namespace GrainMQ.Tests.Unit.StoreLink;
 /// <summary>A store shard that answers as the test says, and what it was asked.</summary>
 public class ShardFake : DispatchProxy
 {
-    private static readonly GatewayRef Gateway = new("g", 1);
+    private static readonly GatewayRef Gateway = new(1);
 
     internal List<QueueBatch> Queued { get; } = [];
 

@@ -29,6 +29,27 @@ public sealed class SessionCodecTests
         }
     }
 
+    /// <summary>Gateways had a name and the time of their start, once.</summary>
+    [Fact]
+    public void GatewayOfAnEarlierVersionIsReadAsOneThatHasEnded()
+    {
+        var (a, b, restarted) = (Read("a", 7), Read("b", 7), Read("a", 8));
+
+        Assert.True(a.Number < 0 && b.Number < 0 && restarted.Number < 0);
+        Assert.Equal(3, new[] { a, b, restarted }.Distinct().Count());
+        Assert.Equal(a, Read("a", 7));
+
+        static GatewayRef Read(string name, long incarnation)
+        {
+            var from = new RecordReader(Written(to =>
+            {
+                to.Text(name);
+                to.Signed(incarnation);
+            }));
+            return ContractFields.Gateway(ref from);
+        }
+    }
+
     /// <summary>Bytes that were never written never become a change that was not meant, take memory without bound, or throw anything else.</summary>
     [Fact]
     public void ChangeThatIsCutOrBrokenIsRefusedByName()
@@ -158,7 +179,7 @@ public sealed class SessionCodecTests
     {
         private static readonly string[] Texts = ["", "t/1", "t/device-ü-𝄞", new string('k', 300)];
 
-        public SessionChange Make() => random.Next(11) switch
+        public SessionChange Make() => random.Next(12) switch
         {
             0 => new Attached(Long(), Text(), new OpenRequest(Gateway(), Long(), Flag(), UInt(), Will()), ULong(), Flag()),
             1 => new Applied(Long(), new SessionDelta(Text(), ULong(), Many(Subscription), Many(Text))),
@@ -172,6 +193,7 @@ public sealed class SessionCodecTests
             7 => new GatewayLost(Long(), Gateway()),
             8 => new WillsCompleted(Long(), Many(Long)),
             9 => new Moved(Long(), Many(() => new MovedMessage(Body(), Text(), Long(), Long()))),
+            10 => new Ticked(Long()),
             _ => new WillsLeased(Long(), Gateway(), Many(Long)),
         };
 
@@ -192,7 +214,7 @@ public sealed class SessionCodecTests
 
         private WillRecord? Will() => Flag() ? new WillRecord(Many(() => (byte)random.Next(256)), UInt()) : null;
 
-        private GatewayRef Gateway() => new(Text(), Long());
+        private GatewayRef Gateway() => new(Long());
 
         private MessageBody Body() => new(null, random.Next(1_000), random.Next(1_000), random.Next(1_000));
 
