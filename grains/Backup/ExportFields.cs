@@ -82,7 +82,7 @@ internal static class ExportFields
         return (tenant, entry);
     }
 
-    /// <summary>Numbers as the difference to those before: mostly a byte each.</summary>
+    /// <summary>Numbers of messages as the difference to those before: mostly a byte each.</summary>
     private static void Queue(RecordWriter to, int count, IEnumerable<QueueItem> items, Func<MessageRef, long> numberOf)
     {
         to.Count(count);
@@ -90,21 +90,8 @@ internal static class ExportFields
         foreach (var item in items)
         {
             var inline = item.Message.Bytes;
-            to.Byte((byte)(
-                ContractFields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4)
-                | (inline is null ? 0 : IsInline)));
-            to.Signed(item.Number - place);
+            QueueItemHead.Write(to, item, place, inline is null ? (byte)0 : IsInline);
             place = item.Number;
-            if (item.Stage != PendingStage.Queued)
-            {
-                to.Number(item.PacketId);
-            }
-
-            if (item.SubscriptionIdentifiers.Length > 0)
-            {
-                to.List(item.SubscriptionIdentifiers, ContractFields.Identifier);
-            }
-
             if (inline is not null)
             {
                 to.Signed(item.Message.ExpiresAt);
@@ -124,20 +111,11 @@ internal static class ExportFields
         var (place, number) = (0L, 0L);
         for (var left = count; left > 0; left--)
         {
-            var flags = from.Byte();
-            var (qos, retain, hasIdentifiers) = ContractFields.Flags(flags);
-            if (qos > 2)
+            var head = QueueItemHead.Read(ref from, place);
+            place = head.Number;
+            if (Message(ref from, (head.Marks & IsInline) != 0, ref number, messageOf) is { } message)
             {
-                throw new InvalidDataException("a message has a QoS of 3");
-            }
-
-            var stage = ContractFields.Stage((byte)((flags >> 4) & 3));
-            place += from.Signed();
-            var packetId = stage == PendingStage.Queued ? (ushort)0 : from.UInt16();
-            var identifiers = hasIdentifiers ? from.List(ContractFields.Identifier) : [];
-            if (Message(ref from, (flags & IsInline) != 0, ref number, messageOf) is { } message)
-            {
-                items.Add(new QueueItem(place, message, qos, retain, identifiers, stage, packetId));
+                items.Add(head.With(message));
             }
         }
         return items;

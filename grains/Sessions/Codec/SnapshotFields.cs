@@ -9,7 +9,7 @@ namespace GrainMQ.Grains.Sessions.Codec;
 /// <summary>Writes and reads the parts of a <see cref="SessionSnapshot"/> as they stand in a journal.</summary>
 internal static class SnapshotFields
 {
-    // bits of an item's first byte, beside those of ContractFields.Flags and the stage
+    // marks of an item
     private const byte HasExpiry = 64;
     private const byte IsInline = 128;
 
@@ -114,25 +114,12 @@ internal static class SnapshotFields
         return runs.End();
     }
 
-    /// <summary>Writes an item, numbers and places as the difference to those before: mostly a byte or two each.</summary>
+    /// <summary>Writes an item, its place as the difference to the one before: mostly a byte or two.</summary>
     private static void Item(RecordWriter to, in QueueItem item, ref Place place)
     {
         var message = item.Message;
-        to.Byte((byte)(
-            ContractFields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4)
-            | (message.ExpiresAt != 0 ? HasExpiry : 0) | (message.Bytes is not null ? IsInline : 0)));
-        to.Signed(item.Number - place.Number);
+        QueueItemHead.Write(to, item, place.Number, (byte)((message.ExpiresAt != 0 ? HasExpiry : 0) | (message.Bytes is not null ? IsInline : 0)));
         place.Number = item.Number;
-        if (item.Stage != PendingStage.Queued)
-        {
-            to.Number(item.PacketId);
-        }
-
-        if (item.SubscriptionIdentifiers.Length > 0)
-        {
-            to.List(item.SubscriptionIdentifiers, ContractFields.Identifier);
-        }
-
         if (message.ExpiresAt != 0)
         {
             to.Signed(message.ExpiresAt);
@@ -162,15 +149,10 @@ internal static class SnapshotFields
 
     private static QueueItem Item(ref RecordReader from, MessagePool pool, ref Place place)
     {
-        var flags = from.Byte();
-        var (qos, retain, hasIdentifiers) = ContractFields.Flags(flags);
-        var stage = ContractFields.Stage((byte)((flags >> 4) & 3));
-        place.Number += from.Signed();
-        var packetId = stage == PendingStage.Queued ? (ushort)0 : from.UInt16();
-        var identifiers = hasIdentifiers ? from.List(ContractFields.Identifier) : [];
-        var expiresAt = (flags & HasExpiry) != 0 ? from.Signed() : 0;
-        var message = Message(ref from, (flags & IsInline) != 0, expiresAt, ref place.Offset, pool);
-        return new QueueItem(place.Number, message, qos, retain, identifiers, stage, packetId);
+        var head = QueueItemHead.Read(ref from, place.Number);
+        place.Number = head.Number;
+        var expiresAt = (head.Marks & HasExpiry) != 0 ? from.Signed() : 0;
+        return head.With(Message(ref from, (head.Marks & IsInline) != 0, expiresAt, ref place.Offset, pool));
     }
 
     private static int CountOf(ReadOnlySpan<QueueRun> runs)
