@@ -11,6 +11,9 @@ namespace GrainMQ.Gateway.Delivery;
 /// </summary>
 internal sealed class Dispatch
 {
+    /// <summary>Subscriptions that one read may match before others get their turn: about a millisecond.</summary>
+    private const int FairShare = 2_048;
+
     [ThreadStatic] private static Dispatch? _spare;
 
     private readonly List<PendingAck> _acks = [];
@@ -27,6 +30,12 @@ internal sealed class Dispatch
     /// <summary>Whether this read brought a QoS 0 publication: under memory pressure its sender waits.</summary>
     public bool HasQoS0 { get; set; }
 
+    /// <summary>Subscriptions that the publications since the last turn have matched.</summary>
+    public int Matched { get; set; }
+
+    /// <summary>Whether this read has had its share, and others are to get their turn.</summary>
+    public bool IsLong => Matched >= FairShare;
+
     public static Dispatch Rent()
     {
         var dispatch = _spare ?? new Dispatch();
@@ -38,7 +47,7 @@ internal sealed class Dispatch
     public void Return()
     {
         _acks.Clear();
-        (UnacknowledgedQoS1, HasQoS0) = (0, false);
+        (UnacknowledgedQoS1, HasQoS0, Matched) = (0, false, 0);
         _spare = this;
     }
 

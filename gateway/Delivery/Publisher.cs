@@ -22,9 +22,10 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
     public bool Deliver(in Message message, ISubscriber? publisher, MessageOrigin? origin, Dispatch dispatch, out Task<SessionResult>? commit)
     {
         var delivering = new Delivering(message, dispatch.Burst);
-        var isMatched = router.Route(message.Topic, message.QoS, message.Retain, publisher, ref delivering);
+        var matched = router.Route(message.Topic, message.QoS, message.Retain, publisher, ref delivering);
+        dispatch.Matched += matched;
         commit = dispatch.Burst.Store.Commit(origin);
-        return isMatched;
+        return matched > 0;
     }
 
     public void DeliverAgain(List<QueuedDelivery> deliveries)

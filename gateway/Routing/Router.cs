@@ -21,20 +21,20 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
     /// <param name="retain">The RETAIN flag of the PUBLISH.</param>
     /// <param name="publisher">The publishing session, for No Local and share strategies; null for the will of a session that is gone.</param>
     /// <param name="visitor">A struct, so that the common case stores no receiver anywhere.</param>
-    /// <returns>False when no subscription matched.</returns>
-    public bool Route<TVisitor>(ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, ref TVisitor visitor)
+    /// <returns>How many subscriptions matched, which is also a measure of the work.</returns>
+    public int Route<TVisitor>(ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, ref TVisitor visitor)
         where TVisitor : struct, IReceiverVisitor, allows ref struct
     {
         var scratch = _scratch ?? new Scratch();
         _scratch = null; // a visitor may route another message
         trie.Match(topic, ref scratch.Matches);
         var sets = scratch.Matches.AsSpan();
-        var isMatched = sets.Length == 1 && sets[0].Shares.Length == 0
+        var matched = sets.Length == 1 && sets[0].Shares.Length == 0
             ? VisitAll(sets[0], qos, retain, publisher, ref visitor)
             : MergeAndVisit(sets, topic, qos, retain, publisher, scratch, ref visitor);
         scratch.Matches.Clear();
         _scratch = scratch;
-        return isMatched;
+        return matched;
     }
 
     /// <summary>Chooses a member for a message whose first choice ended before it had the message; false when no member is left.</summary>
@@ -47,25 +47,28 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
     }
 
     /// <summary>The common case, one filter: no subscriber can occur twice.</summary>
-    private static bool VisitAll<TVisitor>(Subscribers subscribers, QoS qos, bool retain, ISubscriber? publisher, ref TVisitor visitor)
+    private static int VisitAll<TVisitor>(Subscribers subscribers, QoS qos, bool retain, ISubscriber? publisher, ref TVisitor visitor)
         where TVisitor : struct, IReceiverVisitor, allows ref struct
     {
+        var matched = 0;
         foreach (var subscription in subscribers)
         {
+            matched++;
             if (!IsOwnEcho(subscription, publisher))
             {
                 visitor.Visit(ReceiverOf(subscription, qos, retain));
             }
         }
 
-        return true;
+        return matched;
     }
 
-    private static bool MergeAndVisit<TVisitor>(
+    private static int MergeAndVisit<TVisitor>(
         ReadOnlySpan<Subscribers> sets, ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, Scratch scratch, ref TVisitor visitor)
         where TVisitor : struct, IReceiverVisitor, allows ref struct
     {
-        var isMatched = Merge(sets, topic, qos, retain, publisher, scratch.Receivers, scratch.Places);
+        var matched = Merge(sets, topic, qos, retain, publisher, scratch);
+        scratch.Identifiers.AddTo(CollectionsMarshal.AsSpan(scratch.Receivers));
         foreach (ref readonly var receiver in CollectionsMarshal.AsSpan(scratch.Receivers))
         {
             visitor.Visit(receiver);
@@ -77,22 +80,21 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
             scratch.Receivers.Capacity = 0;
         }
 
-        return isMatched;
+        return matched;
     }
 
-    private static bool Merge(
-        ReadOnlySpan<Subscribers> sets, ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, List<Receiver> receivers,
-        Dictionary<ISubscriber, int> places)
+    private static int Merge(
+        ReadOnlySpan<Subscribers> sets, ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, Scratch scratch)
     {
-        var isMatched = false;
+        var matched = 0;
         foreach (var set in sets)
         {
             foreach (var subscription in set)
             {
-                isMatched = true;
+                matched++;
                 if (!IsOwnEcho(subscription, publisher))
                 {
-                    Merge(ReceiverOf(subscription, qos, retain), receivers, places);
+                    Merge(ReceiverOf(subscription, qos, retain), scratch);
                 }
             }
 
@@ -100,20 +102,21 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
             {
                 if (share.Pick(publisher?.ClientHash ?? 0, HashOf(topic)) is { } member)
                 {
-                    isMatched = true;
-                    receivers.Add(ReceiverOf(member, qos, retain)); // a share group's copy is apart from the session's own subscriptions
+                    matched++;
+                    scratch.Receivers.Add(ReceiverOf(member, qos, retain)); // a share group's copy is apart from the session's own subscriptions
                 }
             }
         }
 
-        places.Clear();
-        return isMatched;
+        scratch.Places.Clear();
+        return matched;
     }
 
     /// <summary>Overlapping subscriptions: one copy at the highest QoS with all identifiers. [MQTT-3.3.4-2] [MQTT-3.3.4-3]</summary>
-    private static void Merge(in Receiver receiver, List<Receiver> receivers, Dictionary<ISubscriber, int> places)
+    private static void Merge(in Receiver receiver, Scratch scratch)
     {
-        ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(places, receiver.Subscriber, out var isKnown);
+        var receivers = scratch.Receivers;
+        ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(scratch.Places, receiver.Subscriber, out var isKnown);
         if (!isKnown)
         {
             place = receivers.Count;
@@ -124,10 +127,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         ref var merged = ref CollectionsMarshal.AsSpan(receivers)[place];
         merged.QoS = (QoS)Math.Max((byte)merged.QoS, (byte)receiver.QoS);
         merged.Retain |= receiver.Retain;
-        if (receiver.Identifiers.Length > 0)
-        {
-            merged.Identifiers = [.. merged.Identifiers, .. receiver.Identifiers];
-        }
+        scratch.Identifiers.Note(place, receiver.Identifiers);
     }
 
     private static Receiver ReceiverOf(Subscription subscription, QoS qos, bool retain) => new()
@@ -159,5 +159,7 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
 
         /// <summary>Where in the list of receivers a subscriber stands.</summary>
         public readonly Dictionary<ISubscriber, int> Places = [];
+
+        public readonly FurtherIdentifiers Identifiers = new();
     }
 }

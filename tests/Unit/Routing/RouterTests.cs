@@ -66,6 +66,32 @@ public sealed class RouterTests
         Assert.Equal([9u], Assert.Single(_receivers, receiver => receiver.Subscriber == other).Identifiers);
     }
 
+    /// <summary>Counted in bytes that are allocated, which the square of the number of filters shows in: 8 GB for these.</summary>
+    [Fact]
+    public void WorkOfOverlappingFiltersGrowsWithTheirNumber()
+    {
+        const int Levels = 16;
+        var (client, other) = (new Client(), new Client());
+        for (uint filter = 0; filter < 1 << Levels; filter++)
+        {
+            Subscribe(client, string.Join('/', Enumerable.Range(0, Levels).Select(level => (filter >> level & 1) == 0 ? "+" : "a")), identifier: filter + 1);
+        }
+
+        Subscribe(other, "#", identifier: 1);
+        var topic = string.Join('/', Enumerable.Repeat('a', Levels));
+        Route(topic);
+        _receivers.Clear();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Route(topic);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(
+            Enumerable.Range(1, 1 << Levels).Select(identifier => (uint)identifier),
+            Assert.Single(_receivers, receiver => receiver.Subscriber == client).Identifiers.Order());
+        Assert.Equal([1u], Assert.Single(_receivers, receiver => receiver.Subscriber == other).Identifiers);
+        Assert.InRange(allocated, 1, 16L << Levels);
+    }
+
     [Fact] // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
     public void TheRetainFlagStaysWhereOneOfTheSubscriptionsAskedForIt()
     {
@@ -198,7 +224,7 @@ public sealed class RouterTests
     {
         _receivers.Clear();
         var list = new Collector(_receivers);
-        return _router.Route(Encoding.UTF8.GetBytes(topic), qos, retain, publisher, ref list);
+        return _router.Route(Encoding.UTF8.GetBytes(topic), qos, retain, publisher, ref list) > 0;
     }
 
     private readonly struct Collector(List<Receiver> receivers) : IReceiverVisitor
