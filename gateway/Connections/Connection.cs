@@ -58,6 +58,9 @@ internal sealed class Connection
     /// <summary>The Topic Aliases of what the client publishes here. Used by the reader alone.</summary>
     public InboundTopicAliases InboundAliases => field ??= new();
 
+    /// <summary>Whether the last read took more work than its share. Used by the reader alone.</summary>
+    public bool IsBusy { get; set; }
+
     public bool IsDataStream => _control is not null;
 
     /// <summary>The open ones; empty on a data stream and where the transport is one pipe.</summary>

@@ -7,18 +7,24 @@ using GrainMQ.Grains.Contracts;
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>
-/// Dispatches the packets of one read, all of them before anything is flushed, and answers them when what was promised for them is kept.
+/// Dispatches the packets of one read, all of them before anything is flushed, and answers them when what was promised for them is kept. A read
+/// whose publications match very many subscriptions goes on in turns, so that its connection holds up no other.
 /// </summary>
 internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser closer, MemoryGuard memory, ConnectionOptions options) : IConnectionProtocol
 {
     public ValueTask DispatchAsync(Connection connection, ReadBuffer input)
     {
         var dispatch = Dispatch.Rent();
+        if (connection.IsBusy)
+        {
+            return TakeTurnAsync(connection, input, dispatch);
+        }
+
         try
         {
             while (TryDispatch(connection, input, dispatch, out var pending))
             {
-                if (!pending.IsCompletedSuccessfully)
+                if (!pending.IsCompletedSuccessfully || dispatch.IsLong)
                 {
                     return AwaitAsync(connection, input, dispatch, pending);
                 }
@@ -38,12 +44,28 @@ internal sealed class ReadDispatcher(PacketDispatcher packets, SessionCloser clo
     public Task EndedAsync(Connection connection) =>
         connection.IsDataStream ? closer.StreamEndedAsync(connection) : closer.ConnectionEndedAsync(connection);
 
+    /// <summary>The read before was long: this one waits for its turn, and does not keep the thread that reads the sockets of others.</summary>
+    private async ValueTask TakeTurnAsync(Connection connection, ReadBuffer input, Dispatch dispatch)
+    {
+        await Task.Yield();
+        connection.IsBusy = false;
+        await AwaitAsync(connection, input, dispatch, new(ReasonCode.Success)).ConfigureAwait(false);
+    }
+
     private async ValueTask AwaitAsync(Connection connection, ReadBuffer input, Dispatch dispatch, ValueTask<ReasonCode> pending)
     {
         try
         {
             do
             {
+                if (dispatch.IsLong)
+                {
+                    dispatch.Flush();
+                    connection.FlushWoken();
+                    (dispatch.Matched, connection.IsBusy) = (0, true);
+                    await Task.Yield();
+                }
+
                 if (!pending.IsCompleted)
                 {
                     dispatch.Flush(); // what came before this packet does not wait for its grain
