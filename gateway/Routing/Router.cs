@@ -98,17 +98,30 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
                 }
             }
 
-            foreach (var share in set.Shares)
+            matched += set.Shares.Length == 0 ? 0 : Pick(set.Shares, topic, qos, retain, publisher, scratch.Receivers);
+        }
+
+        scratch.Places.Clear();
+        return matched;
+    }
+
+    /// <summary>A copy for one member of each group, apart from the sessions' own subscriptions.</summary>
+    private static int Pick(
+        SharedSubscription[][] shares, ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, List<Receiver> receivers)
+    {
+        var (matched, publisherHash, topicHash) = (0, publisher?.ClientHash ?? 0, HashOf(topic));
+        foreach (var chunk in shares)
+        {
+            foreach (var share in chunk)
             {
-                if (share.Pick(publisher?.ClientHash ?? 0, HashOf(topic)) is { } member)
+                if (share.Pick(publisherHash, topicHash) is { } member)
                 {
                     matched++;
-                    scratch.Receivers.Add(ReceiverOf(member, qos, retain)); // a share group's copy is apart from the session's own subscriptions
+                    receivers.Add(ReceiverOf(member, qos, retain));
                 }
             }
         }
 
-        scratch.Places.Clear();
         return matched;
     }
 

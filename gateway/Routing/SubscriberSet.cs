@@ -1,31 +1,23 @@
 namespace GrainMQ.Gateway.Routing;
 
-/// <summary>
-/// The subscribers of a filter that has several, or Shared Subscriptions. Subscribers stand in chunks, so that one more subscriber of a
-/// popular filter copies one chunk and not the whole list.
-/// </summary>
+/// <summary>The subscribers of a filter that has several, or Shared Subscriptions.</summary>
 internal sealed class SubscriberSet : Subscribers
 {
-    private const int ChunkSize = 256;
+    private static readonly SubscriberSet Empty = new(ChunkedList<Subscription>.Empty, ShareList.Empty);
 
-    private static readonly SubscriberSet Empty = new([], []);
+    private readonly ChunkedList<Subscription> _plain;
+    private readonly ShareList _shares;
 
-    private readonly SharedSubscription[] _shares;
+    private SubscriberSet(ChunkedList<Subscription> plain, ShareList shares) => (_plain, _shares) = (plain, shares);
 
-    private SubscriberSet(Subscription[][] chunks, SharedSubscription[] shares)
-    {
-        Chunks = chunks;
-        _shares = shares;
-    }
+    public Subscription[][] Chunks => _plain.Chunks;
 
-    public Subscription[][] Chunks { get; }
-
-    public override ReadOnlySpan<SharedSubscription> Shares => _shares;
+    public override SharedSubscription[][] Shares => _shares.Chunks;
 
     public static SubscriberSet Of(Subscribers? subscribers) => subscribers switch
     {
         SubscriberSet set => set,
-        Subscription single => new SubscriberSet([[single]], []),
+        Subscription single => new SubscriberSet(ChunkedList<Subscription>.Of(single), ShareList.Empty),
         _ => Empty,
     };
 
@@ -36,34 +28,25 @@ internal sealed class SubscriberSet : Subscribers
             return WithMember(member, previous as SharedMember, strategy);
         }
 
-        if (previous is not null && Locate(previous) is (>= 0 and var chunk, var at))
-        {
-            Subscription[] replaced = [.. Chunks[chunk]];
-            replaced[at] = subscription;
-            return new SubscriberSet(Replace(chunk, replaced), _shares);
-        }
-
-        var last = Chunks.Length - 1;
-        return new SubscriberSet(
-            last >= 0 && Chunks[last].Length < ChunkSize ? Replace(last, [.. Chunks[last], subscription]) : [.. Chunks, [subscription]],
-            _shares);
+        return previous is not null && _plain.IndexOf(previous) is >= 0 and var place
+            ? new SubscriberSet(_plain.Replace(place, subscription), _shares)
+            : new SubscriberSet(_plain.Add(subscription), _shares);
     }
 
     public Subscribers? Without(Subscription subscription)
     {
         var left = subscription is SharedMember member ? WithoutMember(member) : WithoutPlain(subscription);
-        return left switch
+        return (left._plain.Count, left._shares.Count) switch
         {
-            { Chunks: [], _shares: [] } => null,
-            { Chunks: [[var single]], _shares: [] } => single,
+            (0, 0) => null,
+            (1, 0) => left._plain[0],
             _ => left,
         };
     }
 
     private SubscriberSet WithMember(SharedMember member, SharedMember? previous, ShareStrategy strategy)
     {
-        var share = Array.Find(_shares, share => share.ShareName == member.ShareName);
-        if (share is not null)
+        if (_shares.Find(member.ShareName) is { } share)
         {
             share.Add(member, previous);
             return this;
@@ -71,50 +54,16 @@ internal sealed class SubscriberSet : Subscribers
 
         share = new SharedSubscription(member.ShareName, strategy);
         share.Add(member, previous: null);
-        return new SubscriberSet(Chunks, [.. _shares, share]);
+        return new SubscriberSet(_plain, _shares.Add(share));
     }
 
     private SubscriberSet WithoutMember(SharedMember member)
     {
         var share = member.Share;
         share?.Remove(member);
-        return share is { IsEmpty: true } ? new SubscriberSet(Chunks, Array.FindAll(_shares, other => other != share)) : this;
+        return share is { IsEmpty: true } ? new SubscriberSet(_plain, _shares.Remove(share)) : this;
     }
 
-    private SubscriberSet WithoutPlain(Subscription subscription)
-    {
-        var (chunk, at) = Locate(subscription);
-        if (chunk < 0)
-        {
-            return this;
-        }
-
-        var left = Chunks[chunk];
-        return new SubscriberSet(
-            left.Length == 1
-                ? [.. Chunks[..chunk], .. Chunks[(chunk + 1)..]]
-                : Replace(chunk, [.. left[..at], .. left[(at + 1)..]]),
-            _shares);
-    }
-
-    private (int Chunk, int At) Locate(Subscription subscription)
-    {
-        for (var chunk = 0; chunk < Chunks.Length; chunk++)
-        {
-            var at = Array.IndexOf(Chunks[chunk], subscription);
-            if (at >= 0)
-            {
-                return (chunk, at);
-            }
-        }
-
-        return (-1, -1);
-    }
-
-    private Subscription[][] Replace(int index, Subscription[] chunk)
-    {
-        Subscription[][] chunks = [.. Chunks];
-        chunks[index] = chunk;
-        return chunks;
-    }
+    private SubscriberSet WithoutPlain(Subscription subscription) => _plain.IndexOf(subscription) is >= 0 and var place
+        ? new SubscriberSet(_plain.RemoveAt(place), _shares) : this;
 }

@@ -6,8 +6,8 @@ namespace GrainMQ.Gateway.Routing;
 /// </summary>
 internal abstract class Subscribers
 {
-    /// <summary>The Shared Subscriptions of this filter.</summary>
-    public virtual ReadOnlySpan<SharedSubscription> Shares => default;
+    /// <summary>The Shared Subscriptions of this filter, in chunks.</summary>
+    public virtual SharedSubscription[][] Shares => [];
 
     /// <summary>The ordinary subscriptions.</summary>
     public Enumerator GetEnumerator() => new(this);

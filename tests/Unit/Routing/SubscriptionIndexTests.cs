@@ -115,6 +115,29 @@ public sealed class SubscriptionIndexTests : IDisposable
         Assert.Equal(3, _trie.Count);
     }
 
+    /// <summary>Counted in bytes that are allocated: each name once copied all before it, 20 GB for these.</summary>
+    [Fact]
+    public void WorkOfShareNamesOnOneFilterGrowsWithTheirNumber()
+    {
+        const int Names = 50_000;
+        var session = NewSession(1);
+        var filters = Enumerable.Range(0, Names).Select(name => $"$share/{name}/a").ToArray();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var filter in filters)
+        {
+            session.Subscriptions.Subscribe(_index, session, new SubscribeEntry(filter, 1), 0);
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, Names * 8_000L);
+        Assert.Equal(Names, Match("a").Sum(subscribers => subscribers.Shares.Sum(chunk => chunk.Length)));
+        foreach (var filter in filters)
+        {
+            Assert.True(session.Subscriptions.Unsubscribe(_index, session, filter));
+        }
+
+        Assert.Equal(0, _trie.Count);
+    }
+
     private Session NewSession(int id) => new($"default/{id}", $"{id}", _limits, store: null!); // it receives nothing
 
     private void AssertAgrees(Dictionary<Session, Dictionary<string, SubscriptionRecord>> model, string topic)
@@ -132,7 +155,7 @@ public sealed class SubscriptionIndexTests : IDisposable
 
         var groups = model.Values.SelectMany(records => records.Keys.Where(filter =>
             TopicFilter.TryParseShared(filter, out _, out var inner) && TopicFilter.Matches(inner, topic))).ToHashSet();
-        Assert.Equal(groups.Count, Match(topic).Sum(subscribers => subscribers.Shares.Length));
+        Assert.Equal(groups.Count, Match(topic).Sum(subscribers => subscribers.Shares.Sum(chunk => chunk.Length)));
     }
 
     private List<Subscription> Plain(string topic)
