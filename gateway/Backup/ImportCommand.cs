@@ -113,7 +113,8 @@ internal sealed class ImportCommand(DataCommand data, MergeMode? merge)
         var held = DirectoryLock.TryTake(_stage.NewPath, out _)
             ?? throw new InvalidOperationException("Another process has a directory below the one that is locked.");
         await using var logs = FileLogStore.Open(held, data.Options.Store, TimeProvider.System, NullLogger<SegmentLogStore>.Instance);
-        using var import = await DataImport.BeginAsync(logs, data.Options.Grains, TimeProvider.System, progress);
+        using var import = await DataImport.BeginAsync(
+            logs, data.Options.Grains, new WireRules(data.Options.Connections.MaximumTopicLevels).Rules, TimeProvider.System, progress);
         if (isMerged && merge == MergeMode.Keep)
         {
             await import.AddAsync(scratch, Existing);

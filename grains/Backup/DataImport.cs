@@ -13,18 +13,22 @@ namespace GrainMQ.Grains.Backup;
 public sealed class DataImport : IDisposable
 {
     private readonly ImportShards _shards;
+    private readonly ImportRules _rules;
     private readonly IExportProgress _progress;
     private readonly List<ImportedFile> _files = [];
     private long _now;
 
-    private DataImport(ImportShards shards, long now, IExportProgress progress) => (_shards, _now, _progress) = (shards, now, progress);
+    private DataImport(ImportShards shards, ImportRules rules, long now, IExportProgress progress) =>
+        (_shards, _rules, _now, _progress) = (shards, rules, now, progress);
 
     /// <param name="logs">Without any logs.</param>
     /// <param name="options">Of the broker that will run on them.</param>
+    /// <param name="rules">What the files must keep to.</param>
     /// <param name="time">For what begins now.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <exception cref="ExportException">The logs cannot be made.</exception>
-    public static async Task<DataImport> BeginAsync(ILogStore logs, GrainOptions options, TimeProvider time, IExportProgress progress)
+    public static async Task<DataImport> BeginAsync(
+        ILogStore logs, GrainOptions options, ImportRules rules, TimeProvider time, IExportProgress progress)
     {
         var (now, limits) = (time.GetUtcNow().ToUnixTimeMilliseconds(), new ImportLimits(options));
         var stores = new StoreTarget[options.StoreShards];
@@ -40,7 +44,7 @@ public sealed class DataImport : IDisposable
             var opening = await new LogJournalStore<RetainSnapshot, RetainChange>(logs, new RetainCodec()).OpenAsync(shard, now, state);
             retained[shard] = new RetainTarget(opening.Journal ?? throw NotMade(opening.Fault), state, limits);
         }
-        return new DataImport(new ImportShards(stores, retained), now, progress);
+        return new DataImport(new ImportShards(stores, retained), rules, now, progress);
     }
 
     /// <summary>Looks whether a file begins like an export, before anything is made for it.</summary>
@@ -52,7 +56,7 @@ public sealed class DataImport : IDisposable
     /// <exception cref="ExportException">The file cannot be used, or the disk refused.</exception>
     public async Task<ExportCounts> AddAsync(IDisk disk, string file)
     {
-        var imported = new ImportedFile(disk, file, _shards);
+        var imported = new ImportedFile(disk, file, _shards, _rules);
         _files.Add(imported);
         _now = Math.Max(_now, imported.Created); // the exported broker's clock may be ahead, and its deadlines with it
         return await imported.ReadAsync(_progress);

@@ -19,15 +19,16 @@ internal sealed class ImportedFile : IDisposable
     private readonly string _name;
     private readonly ExportReader _reader;
     private readonly ImportShards _shards;
+    private readonly ImportRules _rules;
     private ExportCounts? _begin;
     private ExportCounts? _end;
     private ExportCounts _read = ExportCounts.None;
     private ImportedMessages _messages;
 
     /// <exception cref="ExportException">It cannot be read, or is no export.</exception>
-    public ImportedFile(IDisk disk, string file, ImportShards shards)
+    public ImportedFile(IDisk disk, string file, ImportShards shards, ImportRules rules)
     {
-        (_name, _shards, _messages) = (disk.FullName(file), shards, new ImportedMessages(0, 0));
+        (_name, _shards, _rules, _messages) = (disk.FullName(file), shards, rules, new ImportedMessages(0, 0));
         _reader = Open(disk, file);
     }
 
@@ -135,15 +136,23 @@ internal sealed class ImportedFile : IDisposable
                 break;
             case ExportRecord.Will:
                 _read += new ExportCounts(0, 0, 1, 0);
-                _shards.Add(ExportFields.Will(ref from, 0));
+                var will = ExportFields.Will(ref from, 0);
+                CheckMessage(will.Message, $"the will of '{will.Key}'");
+                _shards.Add(will);
                 break;
             case ExportRecord.Message:
                 _read += new ExportCounts(0, 1, 0, 0);
+                if ((record.Flags & ExportRecord.IsLost) == 0)
+                {
+                    CheckMessage(record.Payload.ToArray(), "it");
+                }
+
                 _messages.Take(record, _shards.Stores);
                 break;
             case ExportRecord.Retained:
                 _read += new ExportCounts(0, 0, 0, 1);
                 var (tenant, entry) = ExportFields.Retained(ref from);
+                Check(entry);
                 _shards.Add(tenant, entry);
                 break;
             case ExportRecord.End:
@@ -189,6 +198,7 @@ internal sealed class ImportedFile : IDisposable
             wanted.Add(number);
             return null;
         });
+        Check(session);
         if (!_shards.TryAddKey(session.Key, this))
         {
             return;
@@ -202,4 +212,42 @@ internal sealed class ImportedFile : IDisposable
 
         _sessions.Add((shard, record.ToArray()));
     }
+
+    private void Check(SessionRecordSnapshot session)
+    {
+        if (Array.Find(session.Subscriptions, subscription => !_rules.IsFilter(subscription.Filter)) is { } wrong)
+        {
+            throw new InvalidDataException($"session '{session.Key}' subscribes to '{Shown(wrong.Filter)}', which is no Topic Filter");
+        }
+
+        if (session.Will is { } will)
+        {
+            CheckMessage(will.Message, $"the will of '{session.Key}'");
+        }
+
+        foreach (var item in session.Items().Where(item => item.Message.Bytes is { Length: > 0 }))
+        {
+            CheckMessage(item.Message.Bytes, $"a message for session '{session.Key}'");
+        }
+    }
+
+    private void Check(RetainEntry entry)
+    {
+        if (!_rules.IsTopic(entry.Topic))
+        {
+            throw new InvalidDataException($"'{Shown(entry.Topic)}' is no Topic Name");
+        }
+
+        CheckMessage(entry.Message, $"the retained message of '{entry.Topic}'");
+    }
+
+    private void CheckMessage(byte[]? bytes, string what)
+    {
+        if (bytes is null || !_rules.IsMessage(bytes))
+        {
+            throw new InvalidDataException($"{what} is not what a client could have published");
+        }
+    }
+
+    private static string Shown(string text) => text.Length <= 100 ? text : $"{text[..100]}…";
 }

@@ -25,7 +25,7 @@ public sealed class DirectionsTests
         ["Security"] = ["Protocol", "Transports", "Files"],
         ["Listeners"] = ["Protocol", "Transports", "Connections", "Files", "Logging"],
         ["Configuration"] = ["Connections", "Delivery", "Files", "Listeners", "Security"],
-        ["Backup"] = ["Configuration"],
+        ["Backup"] = ["Configuration", "Connections", "Messages", "Protocol"],
         ["Connections"] = ["Security"], // what CONNECT and AUTH have settled about the client
         ["StoreLink"] = ["Logging"],
         ["Handlers"] = ["Security"],

@@ -17,6 +17,9 @@ internal static class BackupFixture
 {
     public const string File = "backup";
 
+    /// <summary>The samples of these tests are no messages of MQTT.</summary>
+    public static readonly ImportRules Anything = new(_ => true, _ => true, _ => true);
+
     public static GrainOptions Options(int stores = 1, int retained = 1) => new() { StoreShards = stores, RetainShards = retained };
 
     /// <returns>A disk with the file alone.</returns>
@@ -34,7 +37,7 @@ internal static class BackupFixture
     public static async Task<SimulatedDisk> ImportAsync(SimulatedDisk target, GrainOptions options, TimeProvider time, params IDisk[] files)
     {
         await using var logs = Logs(target);
-        using var import = await DataImport.BeginAsync(logs, options, time, new NoProgress());
+        using var import = await DataImport.BeginAsync(logs, options, Anything, time, new NoProgress());
         foreach (var file in files)
         {
             await import.AddAsync(file, File);

@@ -32,6 +32,28 @@ public sealed class DataImportTests
         Assert.Equal(expected.ReplaceLineEndings("\n"), await BackupFixture.DescribeAsync(imported, BackupFixture.Options(), data.Time));
     }
 
+    /// <summary>The rules are the gateway's; each kind of text and message is asked for.</summary>
+    [Theory]
+    [InlineData("filter a/#", "session 't/away' subscribes to 'a/#', which is no Topic Filter")]
+    [InlineData("topic a/c", "'a/c' is no Topic Name")]
+    [InlineData("message both", "it is not what a client could have published")]
+    [InlineData("message kept", "the retained message of 'a/b' is not what")]
+    [InlineData("message gone's will", "the will of 't/gone' is not what")]
+    [InlineData("message away's will", "the will of 't/away' is not what")]
+    public async Task WhatNoClientCouldHaveSentIsRefused(string forbidden, string words)
+    {
+        var data = await SampleData.FullAsync();
+        var file = await BackupFixture.ExportAsync(data.Disk, BackupFixture.Options(), data.Time);
+        await using var logs = BackupFixture.Logs(new SimulatedDisk(new Random(1)));
+        var rules = new ImportRules(
+            filter => $"filter {filter}" != forbidden, topic => $"topic {topic}" != forbidden, bytes => $"message {Sample.Text(bytes)}" != forbidden);
+        using var import = await DataImport.BeginAsync(logs, BackupFixture.Options(), rules, data.Time, new NoProgress());
+
+        var refusal = await Assert.ThrowsAsync<ExportException>(() => import.AddAsync(file, BackupFixture.File));
+        Assert.Contains("has a wrong record", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(words, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(2, 3)]
