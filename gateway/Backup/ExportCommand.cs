@@ -90,12 +90,16 @@ internal static class ExportCommand
         }
     }
 
-    /// <summary>Creates the file for this user alone: the messages of all clients will be in it.</summary>
+    /// <summary>
+    /// Creates the file for this user alone: the messages of all clients will be in it. What an interrupted export left, or another user has put there,
+    /// goes; a link that comes back is not followed.
+    /// </summary>
     private static void CreatePrivately(string path)
     {
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            File.Delete(path);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
             {
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

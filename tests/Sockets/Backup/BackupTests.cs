@@ -118,6 +118,25 @@ public sealed class BackupTests : IDisposable
         }
     }
 
+    /// <summary>In a directory that others may write to, a link can wait where the export is about to write.</summary>
+    [Fact]
+    public async Task ALinkThatWasPlantedIsNotFollowed()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need rights there.");
+        using (await Broker.StartAsync(_directory.File("first")))
+        {
+        }
+
+        var victim = _directory.File("victim");
+        await File.WriteAllTextAsync(victim, "mine");
+        File.CreateSymbolicLink(_directory.File("file.tmp"), victim);
+        Assert.Equal(0, await RunAsync("export", _directory.File("file"), "--data", _directory.File("first")));
+
+        Assert.Equal("mine", await File.ReadAllTextAsync(victim));
+        Assert.Null(File.ResolveLinkTarget(_directory.File("file"), returnFinalTarget: false));
+        Assert.False(File.Exists(_directory.File("file.tmp")));
+    }
+
     /// <summary>Two sessions whose clients are away, and what waits for them.</summary>
     private static async Task FillAsync(Broker broker)
     {
