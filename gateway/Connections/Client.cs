@@ -29,8 +29,10 @@ internal sealed record Client(ProtocolVersion Version, string Id)
     /// <summary>QoS 1 and 2 publications on their way to the client at once. [MQTT-3.3.4-9]</summary>
     public ushort ReceiveMaximum { get; init; } = ushort.MaxValue;
 
-    /// <summary>The largest packet that the client accepts, in bytes; <see cref="uint.MaxValue"/>: no limit. [MQTT-3.1.2-24]</summary>
-    public uint MaximumPacketSize { get; init; } = uint.MaxValue;
+    /// <summary>
+    /// The largest packet that the client accepts, in bytes; without a limit of its own, <see cref="FixedHeader.LargestPacket"/>. [MQTT-3.1.2-24]
+    /// </summary>
+    public uint MaximumPacketSize { get; init; } = FixedHeader.LargestPacket;
 
     /// <summary>Topic Aliases towards the client; 0: none. [MQTT-3.1.2-26] [MQTT-3.1.2-27]</summary>
     public ushort TopicAliasMaximum { get; init; }

@@ -20,23 +20,18 @@ internal sealed class OutboundTopicAliases
         _aliases = new Dictionary<byte[], ushort>(new TopicComparer()).GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
-    /// <summary>The alias of a topic; <paramref name="known"/> says that the client has already seen it with this topic.</summary>
-    public bool TryUse(ReadOnlySpan<byte> topic, out ushort alias, out bool known)
+    /// <summary>The alias of a topic that the client has already seen with it.</summary>
+    public bool TryGet(ReadOnlySpan<byte> topic, out ushort alias) => _aliases.TryGetValue(topic, out alias);
+
+    /// <summary>Whether a topic that has no alias may get one.</summary>
+    public bool HasRoomFor(ReadOnlySpan<byte> topic) => topic.Length >= ShortestTopic && _aliases.Dictionary.Count < _maximum;
+
+    /// <summary>Gives the topic its alias, which the next packet tells the client.</summary>
+    public ushort Add(ReadOnlySpan<byte> topic)
     {
-        known = _aliases.TryGetValue(topic, out alias);
-        if (known)
-        {
-            return true;
-        }
-
-        if (topic.Length < ShortestTopic || _aliases.Dictionary.Count >= _maximum)
-        {
-            return false;
-        }
-
-        alias = (ushort)(_aliases.Dictionary.Count + 1); // 1..maximum [MQTT-3.1.2-26]
+        var alias = (ushort)(_aliases.Dictionary.Count + 1); // 1..maximum [MQTT-3.1.2-26]
         _aliases[topic] = alias;
-        return true;
+        return alias;
     }
 
     private sealed class TopicComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>

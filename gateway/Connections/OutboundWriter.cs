@@ -185,7 +185,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue,
                 connection.Session?.Expire(connection, frame.Delivery);
                 return 0;
             default:
-                return PublishEncoder.Write(target, frame.Delivery, connection.Client.Version, connection.UnixNow, Aliases);
+                return PublishEncoder.Write(target, frame.Delivery, connection.Client, connection.UnixNow, Aliases);
         }
     }
 }

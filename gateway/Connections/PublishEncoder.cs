@@ -15,21 +15,27 @@ internal static class PublishEncoder
     /// <summary>The record's own header (24 bytes) is longer than fixed header, lengths, identifier, expiry and alias together (21).</summary>
     public static int LengthBound(in QueuedDelivery delivery) => delivery.Length + (5 * (delivery.SubscriptionIdentifiers?.Length ?? 0));
 
-    /// <summary>The exact length without a topic alias, for the receiver's Maximum Packet Size. [MQTT-3.1.2-24]</summary>
-    public static int Length(in QueuedDelivery delivery, ProtocolVersion version)
-    {
-        var remaining = RemainingLength(delivery, version, delivery.Message.TopicLength, PropertiesLength(delivery, alias: false));
-        return 1 + VariableByteInteger.Size((uint)remaining) + remaining;
-    }
+    /// <summary>
+    /// The exact length without a topic alias, for the receiver's Maximum Packet Size; above <see cref="FixedHeader.LargestPacket"/> for what has
+    /// no encoding. [MQTT-3.1.2-24]
+    /// </summary>
+    public static int Length(in QueuedDelivery delivery, ProtocolVersion version) => Length(delivery, version, withAlias: false);
 
-    public static int Write(Span<byte> target, in QueuedDelivery delivery, ProtocolVersion version, long now, OutboundTopicAliases? aliases)
+    /// <summary>
+    /// Writes the packet, not longer than <see cref="Length(in QueuedDelivery, ProtocolVersion)"/> or, where an alias is told, Maximum Packet Size.
+    /// </summary>
+    public static int Write(Span<byte> target, in QueuedDelivery delivery, Client client, long now, OutboundTopicAliases? aliases)
     {
-        var message = delivery.Message;
+        var (message, version) = (delivery.Message, client.Version);
         var topic = message.Topic;
         ushort alias = 0;
-        if (aliases is not null && aliases.TryUse(topic, out alias, out var known) && known)
+        if (aliases is not null && aliases.TryGet(topic, out alias))
         {
             topic = default; // the client has the alias: an empty topic name stands for it [MQTT-3.3.2-8]
+        }
+        else if (aliases is not null && aliases.HasRoomFor(topic) && Length(delivery, version, withAlias: true) <= client.MaximumPacketSize)
+        {
+            alias = aliases.Add(topic); // the packet that tells it is longer than one without [MQTT-3.1.2-24]
         }
 
         var properties = PropertiesLength(delivery, alias != 0);
@@ -53,6 +59,12 @@ internal static class PublishEncoder
 
         message.Payload.CopyTo(target[at..]);
         return at + message.PayloadLength;
+    }
+
+    private static int Length(in QueuedDelivery delivery, ProtocolVersion version, bool withAlias)
+    {
+        var remaining = RemainingLength(delivery, version, delivery.Message.TopicLength, PropertiesLength(delivery, withAlias));
+        return 1 + VariableByteInteger.Size((uint)remaining) + remaining;
     }
 
     private static int RemainingLength(in QueuedDelivery delivery, ProtocolVersion version, int topicLength, int properties) =>

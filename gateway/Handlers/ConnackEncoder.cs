@@ -4,31 +4,20 @@ using GrainMQ.Gateway.Protocol;
 namespace GrainMQ.Gateway.Handlers;
 
 /// <summary>Encodes CONNACK, the only place that does. MQTT 5 §3.2.</summary>
-internal sealed class ConnackEncoder(ConnectionOptions options, ConnectTerms terms)
+internal sealed class ConnackEncoder(ConnectionOptions options)
 {
     /// <summary>The CONNACK that accepts a client; null when it is larger than the client accepts. [MQTT-3.1.2-24]</summary>
     /// <param name="client">What is granted.</param>
     /// <param name="packet">What was asked for.</param>
-    /// <param name="sessionPresent">Whether the session goes on. [MQTT-3.2.2-2] [MQTT-3.2.2-3]</param>
+    /// <param name="sessionPresent">Whether the session goes on, which changes one bit and no length. [MQTT-3.2.2-2] [MQTT-3.2.2-3]</param>
     /// <param name="authenticationData">The last word of enhanced authentication; null: none.</param>
-    public byte[]? Accept(Client client, ConnectPacket packet, bool sessionPresent, byte[]? authenticationData) =>
-        Accept(client, packet, sessionPresent, authenticationData, client.SessionExpiry);
-
-    /// <summary>Whether the client accepts a CONNACK of the longest form that this server sends it.</summary>
-    public bool Fits(Client client, ConnectPacket packet, byte[]? authenticationData) =>
-        Accept(client, packet, sessionPresent: false, authenticationData, terms.SessionExpiryMaximum) is not null;
-
-    /// <summary>The CONNACK that refuses; null where the version has none for the reason. [MQTT-3.1.4-6]</summary>
-    public static byte[]? Refuse(ProtocolVersion version, ReasonCode reason, uint maximumPacketSize) =>
-        new ConnackPacket { ReasonCode = reason }.Encode(version, maximumPacketSize);
-
-    private byte[]? Accept(Client client, ConnectPacket packet, bool sessionPresent, byte[]? authenticationData, uint sessionExpiry)
+    public byte[]? Accept(Client client, ConnectPacket packet, bool sessionPresent, byte[]? authenticationData)
     {
         var connack = new ConnackPacket
         {
             ReasonCode = ReasonCode.Success,
             SessionPresent = sessionPresent,
-            SessionExpiryInterval = sessionExpiry == packet.SessionExpiryInterval ? null : sessionExpiry,
+            SessionExpiryInterval = client.SessionExpiry == packet.SessionExpiryInterval ? null : client.SessionExpiry,
             ReceiveMaximum = options.ReceiveMaximum,
             MaximumQoS = options.MaximumQoS < 2 ? (QoS)options.MaximumQoS : null, // [MQTT-3.2.2-9]
             RetainAvailable = options.RetainAvailable ? null : false,
@@ -44,4 +33,12 @@ internal sealed class ConnackEncoder(ConnectionOptions options, ConnectTerms ter
         };
         return connack.Encode(client.Version, client.MaximumPacketSize);
     }
+
+    /// <summary>Whether the client accepts the CONNACK that it would get.</summary>
+    public bool Fits(Client client, ConnectPacket packet, byte[]? authenticationData) =>
+        Accept(client, packet, sessionPresent: false, authenticationData) is not null;
+
+    /// <summary>The CONNACK that refuses; null where the version has none for the reason. [MQTT-3.1.4-6]</summary>
+    public static byte[]? Refuse(ProtocolVersion version, ReasonCode reason, uint maximumPacketSize) =>
+        new ConnackPacket { ReasonCode = reason }.Encode(version, maximumPacketSize);
 }

@@ -19,7 +19,7 @@ internal sealed class ConnectTerms(ConnectionOptions connections, OutboundOption
             KeepAlive = KeepAlive(packet),
             SessionExpiry = SessionExpiry(packet),
             ReceiveMaximum = Math.Min(packet.ReceiveMaximum, delivery.MaximumInFlight), // [MQTT-3.3.4-9]
-            MaximumPacketSize = packet.MaximumPacketSize ?? uint.MaxValue,
+            MaximumPacketSize = Math.Min(packet.MaximumPacketSize ?? uint.MaxValue, FixedHeader.LargestPacket),
             TopicAliasMaximum = Math.Min(packet.TopicAliasMaximum, outbound.TopicAliasMaximum), // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
         };
 

@@ -7,6 +7,9 @@ namespace GrainMQ.Gateway.Protocol;
 /// <param name="BodyLength">Remaining Length: the bytes that follow the header.</param>
 public readonly record struct FixedHeader(PacketType Type, byte Flags, int HeaderLength, int BodyLength)
 {
+    /// <summary>The largest packet that has an encoding, in bytes: no Remaining Length is longer. §2.1.4</summary>
+    public const int LargestPacket = 1 + VariableByteInteger.MaximumLength + VariableByteInteger.Maximum;
+
     /// <summary>Header and body together, in bytes.</summary>
     public int PacketLength => HeaderLength + BodyLength;
 

@@ -247,11 +247,14 @@ internal class OutboundDelivery(SessionPart part)
         }
     }
 
-    /// <summary>False when the message is too big for this client: dropped as if it had been delivered. [MQTT-3.1.2-25]</summary>
+    /// <summary>
+    /// False when the message is too big for this client, or for any: what an older client published at the bound of the format may be a byte
+    /// longer on MQTT 5. Dropped as if it had been delivered. [MQTT-3.1.2-25]
+    /// </summary>
     public bool Fits(Connection connection, in QueuedDelivery delivery)
     {
-        var fits = connection.Client.MaximumPacketSize == uint.MaxValue
-            || PublishEncoder.Length(delivery, connection.Client.Version) <= connection.Client.MaximumPacketSize;
+        var (largest, version) = (connection.Client.MaximumPacketSize, connection.Client.Version);
+        var fits = PublishEncoder.LengthBound(delivery) <= largest || PublishEncoder.Length(delivery, version) <= largest;
         if (!fits)
         {
             Limits.Metrics.Dropped(DropReason.PacketTooLarge);

@@ -39,6 +39,41 @@ public sealed class PacketSizeTests
     }
 
     [Fact]
+    public async Task ConnectIsRefusedOnlyWhereItsOwnConnackDoesNotFit() // [MQTT-3.1.2-24]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        for (byte limit = 1; limit <= 40; limit++)
+        {
+            var client = gateway.Open();
+            client.Send(0x10, 0x13, 0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 5, 2, 0, 10, 5, 0x27, 0, 0, 0, limit, 0, 1, (byte)'p');
+            if (limit < 16)
+            {
+                await client.ExpectClosedAsync();
+            }
+            else
+            {
+                Assert.Equal(16, (await client.ExpectAsync(PacketType.Connack)).Bytes.Length);
+                await client.NothingMoreAsync();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task AliasIsToldOnlyWhereItFits() // [MQTT-3.1.2-24]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", properties: new PropertyList { { PropertyId.MaximumPacketSize, 60 }, { PropertyId.TopicAliasMaximum, 99 } });
+        await client.SubscribeAsync("#", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        for (var slack = 0; slack < 6; slack++)
+        {
+            await publisher.PublishAsync($"topic{slack}", new string('x', 60 - 13 - slack), QoS.AtLeastOnce);
+            var publish = await client.ExpectPublishAsync(new string('x', 60 - 13 - slack));
+            Assert.Equal(slack < 3 ? 60 - slack : 60 - slack + 3, publish.Bytes.Length);
+        }
+    }
+
+    [Fact]
     public async Task TooLargeMessagesOfTheOfflineQueueAreLeftOut()
     {
         await using var gateway = await InMemoryGateway.StartAsync();

@@ -17,7 +17,7 @@ public sealed class ConnectTermsTests
     {
         Assert.Equal("", Client.Unknown.Id);
         Assert.Equal(ProtocolVersion.Mqtt5, Client.Unknown.Version);
-        Assert.Equal(uint.MaxValue, Client.Unknown.MaximumPacketSize);
+        Assert.Equal((uint)FixedHeader.LargestPacket, Client.Unknown.MaximumPacketSize);
         Assert.Null(Client.Unknown.Will);
     }
 
