@@ -33,13 +33,8 @@ internal static class AckHandlers
     public static ReasonCode Pubcomp(Connection connection, SessionPart session, ReadOnlySpan<byte> body, Dispatch dispatch)
     {
         var error = PubcompPacket.TryParse(body, connection.Client.Version, out var packet);
-        if (error == ReasonCode.Success)
-        {
-            session.OnPubcomp(connection, packet.PacketId);
-            dispatch.Burst.Wake(connection);
-        }
-
-        return error;
+        dispatch.Burst.Wake(connection);
+        return error == ReasonCode.Success ? session.OnPubcomp(connection, packet.PacketId) : error;
     }
 
     /// <summary>Always answered by PUBCOMP: the client may be repeating it. [MQTT-4.3.3-11]</summary>

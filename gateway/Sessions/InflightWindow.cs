@@ -51,10 +51,16 @@ internal sealed class InflightWindow
         return stage != DeliveryStage.None;
     }
 
-    /// <summary>What an open delivery is, without its message.</summary>
+    /// <summary>As <see cref="TryGetStage"/>, but only for what has left: the client cannot acknowledge anything else.</summary>
+    public bool TryGetSent(ushort packetId, out DeliveryStage stage) => TryGetStage(packetId, out stage) && stage != DeliveryStage.Unsent;
+
+    /// <summary>Whether an open delivery is one of <see cref="PendingResends"/>.</summary>
+    public bool IsPendingResend(ushort packetId) => At(Distance(packetId)).NeedsResend;
+
+    /// <summary>What an open delivery is that has left, without its message.</summary>
     public bool TryPeek(ushort packetId, out QoS qos, out long sequence)
     {
-        var isOpen = TryGetStage(packetId, out _);
+        var isOpen = TryGetSent(packetId, out _);
         (qos, sequence) = isOpen ? (At(Distance(packetId)).Delivery.QoS, At(Distance(packetId)).Delivery.Sequence) : default;
         return isOpen;
     }

@@ -170,7 +170,9 @@ internal class OutboundDelivery(SessionPart part)
         }
     }
 
-    /// <summary>PUBACK ends a QoS 1 delivery. An unknown identifier is of an earlier session and means nothing.</summary>
+    // What each acknowledgement does in each state is a table in docs/conformance.md.
+
+    /// <summary>PUBACK ends a QoS 1 delivery. An identifier under which nothing was sent is of an earlier session and means nothing.</summary>
     public ReasonCode OnPuback(ushort packetId)
     {
         part.AssertGate();
@@ -189,13 +191,19 @@ internal class OutboundDelivery(SessionPart part)
         return ReasonCode.Success;
     }
 
-    /// <summary>PUBREC is answered by PUBREL; a refusal ends the delivery. [MQTT-4.3.3-4]</summary>
+    /// <summary>
+    /// PUBREC is answered by PUBREL; a refusal ends the delivery and gets no answer, also when there is none. [MQTT-4.3.3-4]
+    /// </summary>
     public ReasonCode OnPubrec(Connection connection, ushort packetId, ReasonCode reason)
     {
         part.AssertGate();
-        if (!Window.TryGetStage(packetId, out var stage))
+        if (!Window.TryGetSent(packetId, out var stage))
         {
-            connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, packetId, ReasonCode.PacketIdentifierNotFound));
+            if (!reason.IsError())
+            {
+                connection.Outbound.TryEnqueue(OutboundFrame.Ack(PacketType.Pubrel, packetId, ReasonCode.PacketIdentifierNotFound));
+            }
+
             return ReasonCode.Success;
         }
 
@@ -225,15 +233,26 @@ internal class OutboundDelivery(SessionPart part)
         return ReasonCode.Success;
     }
 
-    /// <summary>PUBCOMP ends a QoS 2 delivery that was released.</summary>
-    public void OnPubcomp(ushort packetId)
+    /// <summary>
+    /// PUBCOMP ends a QoS 2 delivery that was released. Where PUBACK or PUBREC is due it is an error: ignored, it would leave the client
+    /// without this delivery and the window with it. What this connection has not repeated yet may be late word of an earlier one.
+    /// </summary>
+    public ReasonCode OnPubcomp(ushort packetId)
     {
         part.AssertGate();
-        if (Window.TryGetStage(packetId, out var stage) && stage == DeliveryStage.Released)
+        if (!Window.TryGetSent(packetId, out var stage))
         {
-            Window.Remove(packetId, out var delivery);
-            part.EndDelivery(delivery.Sequence);
+            return ReasonCode.Success;
         }
+
+        if (stage != DeliveryStage.Released)
+        {
+            return Window.IsPendingResend(packetId) ? ReasonCode.Success : ReasonCode.ProtocolError; // §4.3.2, §4.3.3
+        }
+
+        Window.Remove(packetId, out var delivery);
+        part.EndDelivery(delivery.Sequence);
+        return ReasonCode.Success;
     }
 
     /// <summary>The connection's writer found a message expired: as if it had never been sent.</summary>

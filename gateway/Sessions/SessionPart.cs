@@ -227,14 +227,11 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
     }
 
     /// <summary>PUBCOMP: ends a QoS 2 delivery that was released.</summary>
-    public void OnPubcomp(Connection connection, ushort packetId)
+    public ReasonCode OnPubcomp(Connection connection, ushort packetId)
     {
         lock (Gate)
         {
-            if (Connection == connection)
-            {
-                Outbound.OnPubcomp(packetId);
-            }
+            return Connection == connection ? Outbound.OnPubcomp(packetId) : ReasonCode.Success;
         }
     }
 

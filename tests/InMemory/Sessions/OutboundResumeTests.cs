@@ -118,16 +118,36 @@ public sealed class OutboundResumeTests
     }
 
     [Fact]
-    public async Task PubcompWithoutPubrecEndsNothing() // [MQTT-4.3.3-5]
+    public async Task PubcompWithoutPubrecEndsTheConnectionAndNoDelivery() // [MQTT-4.3.3-5]
     {
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
         await PublishAsync(gateway, "m", QoS.ExactlyOnce);
         var publish = await client.ExpectPublishAsync("m", acknowledge: false);
         client.Send(ClientPackets.Pubcomp(publish.PacketId));
-        await client.NothingMoreAsync();
+        await client.ExpectDisconnectAsync(ReasonCode.ProtocolError);
         client = await BackAsync(gateway, client, ProtocolVersion.Mqtt5);
         Assert.Equal(publish.PacketId, (await client.ExpectPublishAsync("m")).PacketId);
+    }
+
+    [Fact]
+    public async Task PubcompOfWhatThisConnectionHasNotRepeatedIsLateWordOfAnEarlierOne()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
+        await PublishAsync(gateway, "a", QoS.ExactlyOnce);
+        await PublishAsync(gateway, "b", QoS.ExactlyOnce);
+        await client.ExpectPublishAsync("a", acknowledge: false);
+        var second = await client.ExpectPublishAsync("b", acknowledge: false);
+        await gateway.DropAsync(client);
+
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        var first = await client.ExpectPublishAsync("a", acknowledge: false);
+        client.Send(ClientPackets.Pubcomp(second.PacketId));
+        await client.NothingMoreAsync();
+        await client.FinishAsync(first);
+        Assert.True((await client.ExpectPublishAsync("b")).Dup);
+        await client.NothingMoreAsync();
     }
 
     [Fact]
