@@ -11,7 +11,4 @@ public interface IShareMember
 
     /// <summary>Its session keeps messages while it is not available.</summary>
     bool CanQueue => true;
-
-    /// <summary>Connected to this gateway.</summary>
-    bool IsLocal => true;
 }

@@ -71,17 +71,9 @@ public sealed class ShareGroup<TMember>(ShareStrategy strategy) where TMember : 
             return null;
         }
 
-        switch (strategy)
-        {
-            case ShareStrategy.Sticky:
-                return PickSticky(membership, publisherHash);
-            case ShareStrategy.Local:
-                var turn = NextTurn(members.Length);
-                return First(members, turn, static member => member.IsLocal && member.IsAvailable)
-                    ?? First(members, turn, static member => member.IsAvailable);
-            default:
-                return First(members, Start(members.Length, publisherHash, topicHash), static member => member.IsAvailable);
-        }
+        return strategy == ShareStrategy.Sticky
+            ? PickSticky(membership, publisherHash)
+            : First(members, Start(members.Length, publisherHash, topicHash), static member => member.IsAvailable);
     }
 
     /// <summary>

@@ -17,7 +17,4 @@ public enum ShareStrategy : byte
 
     /// <summary>By the Topic Name: the same topic, the same member, until the members change.</summary>
     HashTopic,
-
-    /// <summary>One after the other among the members on the publisher's own gateway; others only when none of these is available.</summary>
-    Local,
 }

@@ -30,7 +30,7 @@ public sealed class SharedSubscriptionTests
         Assert.Equal(60, received.SelectMany(list => list).Distinct().Count());
         switch (strategy)
         {
-            case ShareStrategy.RoundRobin or ShareStrategy.Local:
+            case ShareStrategy.RoundRobin:
                 Assert.All(received, list => Assert.Equal(20, list.Count));
                 break;
             case ShareStrategy.Sticky or ShareStrategy.HashClientId:

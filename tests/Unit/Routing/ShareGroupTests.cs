@@ -11,7 +11,6 @@ public sealed class ShareGroupTests
     [InlineData(ShareStrategy.Sticky)]
     [InlineData(ShareStrategy.HashClientId)]
     [InlineData(ShareStrategy.HashTopic)]
-    [InlineData(ShareStrategy.Local)]
     public void AnUnavailableMemberSwallowsNothing(ShareStrategy strategy)
     {
         var (group, members) = GroupOf(3, strategy);
@@ -35,7 +34,6 @@ public sealed class ShareGroupTests
     [InlineData(ShareStrategy.Sticky)]
     [InlineData(ShareStrategy.HashClientId)]
     [InlineData(ShareStrategy.HashTopic)]
-    [InlineData(ShareStrategy.Local)]
     public void EveryMemberGetsAShare(ShareStrategy strategy)
     {
         var (group, members) = GroupOf(4, strategy);
@@ -89,17 +87,6 @@ public sealed class ShareGroupTests
         Assert.Single(Enumerable.Range(0, 20).Select(topic => group.TryPick(77, (ulong)topic)).Distinct());
         (group, _) = GroupOf(5, ShareStrategy.HashTopic);
         Assert.Single(Enumerable.Range(0, 20).Select(publisher => group.TryPick((ulong)publisher, 77)).Distinct());
-    }
-
-    [Fact]
-    public void LocalPrefersMembersOfThisGateway()
-    {
-        var (group, members) = GroupOf(4, ShareStrategy.Local);
-        members[0].IsLocal = members[2].IsLocal = false;
-        Assert.Equal([members[1], members[3]], Enumerable.Range(0, 20).Select(_ => group.TryPick(1, 1)!).ToHashSet());
-
-        members[1].IsAvailable = members[3].IsAvailable = false;
-        Assert.Equal([members[0], members[2]], Enumerable.Range(0, 20).Select(_ => group.TryPick(1, 1)!).ToHashSet());
     }
 
     [Fact]
@@ -164,7 +151,5 @@ public sealed class ShareGroupTests
         public bool IsAvailable { get; set; } = true;
 
         public bool CanQueue { get; set; } = true;
-
-        public bool IsLocal { get; set; } = true;
     }
 }
