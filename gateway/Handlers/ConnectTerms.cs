@@ -1,3 +1,4 @@
+using System.Text;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Messages;
@@ -38,6 +39,11 @@ internal sealed class ConnectTerms(ConnectionOptions connections, OutboundOption
         if (will.Retain && !connections.RetainAvailable)
         {
             return ReasonCode.RetainNotSupported; // [MQTT-3.2.2-13]
+        }
+
+        if (TopicName.IsReserved(Encoding.UTF8.GetBytes(will.Topic)))
+        {
+            return ReasonCode.NotAuthorized; // §4.7.2
         }
 
         return TopicFilter.Levels(will.Topic) > connections.MaximumTopicLevels ? ReasonCode.TopicNameInvalid : ReasonCode.Success;

@@ -39,6 +39,11 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
             return error;
         }
 
+        if (TopicName.IsReserved(topic))
+        {
+            return Refuse(connection, packet, ReasonCode.NotAuthorized, dispatch); // §4.7.2
+        }
+
         if (TopicName.Levels(topic) > options.MaximumTopicLevels)
         {
             return Refuse(connection, packet, ReasonCode.TopicNameInvalid, dispatch);
@@ -96,20 +101,21 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
     }
 
     /// <summary>
-    /// A publication that this client may not make: MQTT 5 has a code for it; an older client could only take an acknowledgement for
-    /// success, so it is closed (3.1.1 [MQTT-3.3.5-2]). At QoS 0 there is nothing to answer.
+    /// A publication that this client may not make: MQTT 5 has a code for it. An older client takes an acknowledgement for success. It gets one
+    /// where no client may, since it would only say the same again, and is closed otherwise (3.1.1 [MQTT-3.3.5-2] leaves the choice). At QoS 0
+    /// there is nothing to answer.
     /// </summary>
     private ReasonCode Refuse(Connection connection, scoped in PublishPacket packet, ReasonCode reason, Dispatch dispatch)
     {
-        if (packet.QoS == QoS.AtMostOnce)
-        {
-            metrics.Dropped(DropReason.Refused);
-            return ReasonCode.Success;
-        }
-
-        if (connection.Client.Version != ProtocolVersion.Mqtt5)
+        var isTold = packet.QoS != QoS.AtMostOnce && connection.Client.Version == ProtocolVersion.Mqtt5;
+        if (packet.QoS != QoS.AtMostOnce && !isTold && reason != ReasonCode.NotAuthorized)
         {
             return reason;
+        }
+
+        if (!isTold)
+        {
+            metrics.Dropped(DropReason.Refused);
         }
 
         Answer(connection, packet, reason, commit: null, dispatch);

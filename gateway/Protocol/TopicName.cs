@@ -11,6 +11,14 @@ public static class TopicName
     /// <summary>True for a non-empty, well-formed UTF-8 string without wildcards and U+0000.</summary>
     public static bool IsValid(ReadOnlySpan<byte> topic) => !topic.IsEmpty && Check(topic) == ReasonCode.Success;
 
+    /// <summary>
+    /// True for names under which clients exchange nothing (§4.7.2): <c>$SYS</c> and what is below it, where a client would take what another
+    /// one says for the server's word, and <c>$share/…</c>, which is how a Shared Subscription begins and a mistake in a Topic Name. Other names
+    /// that begin with $ are the clients' own.
+    /// </summary>
+    public static bool IsReserved(ReadOnlySpan<byte> topic) =>
+        topic.StartsWith("$S"u8) ? topic.SequenceEqual("$SYS"u8) || topic.StartsWith("$SYS/"u8) : topic.StartsWith("$share/"u8);
+
     /// <summary>How many levels it has; at least one. §4.7.1.1</summary>
     public static int Levels(ReadOnlySpan<byte> topic) => topic.Count((byte)'/') + 1;
 

@@ -34,6 +34,7 @@ internal static class CoverageReport
             WriteStatements(report, data, version, specification);
         }
 
+        report.Append(data.Choices);
         return report.ToString().ReplaceLineEndings("\n");
     }
 

@@ -25,6 +25,9 @@ public sealed class ConformanceData
     /// <summary>By file name without extension.</summary>
     public required IReadOnlyDictionary<string, Row[]> Files { get; init; }
 
+    /// <summary>What the broker does where the specifications leave it to the server; the end of the document.</summary>
+    public required string Choices { get; init; }
+
     public IEnumerable<(string File, Row Row)> Rows => Files.SelectMany(file => file.Value.Select(row => (file.Key, row)));
 
     public Row Find(string file, string name) => Files[file].Single(row => row.Name == name);
@@ -41,6 +44,7 @@ public sealed class ConformanceData
             Files = Directory.GetFiles(Path.Combine(directory, "rows"), "*.json").Order(StringComparer.Ordinal).ToDictionary(
                 path => Path.GetFileNameWithoutExtension(path),
                 Read<Row[]>),
+            Choices = File.ReadAllText(Path.Combine(directory, "choices.md")),
         };
     }
 

@@ -16,6 +16,23 @@ public sealed class TopicNameTests
     [InlineData("städte/köln")]
     public void NamesAreValid(string topic) => Assert.True(TopicName.IsValid(Encoding.UTF8.GetBytes(topic)));
 
+    [Theory] // §4.7.2
+    [InlineData("$SYS", true)]
+    [InlineData("$SYS/", true)]
+    [InlineData("$SYS/broker/uptime", true)]
+    [InlineData("$share/g/t", true)]
+    [InlineData("$share/", true)]
+    [InlineData("$share", false)] // a filter of this name is no Shared Subscription
+    [InlineData("$shared/g", false)]
+    [InlineData("$SYSTEM", false)]
+    [InlineData("$sys/x", false)]
+    [InlineData("$S", false)]
+    [InlineData("$", false)]
+    [InlineData("$aws/x", false)]
+    [InlineData("a/$SYS/x", false)]
+    [InlineData("SYS/x", false)]
+    public void ReservedNamesBeginWithSysOrShare(string topic, bool isReserved) => Assert.Equal(isReserved, TopicName.IsReserved(Encoding.UTF8.GetBytes(topic)));
+
     [Theory]
     [InlineData("")] // [MQTT-4.7.3-1]
     [InlineData("+")] // [MQTT-3.3.2-2]
