@@ -1,4 +1,5 @@
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Sessions.Changes;
 
 namespace GrainMQ.Grains.Sessions.State;
 
@@ -10,8 +11,14 @@ internal sealed class SessionAttachment(SessionRecords records, SessionLifecycle
     /// <param name="request">The CONNECT.</param>
     /// <param name="epoch">Its epoch, from <see cref="SessionRecords.NextEpoch"/>.</param>
     /// <param name="now">Unix milliseconds.</param>
+    public OpenReply Attach(string key, OpenRequest request, ulong epoch, long now) =>
+        records.IsFull && records.Find(key) is null ? Refused(SessionResult.Quota) : Attach(key, request, epoch, now, keepsWill: true);
+
+    /// <summary>Opens a session as the journal says, also when fewer are allowed by now: the client was told that it has it.</summary>
+    public void Replay(Attached change) => Attach(change.Key, change.Request, change.Epoch, change.At, keepsWill: change.SetsWillOff);
+
     /// <param name="keepsWill">False replays a journal of a version that left a due will to the gateway alone.</param>
-    public OpenReply Attach(string key, OpenRequest request, ulong epoch, long now, bool keepsWill = true)
+    private OpenReply Attach(string key, OpenRequest request, ulong epoch, long now, bool keepsWill)
     {
         var old = records.Find(key);
         if (old is not null && old.WasOpenedBy(request.Gateway, request.ConnectionId))
@@ -22,11 +29,6 @@ internal sealed class SessionAttachment(SessionRecords records, SessionLifecycle
         if (old is not null && old.Earlier.Contains(request.Gateway, request.ConnectionId))
         {
             return Refused(SessionResult.Fenced);
-        }
-
-        if (old is null && records.IsFull)
-        {
-            return Refused(SessionResult.Quota);
         }
 
         var previous = old is { IsAttached: true } ? old.Owner : null;

@@ -1,4 +1,5 @@
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Sessions.Changes;
 
 namespace GrainMQ.Grains.Sessions.State;
 
@@ -23,22 +24,32 @@ internal sealed class SessionPresets(SessionRecords records, SessionLifecycle li
             return SessionResult.Quota;
         }
 
-        if (!subscriptions.Fits(request.Subscriptions.Length) || (record is not null && !subscriptions.TryAdd(record, request.Subscriptions)))
+        if (!(record is null ? subscriptions.Fits(request.Subscriptions.Length) : subscriptions.Fits(record, request.Subscriptions)))
         {
             return SessionResult.Quota;
         }
 
+        Add(key, record, request, epoch, now);
+        return SessionResult.Ok;
+    }
+
+    /// <summary>As the journal says, also when less is allowed by now.</summary>
+    public void Replay(Preset change) => Add(change.Key, records.Find(change.Key), change.Request, change.Epoch, change.At);
+
+    private void Add(string key, SessionRecord? record, PresetRequest request, ulong epoch, long now)
+    {
         var expiry = request.ExpirySeconds == 0 ? uint.MaxValue : request.ExpirySeconds;
         if (record is null)
         {
             Create(key, request.Subscriptions, epoch, expiry, now);
+            return;
         }
-        else if (!record.IsAttached)
+
+        record.Subscriptions.AddRange(request.Subscriptions);
+        if (!record.IsAttached)
         {
             lifecycle.Prolong(record, expiry, now);
         }
-
-        return SessionResult.Ok;
     }
 
     private void Create(string key, SubscriptionRecord[] added, ulong epoch, uint expirySeconds, long now)

@@ -117,13 +117,13 @@ internal sealed class StoreShardState : IJournaledState<SessionSnapshot, Session
         FireDue(change.At);
         switch (change)
         {
-            case Attached attached: Attachment.Attach(attached.Key, attached.Request, attached.Epoch, attached.At, attached.SetsWillOff); break;
-            case Applied applied: Subscriptions.Apply(applied.Delta); break;
+            case Attached attached: Attachment.Replay(attached); break;
+            case Applied applied: Subscriptions.Replay(applied.Delta); break;
             case Detached detached: Detachment.Replay(detached); break;
             case Queued queued: Intake.Replay(queued); break;
             case Reported reported: Progress.Note(reported.Batch); break;
             case Reattached reattached: Attachment.Reattach(reattached.Batch); break;
-            case Preset preset: Presets.Preset(preset.Key, preset.Request, preset.Epoch, preset.At); break;
+            case Preset preset: Presets.Replay(preset); break;
             case GatewayLost lost: Lifecycle.Lose(lost.Gateway, lost.At); break;
             case WillsCompleted completed: Wills.Complete(completed.Ids); break;
             case WillsLeased leased: Wills.Lease(leased.Gateway, leased.At, leased.Ids); break;

@@ -7,7 +7,7 @@ namespace GrainMQ.Grains.Sessions.State;
 /// <param name="most">The most subscriptions that a session may have.</param>
 internal sealed class SubscriptionChanges(SessionRecords records, int most)
 {
-    /// <summary>Changes a session's subscriptions. Quota: the removals are done and nothing was added.</summary>
+    /// <summary>Changes a session's subscriptions. Quota: nothing has changed.</summary>
     public SessionResult Apply(SessionDelta delta)
     {
         if (!records.TryFind(delta.Key, out var record) || delta.Epoch > record.Epoch)
@@ -20,12 +20,22 @@ internal sealed class SubscriptionChanges(SessionRecords records, int most)
             return SessionResult.Fenced;
         }
 
-        foreach (var filter in delta.Removed)
+        if (!Fits(record, delta.Added, delta.Removed))
         {
-            record.Subscriptions.Remove(filter);
+            return SessionResult.Quota;
         }
 
-        return TryAdd(record, delta.Added) ? SessionResult.Ok : SessionResult.Quota;
+        Change(record, delta);
+        return SessionResult.Ok;
+    }
+
+    /// <summary>Changes them as the journal says, also when fewer are allowed by now: the client was told that it has them.</summary>
+    public void Replay(SessionDelta delta)
+    {
+        if (records.TryFind(delta.Key, out var record) && record.IsAttached && delta.Epoch == record.Epoch)
+        {
+            Change(record, delta);
+        }
     }
 
     /// <summary>Returns whether the session has all that would be added, and nothing would be removed.</summary>
@@ -35,16 +45,27 @@ internal sealed class SubscriptionChanges(SessionRecords records, int most)
     /// <summary>Returns whether a new session may have so many subscriptions.</summary>
     public bool Fits(int count) => count <= most;
 
-    /// <summary>Adds subscriptions to a session; false, with nothing added, if it would have too many.</summary>
-    public bool TryAdd(SessionRecord record, SubscriptionRecord[] added)
+    /// <summary>
+    /// Returns whether the session may have these in addition. What adds no filter always fits, also in a session that has more than are
+    /// allowed by now.
+    /// </summary>
+    public bool Fits(SessionRecord record, SubscriptionRecord[] added) => Fits(record, added, []);
+
+    private static void Change(SessionRecord record, SessionDelta delta)
     {
-        var known = added.Count(subscription => record.Subscriptions.Contains(subscription.Filter));
-        if (!Fits(record.Subscriptions.Count + added.Length - known))
+        foreach (var filter in delta.Removed)
         {
-            return false;
+            record.Subscriptions.Remove(filter);
         }
 
-        record.Subscriptions.AddRange(added);
-        return true;
+        record.Subscriptions.AddRange(delta.Added);
+    }
+
+    private bool Fits(SessionRecord record, SubscriptionRecord[] added, string[] removed)
+    {
+        var known = record.Subscriptions;
+        var gone = removed.Where(known.Contains).ToHashSet();
+        var fresh = added.Select(subscription => subscription.Filter).Where(filter => !known.Contains(filter) || gone.Contains(filter)).ToHashSet();
+        return fresh.Count == 0 || Fits(known.Count - gone.Count + fresh.Count);
     }
 }

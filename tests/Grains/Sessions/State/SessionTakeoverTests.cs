@@ -1,4 +1,7 @@
+using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
+using GrainMQ.Grains.Sessions.Changes;
+using GrainMQ.Grains.Sessions.State;
 using Xunit;
 
 namespace GrainMQ.Tests.Grains.Sessions.State;
@@ -143,6 +146,42 @@ public sealed class SessionTakeoverTests : StoreShardStateTests
         Assert.Equal(SessionResult.Quota, Subscribe(epoch, "c", "d"));
         Assert.Equal(SessionResult.Ok, Subscribe(epoch, "a", "c")); // a is replaced [MQTT-3.8.4-3]
         Assert.Equal(["a", "b", "c"], Info.Subscriptions.Select(subscription => subscription.Filter).Order());
+    }
+
+    [Fact]
+    public void SubscriptionsThatAreRefusedChangeNothing()
+    {
+        var epoch = Attach(expiry: 60).Epoch;
+        Assert.Equal(SessionResult.Ok, Subscribe(epoch, "a", "b", "c"));
+
+        Assert.Equal(SessionResult.Quota, Apply(epoch, ["d", "e"], ["a"])); // four would be one too many
+        Assert.Equal(["a", "b", "c"], Info.Subscriptions.Select(subscription => subscription.Filter).Order());
+        Assert.Equal(SessionResult.Ok, Apply(epoch, ["d", "d"], ["a", "a", "x"]));
+        Assert.Equal(["b", "c", "d"], Info.Subscriptions.Select(subscription => subscription.Filter).Order());
+        Assert.Equal(SessionResult.Ok, Apply(epoch, ["b", "c"], ["b"])); // removed and added again
+        Assert.Equal(3, Info.Subscriptions.Length);
+    }
+
+    [Fact]
+    public void JournalIsReplayedAlsoWhenLessIsAllowedByNow()
+    {
+        var strict = new StoreShardState(new GrainOptions { StoreShards = 1, MaxSessions = 1, MaxSubscriptionsPerSession = 1 });
+        var request = new OpenRequest(Sample.A, 1, CleanStart: false, 60, null);
+        foreach (var key in (string[])["t/1", "t/2"])
+        {
+            strict.Apply(new Attached(Now, key, request, 5));
+        }
+
+        SubscriptionRecord[] two = [Sample.Subscription("a"), Sample.Subscription("b")];
+        strict.Apply(new Applied(Now, new SessionDelta("t/2", 5, two, [])));
+        strict.Apply(new Preset(Now, "t/3", new PresetRequest(two, 60), 6));
+
+        Assert.Equal(3, strict.Sessions.Count);
+        Assert.Equal(2, strict.Sessions.Info("t/2").Subscriptions.Length);
+        Assert.Equal(2, strict.Sessions.Info("t/3").Subscriptions.Length);
+        Assert.Equal(SessionResult.Ok, strict.Subscriptions.Apply(new SessionDelta("t/2", 5, [Sample.Subscription("a")], [])));
+        Assert.Equal(SessionResult.Quota, strict.Subscriptions.Apply(new SessionDelta("t/2", 5, [Sample.Subscription("c")], ["a"])));
+        Assert.Equal(SessionResult.Ok, strict.Subscriptions.Apply(new SessionDelta("t/2", 5, [], ["a"])));
     }
 
     [Fact]

@@ -56,8 +56,10 @@ public abstract class StoreShardStateTests
     private protected QueueSlice? Page(ulong epoch, long after = 0, int messages = 100, int bytes = 1_000_000) =>
         Table.Pages.Read(new QueueRead(Key, epoch, after, messages, bytes), Now, true, out _);
 
-    private protected SessionResult Subscribe(ulong epoch, params string[] filters) =>
-        Table.Subscriptions.Apply(new SessionDelta(Key, epoch, [.. filters.Select(filter => Sample.Subscription(filter))], []));
+    private protected SessionResult Subscribe(ulong epoch, params string[] filters) => Apply(epoch, filters, []);
+
+    private protected SessionResult Apply(ulong epoch, string[] added, string[] removed) =>
+        Table.Subscriptions.Apply(new SessionDelta(Key, epoch, [.. added.Select(filter => Sample.Subscription(filter))], removed));
 
     private protected SessionInfo Info => Table.Sessions.Info(Key);
 
