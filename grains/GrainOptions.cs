@@ -21,7 +21,10 @@ public sealed class GrainOptions
     /// </summary>
     public TimeSpan GatewaySilence { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a gateway may take to publish a due will before another gateway gets it. Default: 10 seconds.</summary>
+    /// <summary>
+    /// How long a gateway may take to publish a due will, or to go on with what an ended session left to share groups, before another gateway gets it.
+    /// Default: 10 seconds.
+    /// </summary>
     public TimeSpan WorkLease { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a preset waits for every gateway to route to the session before it answers Busy. Default: 5 seconds.</summary>

@@ -11,8 +11,11 @@ namespace GrainMQ.Gateway.Delivery;
 /// Publishes a message: finds its receivers and gives it to each. What a client publishes comes from its handler; wills are published here
 /// on behalf of the server, by the same steps.
 /// </summary>
-internal sealed class Publisher(Router router, RetainedMessages retained, TimerWheel wheel) : IMessagePublisher
+internal sealed class Publisher(Router router, RetainedMessages retained, TimerWheel wheel, StoreShards shards, GatewayMetrics metrics) : IMessagePublisher
 {
+    /// <summary>What may wait in a session that ends with its connection before nothing more is handed over to it.</summary>
+    private const int MostWaiting = 100;
+
     /// <summary>Gives the message to every session that subscribed; false when no subscription matched.</summary>
     /// <param name="message">The message.</param>
     /// <param name="publisher">The publishing session; null for the will of a session that is gone.</param>
@@ -42,6 +45,60 @@ internal sealed class Publisher(Router router, RetainedMessages retained, TimerW
 
         burst.Flush();
         burst.Return();
+    }
+
+    public async Task<(List<long> Done, bool IsAnyGiven)> HandOverAsync(int shard, EndedQueue queue, PendingMessage[] messages)
+    {
+        var (done, stored, lost) = (new List<long>(), new List<(long Number, Task<SessionResult> Commit)>(), 0);
+        var burst = Burst.Rent();
+        foreach (var pending in messages)
+        {
+            if (!Message.TryRead(pending.Message, out var message) || pending.Share is not { } share
+                || !router.TryPickAgain(share, message.Topic, message.QoS, message.Retain, out var receiver))
+            {
+                done.Add(pending.Sequence);
+                lost++;
+                continue;
+            }
+
+            var part = (SessionPart)receiver.Subscriber; // only sessions and their parts subscribe
+            if (!part.IsDurable && part.Waiting >= MostWaiting)
+            {
+                break;
+            }
+
+            Deliver(message, receiver, burst);
+            var isSameShard = shards.Of(part.Key) == shard;
+            var commit = burst.Store.Commit(origin: null, isSameShard ? new QueueSource(queue.Key, pending.Sequence) : null);
+            if (commit is null && receiver.Subscriber.HasEnded)
+            {
+                break; // it did not take it: another one is chosen later
+            }
+
+            if (commit is null)
+            {
+                done.Add(pending.Sequence);
+            }
+            else
+            {
+                stored.Add((isSameShard ? 0 : pending.Sequence, commit));
+            }
+        }
+
+        _ = burst.Flush(); // each message has its own commit
+        burst.Return();
+        metrics.Dropped(DropReason.SessionEnded, lost);
+        var isAnyGiven = done.Count > 0;
+        foreach (var (number, commit) in stored)
+        {
+            if (await commit.ConfigureAwait(false) == SessionResult.Ok)
+            {
+                isAnyGiven = true;
+                done.AddRange(number == 0 ? [] : [number]);
+            }
+        }
+
+        return (done, isAnyGiven);
     }
 
     public async Task<bool> PublishAsync(Message message, ISubscriber? publisher)

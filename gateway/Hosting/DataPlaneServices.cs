@@ -45,6 +45,7 @@ internal static class DataPlaneServices
         services.AddSingleton<StoredSubscriptions>();
         services.AddSingleton<Wills>();
         services.AddSingleton<SessionHandover>();
+        services.AddSingleton<EndedQueueHandover>();
         services.AddSingleton<SessionCloser>();
         services.AddSingleton<SessionOpener>();
         services.AddSingleton<IStoreListener, StoredSessions>();

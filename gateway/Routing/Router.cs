@@ -46,6 +46,26 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         return member is not null;
     }
 
+    /// <summary>The same for a message that the store has kept, by the filter of its Shared Subscription.</summary>
+    public bool TryPickAgain(string share, ReadOnlySpan<byte> topic, QoS qos, bool retain, out Receiver receiver)
+    {
+        var matches = new MatchList<Subscribers>();
+        trie.Match(topic, ref matches);
+        foreach (var set in matches.AsSpan())
+        {
+            foreach (var one in set.Shares)
+            {
+                if (one.Filter == share)
+                {
+                    return TryPickAgain(one, topic, qos, retain, out receiver);
+                }
+            }
+        }
+
+        receiver = default;
+        return false;
+    }
+
     /// <summary>The common case, one filter: no subscriber can occur twice.</summary>
     private static int VisitAll<TVisitor>(Subscribers subscribers, QoS qos, bool retain, ISubscriber? publisher, ref TVisitor visitor)
         where TVisitor : struct, IReceiverVisitor, allows ref struct

@@ -1,11 +1,17 @@
 namespace GrainMQ.Gateway.Routing;
 
 /// <summary>The members of one Shared Subscription: one of them gets each message. MQTT 5 §4.8.2.</summary>
-internal sealed class SharedSubscription(string shareName, ShareStrategy strategy)
+/// <param name="shareName">ShareName of all members.</param>
+/// <param name="filter">The Topic Filter as the first member wrote it, with <c>$share/</c> and the ShareName; the same for all.</param>
+/// <param name="strategy">How it chooses.</param>
+internal sealed class SharedSubscription(string shareName, string filter, ShareStrategy strategy)
 {
     private readonly ShareGroup<SharedMember> _group = new(strategy);
 
     public string ShareName { get; } = shareName;
+
+    /// <summary>What names it towards the store.</summary>
+    public string Filter { get; } = filter;
 
     public bool IsEmpty => _group.Count == 0;
 

@@ -21,11 +21,11 @@ internal sealed class SubscriberSet : Subscribers
         _ => Empty,
     };
 
-    public SubscriberSet With(Subscription subscription, Subscription? previous, ShareStrategy strategy)
+    public SubscriberSet With(Subscription subscription, Subscription? previous, string filter, ShareStrategy strategy)
     {
         if (subscription is SharedMember member)
         {
-            return WithMember(member, previous as SharedMember, strategy);
+            return WithMember(member, previous as SharedMember, filter, strategy);
         }
 
         return previous is not null && _plain.IndexOf(previous) is >= 0 and var place
@@ -44,7 +44,7 @@ internal sealed class SubscriberSet : Subscribers
         };
     }
 
-    private SubscriberSet WithMember(SharedMember member, SharedMember? previous, ShareStrategy strategy)
+    private SubscriberSet WithMember(SharedMember member, SharedMember? previous, string filter, ShareStrategy strategy)
     {
         if (_shares.Find(member.ShareName) is { } share)
         {
@@ -52,7 +52,7 @@ internal sealed class SubscriberSet : Subscribers
             return this;
         }
 
-        share = new SharedSubscription(member.ShareName, strategy);
+        share = new SharedSubscription(member.ShareName, filter, strategy);
         share.Add(member, previous: null);
         return new SubscriberSet(_plain, _shares.Add(share));
     }

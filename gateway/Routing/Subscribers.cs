@@ -13,12 +13,12 @@ internal abstract class Subscribers
     public Enumerator GetEnumerator() => new(this);
 
     /// <summary>These and one more, or with <paramref name="previous"/>, of the same session, replaced by it.</summary>
-    public static Subscribers With(Subscribers? current, Subscription subscription, Subscription? previous, ShareStrategy strategy)
+    public static Subscribers With(Subscribers? current, Subscription subscription, Subscription? previous, string filter, ShareStrategy strategy)
     {
         var isFirst = current is null || current == previous;
         return isFirst && subscription is not SharedMember
             ? subscription
-            : SubscriberSet.Of(current).With(subscription, previous, strategy);
+            : SubscriberSet.Of(current).With(subscription, previous, filter, strategy);
     }
 
     /// <summary>These without one; null when none is left.</summary>

@@ -10,11 +10,11 @@ internal sealed class SubscriptionIndex(LocalTrie<Subscribers> trie, ShareStrate
     /// <param name="previous">The same session's subscription to the same filter, which is replaced. [MQTT-3.8.4-3]</param>
     public void Add(Subscription subscription, string filter, Subscription? previous) => trie.Update(
         MatchedPart(filter),
-        (subscription, previous, strategy),
+        (subscription, previous, filter, strategy),
         static (current, text, change) =>
         {
             change.subscription.Text = text;
-            return Subscribers.With(current, change.subscription, change.previous, change.strategy);
+            return Subscribers.With(current, change.subscription, change.previous, change.filter, change.strategy);
         });
 
     public void Remove(Subscription subscription) => trie.Update(

@@ -143,6 +143,18 @@ internal sealed class Session : SessionPart, IDurableSession
         }
     }
 
+    /// <summary>
+    /// What the store is told when the session ends with its connection: which of the messages that it has are not for other members of share
+    /// groups.
+    /// </summary>
+    public SessionRemains EndedWithConnection()
+    {
+        lock (Gate)
+        {
+            return new SessionRemains([], [], [], _ended.TakeAll());
+        }
+    }
+
     /// <summary>A session that this gateway learned of from the store, without a connection here.</summary>
     public void SetOffline(ulong epoch, uint expirySeconds)
     {

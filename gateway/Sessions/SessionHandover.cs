@@ -19,7 +19,7 @@ internal sealed class SessionHandover(
     public async Task HandOverAsync(Session session, CloseCause cause, WillAction will)
     {
         await session.PromisesAsync().ConfigureAwait(false);
-        var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : new SessionRemains([], [], [], []);
+        var (pending, inbound, uncertain, ended) = session.IsDurable ? session.HandOver(wheel.UnixNow) : session.EndedWithConnection();
         var endsGrain = cause == CloseCause.NullOutboundFrame;
         var request = new CloseRequest(cause.ToString(), session.ExpirySeconds, will, pending, inbound, endsGrain, ended, uncertain);
         session.UnconfirmedClose = request;

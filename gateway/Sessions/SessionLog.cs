@@ -17,6 +17,9 @@ internal static partial class SessionLog
     [LoggerMessage(4411, LogLevel.Warning, "The session store was not told that the will of {Key} is out, and is told again; after 10 seconds it is published a second time")]
     public static partial void WillNotCompleted(ILogger logger, string key, Exception? exception);
 
+    [LoggerMessage(4412, LogLevel.Warning, "What an ended session left to share groups in store shard {Shard} could not be handed over and is tried again: {Error}")]
+    public static partial void HandOverFailed(ILogger logger, int shard, string error);
+
     [LoggerMessage(4502, LogLevel.Error, "CONNECT of {ClientId} could not be answered: {Error}")]
     public static partial void OpenFailed(ILogger logger, string clientId, string error);
 }

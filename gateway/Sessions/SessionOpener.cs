@@ -38,7 +38,7 @@ internal sealed class SessionOpener(
                 return OpenedSession.Refuse(ReasonCode.UnspecifiedError); // it left while it waited: it must not take the session from a living connection
             }
 
-            if (!await TellStoreAsync(key).ConfigureAwait(false))
+            if (!await TellStoreAsync(key, client.CleanStart).ConfigureAwait(false))
             {
                 Abandon(key);
                 return OpenedSession.Refuse(ReasonCode.ServerUnavailable);
@@ -79,8 +79,12 @@ internal sealed class SessionOpener(
     /// Before CONNECT is looked at, the store knows of everything before it: how the last connection ended, and the messages that were on
     /// their way to the session's queue. They come back with the reply; what arrives from now on waits behind them.
     /// </summary>
+    /// <param name="key">Of the session.</param>
+    /// <param name="isEnding">
+    /// Clean Start: the store hands over what was not acknowledged to share groups, so it hears before what was. [MQTT-3.1.2-4]
+    /// </param>
     /// <returns>False when the store did not answer in time.</returns>
-    private async Task<bool> TellStoreAsync(string key)
+    private async Task<bool> TellStoreAsync(string key, bool isEnding)
     {
         if (sessions.TryGet(key, out var session) && session.Connection is { IsClosing: true } ended)
         {
@@ -99,7 +103,8 @@ internal sealed class SessionOpener(
 
         try
         {
-            await store.DrainedAsync(key).WaitAsync(Attempts.Timeout, time).ConfigureAwait(false);
+            var isTold = isEnding && session is { IsDurable: true } ? store.ReportedAsync(key) : Task.CompletedTask;
+            await Task.WhenAll(store.DrainedAsync(key), isTold).WaitAsync(Attempts.Timeout, time).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)

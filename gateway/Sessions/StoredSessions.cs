@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Routing;
@@ -12,11 +13,13 @@ namespace GrainMQ.Gateway.Sessions;
 /// are over, publishes wills that are due, and attaches the connected ones again to a shard that started anew.
 /// </summary>
 internal sealed class StoredSessions(
-    StoreShards shards, DirectoryClient directory, SessionRegistry sessions, SubscriptionIndex subscriptions, Wills wills,
+    StoreShards shards, DirectoryClient directory, SessionRegistry sessions, SubscriptionIndex subscriptions, Wills wills, EndedQueueHandover ended,
     ILogger<StoredSessions> logger) : IStoreListener
 {
     /// <summary>Sessions in one call, so that it stays below 1 MB.</summary>
     private const int MostReattached = 1000;
+
+    private readonly ConcurrentDictionary<int, bool> _heard = new();
 
     public long NextMoment() => sessions.NextMoment();
 
@@ -38,6 +41,12 @@ internal sealed class StoredSessions(
             {
                 behind.LookForStored();
             }
+        }
+
+        _heard[shard] = true;
+        if (_heard.Count == shards.Count) // else members of share groups are not known yet: the store offers it again
+        {
+            Array.ForEach(reply.Ended ?? [], queue => ended.Begin(shard, queue));
         }
 
         return await PublishAsync(reply.Work).ConfigureAwait(false);

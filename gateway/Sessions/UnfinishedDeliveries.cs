@@ -100,7 +100,8 @@ internal readonly struct UnfinishedDeliveries(Backlog backlog, InflightWindow wi
 
     /// <summary>
     /// Messages of share groups that may go to another member when the session ends: those never sent, and unacknowledged QoS 1.
-    /// A QoS 2 message that was sent is this client's alone. [MQTT-4.8.2-5] Empties the backlog.
+    /// A QoS 2 message that was sent is this client's alone. [MQTT-4.8.2-5] What the store has is handed over by the store, which knows better
+    /// whether the session has ended. Empties the backlog.
     /// </summary>
     /// <param name="lost">Number of the others that waited.</param>
     public List<QueuedDelivery> TakeForShareGroups(out int lost)
@@ -109,7 +110,7 @@ internal readonly struct UnfinishedDeliveries(Backlog backlog, InflightWindow wi
         foreach (var (delivery, stage) in window.Open())
         {
             var mayMove = stage == DeliveryStage.Unsent || (stage == DeliveryStage.Published && delivery.QoS == QoS.AtLeastOnce);
-            if (delivery.Share is not null && mayMove)
+            if (delivery.Share is not null && delivery.Sequence == 0 && mayMove)
             {
                 messages.Add(delivery);
             }
@@ -119,11 +120,11 @@ internal readonly struct UnfinishedDeliveries(Backlog backlog, InflightWindow wi
         while (backlog.Count > 0)
         {
             var delivery = backlog.Dequeue();
-            if (delivery.Share is not null)
+            if (delivery.Share is not null && delivery.Sequence == 0)
             {
                 messages.Add(delivery);
             }
-            else
+            else if (delivery.Share is null)
             {
                 lost++;
             }

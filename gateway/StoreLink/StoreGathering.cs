@@ -33,8 +33,9 @@ internal sealed class StoreGathering
 
     /// <summary>Adds what was gathered to its lanes: every entry has all its receivers now.</summary>
     /// <param name="origin">See <see cref="QueuedPublication"/>.</param>
+    /// <param name="source">See <see cref="QueuedPublication"/>.</param>
     /// <returns>Completes when every shard has its entry; null when no session keeps anything.</returns>
-    public Task<SessionResult>? Commit(MessageOrigin? origin)
+    public Task<SessionResult>? Commit(MessageOrigin? origin, QueueSource? source = null)
     {
         if (_gathered.Count == 0)
         {
@@ -44,7 +45,7 @@ internal sealed class StoreGathering
         Task<SessionResult>? commit = null;
         foreach (var (lane, publication) in _gathered)
         {
-            commit = commit.And(lane.AddAnnounced(publication with { Origin = origin }, publication.Message.Length));
+            commit = commit.And(lane.AddAnnounced(publication with { Origin = origin, Source = source }, publication.Message.Length));
             FlushLater(lane);
         }
 

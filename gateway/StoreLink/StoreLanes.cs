@@ -61,6 +61,9 @@ internal sealed class StoreLanes : IDisposable
     /// <summary>Completes when every message that was on its way to this session's queue before the call is there, or was given up.</summary>
     public Task DrainedAsync(string key) => QueueOf(key).DrainedAsync();
 
+    /// <summary>Completes when the store knows which deliveries of this session had ended before the call, or was asked for too long.</summary>
+    public Task ReportedAsync(string key) => ProgressOf(key).DrainedAsync();
+
     public void Dispose() => _reporting.Dispose();
 
     private void Report()

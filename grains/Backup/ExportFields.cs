@@ -86,12 +86,11 @@ internal static class ExportFields
     private static void Queue(RecordWriter to, int count, IEnumerable<QueueItem> items, Func<MessageRef, long> numberOf)
     {
         to.Count(count);
-        var (place, number) = (0L, 0L);
+        var (place, number) = (default(QueueItemPlace), 0L);
         foreach (var item in items)
         {
             var inline = item.Message.Bytes;
-            QueueItemHead.Write(to, item, place, inline is null ? (byte)0 : IsInline);
-            place = item.Number;
+            QueueItemHead.Write(to, item, ref place, inline is null ? (byte)0 : IsInline);
             if (inline is not null)
             {
                 to.Signed(item.Message.ExpiresAt);
@@ -108,11 +107,10 @@ internal static class ExportFields
     {
         var count = from.Count();
         var items = new List<QueueItem>(count);
-        var (place, number) = (0L, 0L);
+        var (place, number) = (default(QueueItemPlace), 0L);
         for (var left = count; left > 0; left--)
         {
-            var head = QueueItemHead.Read(ref from, place);
-            place = head.Number;
+            var head = QueueItemHead.Read(ref from, ref place);
             if (Message(ref from, (head.Marks & IsInline) != 0, ref number, messageOf) is { } message)
             {
                 items.Add(head.With(message));

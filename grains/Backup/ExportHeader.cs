@@ -12,7 +12,7 @@ internal readonly record struct ExportHeader(int Version, long Created, uint Sal
     public const int Size = 32;
 
     /// <summary>Rises with every change that a reader of the version before would get wrong.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     private const int Checksum = 28;
 

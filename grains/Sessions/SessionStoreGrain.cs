@@ -154,7 +154,9 @@ internal sealed partial class SessionStoreGrain : Grain, ISessionStoreGrain
             return Refused(SessionResult.Busy);
         }
 
-        var slice = _state.Pages.Read(read, _shard.Begin(), _shard.Writer.IsSettled, out var result);
+        var now = _shard.Begin();
+        _state.Ended.Renew(read.Key, now);
+        var slice = _state.Pages.Read(read, now, _shard.Writer.IsSettled, out var result);
         if (slice is null)
         {
             return Refused(await _shard.SettleAsync(result));
@@ -190,6 +192,11 @@ internal sealed partial class SessionStoreGrain : Grain, ISessionStoreGrain
         {
             // sent again: the first answer was lost
             return new ProgressReply(await _shard.SettleAsync(answer.Result), progress.FencedIn(batch), progress.GoneIn(batch));
+        }
+
+        foreach (var reported in batch.Sessions)
+        {
+            _state.Ended.Renew(reported.Key, now);
         }
 
         var (fenced, gone) = (progress.Note(batch), progress.GoneIn(batch));

@@ -13,6 +13,9 @@ internal sealed class StorePolls(
     /// <summary>As <see cref="ISessionStoreGrain.PollAsync"/> says.</summary>
     private const int MaxWaitMilliseconds = 10_000;
 
+    /// <summary>Queues of ended sessions in one answer.</summary>
+    private const int MostEnded = 16;
+
     private readonly Dictionary<GatewayRef, StorePoll> _polls = [];
     private readonly ChangeSignal _news = new(time, stop.Token);
     private long _announced;
@@ -64,7 +67,7 @@ internal sealed class StorePolls(
     /// <summary>Wakes the polls if there is news for them, or something is due before they would wake.</summary>
     public void Wake()
     {
-        if (state.Interest.Version == _announced && !state.Wills.HasAvailable && state.Lifecycle.NextDue >= _wakeAt)
+        if (state.Interest.Version == _announced && !state.Wills.HasAvailable && !state.Ended.HasAvailable && state.Lifecycle.NextDue >= _wakeAt)
         {
             return;
         }
@@ -104,9 +107,10 @@ internal sealed class StorePolls(
             var due = isLatest ? await wills.LeaseAsync(poll.Gateway, now) : [];
             await shard.DemandCurrentAsync();
             var toRead = isLatest ? unread.TakeUntold(poll.Gateway, now) : [];
-            if (due.Length > 0 || toRead.Length > 0 || state.Interest.Version != acked || now >= deadline || stop.HasBegun || !isLatest)
+            var ended = isLatest && poll.WaitMilliseconds > 0 ? state.Ended.Take(MostEnded, now) : []; // not for a gateway that stops
+            if (due.Length > 0 || toRead.Length > 0 || ended.Length > 0 || state.Interest.Version != acked || now >= deadline || stop.HasBegun || !isLatest)
             {
-                return Reply(acked, due) with { Behind = toRead, Now = now };
+                return Reply(acked, due) with { Behind = toRead, Now = now, Ended = ended };
             }
 
             _wakeAt = Math.Min(state.Lifecycle.NextDue, lost.NextLoss);

@@ -11,6 +11,7 @@ namespace GrainMQ.Grains.Contracts;
 /// them again while that has not been done. Null if there are none.
 /// </param>
 /// <param name="Now">The time of the shard, in Unix milliseconds; it never goes back, also across restarts.</param>
+/// <param name="Ended">Queues of ended sessions, leased to the caller, whose messages are for other members of Shared Subscriptions. Null if there are none.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.StorePollReply")]
 public sealed record StorePollReply(
     [property: Id(0)] long ShardEpoch,
@@ -19,4 +20,5 @@ public sealed record StorePollReply(
     [property: Id(3)] InterestDelta[] Deltas,
     [property: Id(4)] DueWill[] Work,
     [property: Id(5)] string[]? Behind = null,
-    [property: Id(6)] long Now = 0);
+    [property: Id(6)] long Now = 0,
+    [property: Id(7)] EndedQueue[]? Ended = null);

@@ -14,6 +14,7 @@ namespace GrainMQ.Grains.Contracts;
 /// The message's number in the session's queue: from 1, rising, with gaps where messages were dropped. 0: only the gateway that hands the
 /// message over has it.
 /// </param>
+/// <param name="Share">As in <see cref="QueueTarget"/>.</param>
 [GenerateSerializer, Immutable, Alias("GrainMQ.PendingMessage")]
 public sealed record PendingMessage(
     [property: Id(0)] byte[] Message,
@@ -23,4 +24,5 @@ public sealed record PendingMessage(
     [property: Id(4)] long ExpiresAt,
     [property: Id(5)] PendingStage Stage,
     [property: Id(6)] ushort PacketId,
-    [property: Id(7)] long Sequence = 0);
+    [property: Id(7)] long Sequence = 0,
+    [property: Id(8)] string? Share = null);

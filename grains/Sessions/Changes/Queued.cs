@@ -12,7 +12,7 @@ namespace GrainMQ.Grains.Sessions.Changes;
 /// <param name="Count">How many messages full queues dropped or could not take, as the reply said.</param>
 /// <param name="Messages">The messages that are in at least one queue now.</param>
 /// <param name="Origins">QoS 2 publications that are noted now.</param>
-/// <param name="Dropped">Messages that full queues dropped.</param>
+/// <param name="Dropped">Messages that full queues dropped, and those that left the queues of ended sessions.</param>
 internal sealed record Queued(
     long At, GatewayRef Producer, long Sequence, int Count, QueuedMessage[] Messages, MessageOrigin[] Origins, QueuePlace[] Dropped)
     : SessionChange(At)

@@ -85,8 +85,11 @@ internal static class ChangeReader
         for (var index = 0; index < targets.Length; index++)
         {
             var (key, number) = (Key(ref from, keys), from.Signed());
-            var (qos, retain, hasIdentifiers) = ContractFields.Flags(from.Byte());
-            targets[index] = new QueuedTarget(key, number, qos, retain, hasIdentifiers ? from.List(ContractFields.Identifier) : []);
+            var flags = from.Byte();
+            var (qos, retain, hasIdentifiers) = ContractFields.Flags(flags);
+            targets[index] = new QueuedTarget(
+                key, number, qos, retain, hasIdentifiers ? from.List(ContractFields.Identifier) : [],
+                (flags & ContractFields.HasShare) != 0 ? from.Text() : null);
         }
         return targets;
     }

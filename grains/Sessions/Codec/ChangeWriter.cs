@@ -130,10 +130,16 @@ internal static class ChangeWriter
     {
         to.Count(key);
         to.Signed(target.Number);
-        to.Byte(ContractFields.Flags(target.Qos, target.Retain, target.SubscriptionIdentifiers));
+        var flags = ContractFields.Flags(target.Qos, target.Retain, target.SubscriptionIdentifiers);
+        to.Byte((byte)(flags | (target.Share is null ? 0 : ContractFields.HasShare)));
         if (target.SubscriptionIdentifiers.Length > 0)
         {
             to.List(target.SubscriptionIdentifiers, ContractFields.Identifier);
+        }
+
+        if (target.Share is { } share)
+        {
+            to.Text(share);
         }
     }
 

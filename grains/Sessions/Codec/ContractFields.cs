@@ -50,6 +50,9 @@ internal static class ContractFields
 
     public static string Text(ref RecordReader from) => from.Text();
 
+    /// <summary>A bit for <see cref="Flags(byte, bool, uint[])"/>: a share follows.</summary>
+    public const byte HasShare = 16;
+
     public static void Identifier(RecordWriter to, uint identifier) => to.Number(identifier);
 
     public static uint Identifier(ref RecordReader from) => from.UInt32();

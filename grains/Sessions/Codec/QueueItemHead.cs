@@ -10,14 +10,25 @@ namespace GrainMQ.Grains.Sessions.Codec;
 /// </summary>
 /// <param name="Marks">Bits 64 and 128 of the first byte, which say how the message follows.</param>
 internal readonly record struct QueueItemHead(
-    byte Marks, long Number, byte Qos, bool Retain, uint[] SubscriptionIdentifiers, PendingStage Stage, ushort PacketId)
+    byte Marks, long Number, byte Qos, bool Retain, uint[] SubscriptionIdentifiers, PendingStage Stage, ushort PacketId, string? Share)
 {
     private const byte MarkBits = 64 | 128;
 
-    public static void Write(RecordWriter to, in QueueItem item, long numberBefore, byte marks)
+    /// <summary>In the place of the stage: the stage follows as a byte of its own, and then the share.</summary>
+    private const byte WithShare = 3;
+
+    public static void Write(RecordWriter to, in QueueItem item, ref QueueItemPlace place, byte marks)
     {
-        to.Byte((byte)(ContractFields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | ((byte)item.Stage << 4) | marks));
-        to.Signed(item.Number - numberBefore);
+        var stage = item.Share is null ? (byte)item.Stage : WithShare;
+        to.Byte((byte)(ContractFields.Flags(item.Qos, item.Retain, item.SubscriptionIdentifiers) | (stage << 4) | marks));
+        if (item.Share is { } share)
+        {
+            to.Byte((byte)item.Stage);
+            place.WriteShare(to, share);
+        }
+
+        to.Signed(item.Number - place.Number);
+        place.Number = item.Number;
         if (item.Stage != PendingStage.Queued)
         {
             to.Number(item.PacketId);
@@ -30,7 +41,7 @@ internal readonly record struct QueueItemHead(
     }
 
     /// <exception cref="InvalidDataException">These bytes are no such head.</exception>
-    public static QueueItemHead Read(ref RecordReader from, long numberBefore)
+    public static QueueItemHead Read(ref RecordReader from, ref QueueItemPlace place)
     {
         var flags = from.Byte();
         var (qos, retain, hasIdentifiers) = ContractFields.Flags(flags);
@@ -39,12 +50,14 @@ internal readonly record struct QueueItemHead(
             throw new InvalidDataException("a message has a QoS of 3");
         }
 
-        var stage = ContractFields.Stage((byte)((flags >> 4) & 3));
-        var number = numberBefore + from.Signed();
+        var bits = (byte)((flags >> 4) & 3);
+        var stage = ContractFields.Stage(bits == WithShare ? from.Byte() : bits);
+        var share = bits == WithShare ? place.ReadShare(ref from) : null;
+        place.Number += from.Signed();
         var packetId = stage == PendingStage.Queued ? (ushort)0 : from.UInt16();
         return new QueueItemHead(
-            (byte)(flags & MarkBits), number, qos, retain, hasIdentifiers ? from.List(ContractFields.Identifier) : [], stage, packetId);
+            (byte)(flags & MarkBits), place.Number, qos, retain, hasIdentifiers ? from.List(ContractFields.Identifier) : [], stage, packetId, share);
     }
 
-    public QueueItem With(MessageRef message) => new(Number, message, Qos, Retain, SubscriptionIdentifiers, Stage, PacketId);
+    public QueueItem With(MessageRef message) => new(Number, message, Qos, Retain, SubscriptionIdentifiers, Stage, PacketId, Share);
 }

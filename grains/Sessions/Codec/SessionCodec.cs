@@ -16,6 +16,7 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
     private const byte FormatWithMoved = 2;
     private const byte FormatWithWillSetOff = 3;
     private const byte FormatWithTick = 4;
+    private const byte FormatWithShares = 4;
 
     public string Name => "sessions";
 
@@ -34,6 +35,7 @@ internal sealed class SessionCodec : IShardCodec<SessionSnapshot, SessionChange>
         Moved => FormatWithMoved,
         Attached { SetsWillOff: true } => FormatWithWillSetOff,
         Ticked => FormatWithTick,
+        Queued queued when queued.Messages.Any(message => message.Targets.Any(target => target.Share is not null)) => FormatWithShares,
         _ => JournalRecord.Format,
     };
 

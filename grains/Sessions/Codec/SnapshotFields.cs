@@ -118,8 +118,8 @@ internal static class SnapshotFields
     private static void Item(RecordWriter to, in QueueItem item, ref Place place)
     {
         var message = item.Message;
-        QueueItemHead.Write(to, item, place.Number, (byte)((message.ExpiresAt != 0 ? HasExpiry : 0) | (message.Bytes is not null ? IsInline : 0)));
-        place.Number = item.Number;
+        QueueItemHead.Write(
+            to, item, ref place.Item, (byte)((message.ExpiresAt != 0 ? HasExpiry : 0) | (message.Bytes is not null ? IsInline : 0)));
         if (message.ExpiresAt != 0)
         {
             to.Signed(message.ExpiresAt);
@@ -149,8 +149,7 @@ internal static class SnapshotFields
 
     private static QueueItem Item(ref RecordReader from, MessagePool pool, ref Place place)
     {
-        var head = QueueItemHead.Read(ref from, place.Number);
-        place.Number = head.Number;
+        var head = QueueItemHead.Read(ref from, ref place.Item);
         var expiresAt = (head.Marks & HasExpiry) != 0 ? from.Signed() : 0;
         return head.With(Message(ref from, (head.Marks & IsInline) != 0, expiresAt, ref place.Offset, pool));
     }
@@ -178,10 +177,10 @@ internal static class SnapshotFields
         return pool.At(offset, length, expiresAt);
     }
 
-    /// <summary>Number and offset of the item before.</summary>
+    /// <summary>What an item is written in relation to.</summary>
     private struct Place
     {
-        public long Number;
+        public QueueItemPlace Item;
         public long Offset;
     }
 }

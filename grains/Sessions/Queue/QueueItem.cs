@@ -5,7 +5,7 @@ namespace GrainMQ.Grains.Sessions.Queue;
 /// <summary>One message in one session's queue.</summary>
 internal readonly record struct QueueItem(
     long Number, MessageRef Message, byte Qos, bool Retain, uint[] SubscriptionIdentifiers,
-    PendingStage Stage = PendingStage.Queued, ushort PacketId = 0)
+    PendingStage Stage = PendingStage.Queued, ushort PacketId = 0, string? Share = null)
 {
     /// <summary>Bytes that a message costs beside its body at most: its place in the queue, and an object that all queues share.</summary>
     public const int Overhead = 72;
@@ -18,5 +18,5 @@ internal readonly record struct QueueItem(
 
     /// <summary>Returns the delivery with its message.</summary>
     public PendingMessage With(byte[] bytes) =>
-        new(bytes, Qos, Retain, SubscriptionIdentifiers, Message.ExpiresAt, Stage, PacketId, Number);
+        new(bytes, Qos, Retain, SubscriptionIdentifiers, Message.ExpiresAt, Stage, PacketId, Number, Share);
 }

@@ -5,8 +5,9 @@ namespace GrainMQ.Grains.Sessions.State;
 
 /// <summary>How far the deliveries of connected sessions have come.</summary>
 /// <param name="records">The shard's sessions.</param>
+/// <param name="ended">The queues of ended sessions.</param>
 /// <param name="reporters">The last numbered report of each gateway.</param>
-internal sealed class DeliveryProgress(SessionRecords records, LastBatches<ProgressReply> reporters)
+internal sealed class DeliveryProgress(SessionRecords records, EndedQueues ended, LastBatches<ProgressReply> reporters)
 {
     /// <summary>The reply to a report that was noted before.</summary>
     public static readonly ProgressReply Noted = new(SessionResult.Ok, []);
@@ -17,11 +18,16 @@ internal sealed class DeliveryProgress(SessionRecords records, LastBatches<Progr
     /// </summary>
     public string[] Note(ProgressBatch batch)
     {
+        var fenced = new List<string>();
         foreach (var progress in batch.Sessions)
         {
             if (records.TryFindHeld(progress.Key, progress.Epoch, out var record))
             {
                 Note(record, progress);
+            }
+            else
+            {
+                fenced.Add(progress.Key);
             }
         }
 
@@ -30,7 +36,7 @@ internal sealed class DeliveryProgress(SessionRecords records, LastBatches<Progr
             reporters.Remember(batch.Gateway, batch.Sequence, Noted);
         }
 
-        return FencedIn(batch);
+        return [.. fenced];
     }
 
     /// <summary>
@@ -64,10 +70,11 @@ internal sealed class DeliveryProgress(SessionRecords records, LastBatches<Progr
         return gone?.ToArray();
     }
 
-    private static void Note(SessionRecord record, SessionProgress progress)
+    private void Note(SessionRecord record, SessionProgress progress)
     {
         record.BeginDeliveries(progress.Started);
         record.FinishDeliveries(progress.Done);
+        ended.EndIfEmpty(record);
         if (record.InboundQos2 is not { } inbound)
         {
             return;

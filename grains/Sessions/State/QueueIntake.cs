@@ -10,7 +10,7 @@ namespace GrainMQ.Grains.Sessions.State;
 /// not, and stays there until its delivery is reported as done. At QoS 0 only what is queued while the session is detached waits; what comes
 /// from a gateway that has not heard of the new connection yet is dropped and counted.
 /// </summary>
-internal sealed class QueueIntake(SessionRecords records, LastBatches<QueueReply> producers, QueueDrops drops)
+internal sealed class QueueIntake(SessionRecords records, EndedQueues ended, LastBatches<QueueReply> producers, QueueDrops drops)
 {
     /// <summary>The reply to a batch that was queued before and dropped nothing: almost every batch, so they share one.</summary>
     public static readonly QueueReply NoneDropped = new(SessionResult.Ok, 0);
@@ -50,10 +50,7 @@ internal sealed class QueueIntake(SessionRecords records, LastBatches<QueueReply
         }
         foreach (var (key, number) in change.Dropped)
         {
-            if (records.TryFind(key, out var record) && record.HasQueue)
-            {
-                record.Queue.Remove(number, number);
-            }
+            TryRemove(key, number);
         }
 
         Remember(change);
@@ -73,11 +70,38 @@ internal sealed class QueueIntake(SessionRecords records, LastBatches<QueueReply
             }
             queued.Origins.Add(origin);
         }
+        if (entry.Source is { } source && !MayLeave(source, entry.Targets))
+        {
+            queued.Skip(entry);
+            return;
+        }
+
         queued.Begin(entry);
         foreach (var target in entry.Targets)
         {
             Enqueue(entry, target, queued);
         }
+
+        if (entry.Source is { } left && TryRemove(left.Key, left.Number))
+        {
+            queued.Left.Add(new QueuePlace(left.Key, left.Number));
+        }
+    }
+
+    /// <summary>Whether the message is still there, and its one target is not over: then it would stay for another.</summary>
+    private bool MayLeave(QueueSource source, QueueTarget[] targets) =>
+        records.TryFind(source.Key, out var from) && from.HasQueue && from.Queue.Contains(source.Number)
+        && Array.TrueForAll(targets, target => records.TryFind(target.Key, out var record) && !record.HasReplaced(target.Epoch));
+
+    private bool TryRemove(string key, long number)
+    {
+        if (!records.TryFind(key, out var record) || !record.HasQueue || record.Queue.Remove(number, number) == 0)
+        {
+            return false;
+        }
+
+        ended.EndIfEmpty(record);
+        return true;
     }
 
     private void Enqueue(QueueEntry entry, QueueTarget target, QueuedBatch queued)
@@ -110,7 +134,7 @@ internal sealed class QueueIntake(SessionRecords records, LastBatches<QueueReply
     private static long Enqueue(SessionRecord record, QueueTarget target, QueuedBatch queued)
     {
         var place = new QueuedTarget(
-            target.Key, record.LastNumber + 1, target.Qos, target.Retain, target.SubscriptionIdentifiers);
+            target.Key, record.LastNumber + 1, target.Qos, target.Retain, target.SubscriptionIdentifiers, target.Share);
         Enqueue(record, queued.Message, place);
         queued.Targets.Add(place);
         queued.Message.IsShared = queued.Targets.Count > 1;
@@ -126,8 +150,12 @@ internal sealed class QueueIntake(SessionRecords records, LastBatches<QueueReply
     private static void Enqueue(SessionRecord record, MessageRef message, in QueuedTarget target)
     {
         record.LastNumber = target.Number;
-        record.Queue.Enqueue(new QueueItem(target.Number, message, target.Qos, target.Retain, target.SubscriptionIdentifiers));
+        record.Queue.Enqueue(
+            new QueueItem(target.Number, message, target.Qos, target.Retain, target.SubscriptionIdentifiers, Share: ShareOf(record, target.Share)));
     }
+
+    /// <summary>The text that the session's subscription has already: a copy for each message would be most of what it costs.</summary>
+    private static string? ShareOf(SessionRecord record, string? share) => share is null ? null : record.Subscriptions.Shared(share);
 
     /// <summary>Notes a QoS 2 publication; false if its identifier is in use already, by the same publication.</summary>
     private bool TryNote(MessageOrigin origin) =>

@@ -27,6 +27,9 @@ internal sealed class QueuedBatch(QueueBatch batch, long now)
     /// <summary>Messages that went from full queues.</summary>
     public List<QueuePlace> Dropped { get; } = [];
 
+    /// <summary>Messages that left the queues of ended sessions.</summary>
+    public List<QueuePlace> Left { get; } = [];
+
     /// <summary>Connected sessions with something in their queue that their own gateway has not sent.</summary>
     public HashSet<(GatewayRef Gateway, string Key)> Unread { get; } = [];
 
@@ -50,7 +53,7 @@ internal sealed class QueuedBatch(QueueBatch batch, long now)
         Flush();
         var count = Refused + Dropped.Count;
         return new QueueOutcome(
-            new Queued(now, batch.Producer, batch.Sequence, count, [.. _messages], [.. Origins], [.. Dropped]), [.. _stored],
+            new Queued(now, batch.Producer, batch.Sequence, count, [.. _messages], [.. Origins], [.. Dropped, .. Left]), [.. _stored],
             new QueueReply(SessionResult.Ok, count, [.. Numbers]), Unread);
     }
 

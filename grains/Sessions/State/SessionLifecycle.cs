@@ -15,7 +15,7 @@ namespace GrainMQ.Grains.Sessions.State;
 ///      └──────────────────────────────────────────────────────────────────┘
 /// </code>
 /// </summary>
-internal sealed class SessionLifecycle(SessionRecords records, OwnerIndex owners, InterestTable interest, DueWills wills)
+internal sealed class SessionLifecycle(SessionRecords records, OwnerIndex owners, InterestTable interest, DueWills wills, EndedQueues ended)
 {
     private readonly DueTimeHeap<SessionRecord> _due = new((record, dueAt) => record.DueAt == dueAt);
 
@@ -152,6 +152,7 @@ internal sealed class SessionLifecycle(SessionRecords records, OwnerIndex owners
         record.IsAttached = false;
         record.WillDueAt = long.MaxValue;
         record.ExpiresAt = long.MaxValue;
+        ended.TakeFrom(record);
         if (record.HasQueue)
         {
             record.Queue.Clear();
@@ -165,6 +166,7 @@ internal sealed class SessionLifecycle(SessionRecords records, OwnerIndex owners
     public void Restore(SessionRecord record)
     {
         records.Restore(record);
+        ended.Restore(record);
         if (record.IsAttached && record.Owner is { } owner)
         {
             owners.Add(owner.Gateway, record);

@@ -59,6 +59,9 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
     /// <summary>Whether the session has to outlive the shard's activation: it expires later than its connection, or has a will.</summary>
     public bool IsJournaled { get; set; }
 
+    /// <summary>Whether it is no session, but what one has left: see <see cref="EndedQueues"/>.</summary>
+    public bool IsEndedQueue { get; } = EndedQueues.IsKey(key);
+
     /// <summary>When time alone changes it next, in Unix milliseconds; <see cref="long.MaxValue"/> = never.</summary>
     public long DueAt => IsAttached ? long.MaxValue : Math.Min(WillDueAt, ExpiresAt);
 
@@ -73,7 +76,7 @@ internal sealed class SessionRecord(string key, ulong epoch, uint expirySeconds,
     /// Returns whether the connection with this epoch holds the session. A gateway that was taken for lost still tells the truth about what
     /// it has delivered.
     /// </summary>
-    public bool IsHeldBy(ulong epoch) => Epoch == epoch && (IsAttached || IsOrphaned);
+    public bool IsHeldBy(ulong epoch) => Epoch == epoch && (IsAttached || IsOrphaned || IsEndedQueue);
 
     /// <summary>Notes deliveries that have begun.</summary>
     public void BeginDeliveries(StartedDelivery[] started)

@@ -16,14 +16,15 @@ internal sealed class StoreShardState : IJournaledState<SessionSnapshot, Session
         Queues = new QueueBounds(options.OfflineQueueMaxMessages, options.OfflineQueueMaxBytes, options.QueuedBytesPerShard);
         Wills = new DueWills((long)options.WorkLease.TotalMilliseconds);
         Sessions = new SessionRecords(Math.Max(1, options.MaxSessions / options.StoreShards), Queues);
-        Lifecycle = new SessionLifecycle(Sessions, Owners, Interest, Wills);
+        Ended = new EndedQueues(Sessions, (long)options.WorkLease.TotalMilliseconds);
+        Lifecycle = new SessionLifecycle(Sessions, Owners, Interest, Wills, Ended);
         Attachment = new SessionAttachment(Sessions, Lifecycle, Wills);
         Detachment = new SessionDetachment(Sessions, Lifecycle, Drops);
         Subscriptions = new SubscriptionChanges(Sessions, options.MaxSubscriptionsPerSession);
         Presets = new SessionPresets(Sessions, Lifecycle, Subscriptions);
-        Intake = new QueueIntake(Sessions, Producers, Drops);
+        Intake = new QueueIntake(Sessions, Ended, Producers, Drops);
         Pages = new QueuePages(Sessions, Drops);
-        Progress = new DeliveryProgress(Sessions, Reporters);
+        Progress = new DeliveryProgress(Sessions, Ended, Reporters);
         Moves = new MovedMessages(Sessions);
     }
 
@@ -54,6 +55,9 @@ internal sealed class StoreShardState : IJournaledState<SessionSnapshot, Session
 
     /// <summary>Messages that compaction moves in the write-ahead log.</summary>
     public MovedMessages Moves { get; }
+
+    /// <summary>What ended sessions leave to share groups.</summary>
+    public EndedQueues Ended { get; }
 
     public DueWills Wills { get; }
 

@@ -26,6 +26,9 @@ internal sealed class SubscriptionSet
     /// <summary>Returns whether adding the subscription would change nothing.</summary>
     public bool Has(SubscriptionRecord subscription) => IndexOf(subscription.Filter) is var at and >= 0 && _list?[at] == subscription;
 
+    /// <summary>Returns the filter as the set has it, so that those who keep it share one text; the given one if it has none.</summary>
+    public string Shared(string filter) => IndexOf(filter) is var at and >= 0 && _list is { } list ? list[at].Filter : filter;
+
     /// <summary>Adds a subscription or replaces the one with the same filter. [MQTT-3.8.4-3]</summary>
     public void Add(SubscriptionRecord subscription)
     {

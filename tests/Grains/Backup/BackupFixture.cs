@@ -83,7 +83,7 @@ internal static class BackupFixture
     {
         var text = new StringBuilder();
         text.AppendJoin(' ', [
-            session.Key, session.ExpirySeconds, session.WillDueAt, session.ExpiresAt, session.LastNumber,
+            session.Key.Split('\0')[0], session.ExpirySeconds, session.WillDueAt, session.ExpiresAt, session.LastNumber,
             session.Will is { } will ? $"{Sample.Text(will.Message)}+{will.DelaySeconds}" : "-",
             string.Join(',', session.Subscriptions.Select(subscription => subscription.ToString()).Order()),
             string.Join(',', session.InboundQos2.Order())]);
@@ -91,7 +91,7 @@ internal static class BackupFixture
         {
             text.Append("\n  ").AppendJoin(' ', [
                 item.Number, item.Qos, item.Retain, string.Join(',', item.SubscriptionIdentifiers), item.Stage, item.PacketId,
-                item.Message.ExpiresAt, textOf(item.Message)]);
+                item.Message.ExpiresAt, textOf(item.Message)]).Append(item.Share is null ? "" : $" {item.Share}");
         }
 
         return text.ToString();

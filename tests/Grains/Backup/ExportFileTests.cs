@@ -49,8 +49,8 @@ public sealed class ExportFileTests
     public async Task ANewerVersionIsNamed()
     {
         var bytes = await FileAsync();
-        new ExportHeader(2, 0, 0).ToBytes().CopyTo(bytes, 0);
-        Assert.Contains("has format version 2, and this version of GrainMQ reads up to 1", await RefusedAsync(bytes), StringComparison.Ordinal);
+        new ExportHeader(3, 0, 0).ToBytes().CopyTo(bytes, 0);
+        Assert.Contains("has format version 3, and this version of GrainMQ reads up to 2", await RefusedAsync(bytes), StringComparison.Ordinal);
     }
 
     [Fact]

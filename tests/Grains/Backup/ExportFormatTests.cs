@@ -15,12 +15,12 @@ public sealed class ExportFormatTests
     public void Header() => FormatTests.Equal(
         """
         47 4D 51 45 58 50 0D 0A    magic "GMQEXP\r\n"
-        01 00 00 00                format version 1
+        02 00 00 00                format version 2
         00 00 00 00                reserved
         09 00 00 00 00 00 00 00    created
         04 03 02 01                salt
         ?? ?? ?? ??                checksum
-        """, new ExportHeader(1, 9, 0x01020304).ToBytes());
+        """, new ExportHeader(2, 9, 0x01020304).ToBytes());
 
     [Fact]
     public void Session() => FormatTests.Equal(
@@ -31,17 +31,21 @@ public sealed class ExportFormatTests
         01 01 77 05                will: "w", delay 5 seconds
         0E 10                      its will is due at 7, it ends at 8
         01 01 61 02 09             1 subscription: "a", options 2, identifier 9
-        2A                         last number 21
+        2C                         last number 22
         01 03                      1 publication of QoS 2 that is not released: 3
         01                         1 delivery that has begun
         12 26 04                   at QoS 2, sent; number 19, packet identifier 4
         06                         message 3
-        02                         2 messages wait
+        03                         3 messages wait
         0D                         at QoS 1, retain, with identifiers
         28 02 07 AC 02             number 20, 2 identifiers: 7 and 300
         0A                         message 5
         41                         at QoS 1, with its bytes
         02 10 01 6D                number 21, expires at 8, "m"
+        81                         at QoS 1, with a share
+        0A 24 73 68 61 72 65 2F 67 2F 74    "$share/g/t"
+        02                         number 22
+        02                         message 6
         """, Written(to => ExportFields.Session(to, Sample(), message => message.Offset)));
 
     [Fact]
@@ -95,8 +99,9 @@ public sealed class ExportFormatTests
         var waiting = new QueueRunBuilder(2);
         waiting.Add(new QueueItem(20, At(5), 1, true, [7, 300]));
         waiting.Add(new QueueItem(21, inline, 1, false, []));
+        waiting.Add(new QueueItem(22, At(6), 1, false, [], Share: "$share/g/t"));
         return new SessionRecordSnapshot(
-            "t/1", 77, null, default, true, false, 60, new WillRecord([0x77], 5), 7, 8, [new SubscriptionRecord("a", 2, 9)], 21,
+            "t/1", 77, null, default, true, false, 60, new WillRecord([0x77], 5), 7, 8, [new SubscriptionRecord("a", 2, 9)], 22,
             [new QueueItem(19, At(3), 2, false, [], PendingStage.Published, 4)],
             waiting.End(), [3], null);
     }

@@ -79,7 +79,7 @@ internal sealed class ShardSimulation
     {
         _now += _random.Next(50);
         _table.FireDue(_now);
-        switch (_random.Next(17))
+        switch (_random.Next(18))
         {
             case < 2:
                 await AttachAsync(key);
@@ -98,6 +98,9 @@ internal sealed class ShardSimulation
                 break;
             case 16:
                 await CompactAsync();
+                break;
+            case 17:
+                await HandOverAsync();
                 break;
             case 13:
                 await RestartAsync("kill", _disk.Kill());
@@ -166,6 +169,23 @@ internal sealed class ShardSimulation
         await CommitAsync(new Reported(_now, batch), []);
     }
 
+    private async Task HandOverAsync()
+    {
+        if (!await Writer.HasSpaceAsync() || _traffic.HandOver(_table, _now) is not var (moved, gone))
+        {
+            return;
+        }
+
+        Count("handed over");
+        var writer = Writer;
+        var outcome = _table.Intake.Enqueue(moved, _now);
+        await CommitAsync(outcome.Change, outcome.Messages);
+        if (Writer == writer && _table.Progress.Note(gone).Length == 0)
+        {
+            await CommitAsync(new Reported(_now, gone), []);
+        }
+    }
+
     private async Task SnapshotAsync()
     {
         var journal = _journal ?? throw new InvalidOperationException("Not open.");
@@ -219,6 +239,9 @@ internal sealed class ShardSimulation
                 break;
             case 3:
                 await QueueAsync();
+                break;
+            case 4:
+                await HandOverAsync();
                 break;
             case < 6:
                 await ReportAsync(key);
@@ -364,7 +387,7 @@ internal sealed class ShardSimulation
             foreach (var item in record.Items())
             {
                 text.AppendLine().Append(string.Join(' ', [
-                    " ", item.Number, item.Qos, item.Retain, string.Join(',', item.SubscriptionIdentifiers), item.Stage, item.PacketId,
+                    " ", item.Number, item.Qos, item.Retain, string.Join(',', item.SubscriptionIdentifiers), item.Stage, item.PacketId, item.Share,
                     item.Message.ExpiresAt, await TextOfAsync(item.Message)]));
             }
         }

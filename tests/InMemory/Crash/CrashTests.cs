@@ -234,6 +234,97 @@ public sealed class CrashTests
         await reader.NothingMoreAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task I11WhatASessionLeavesToAShareGroupComesOnceAfterAKillAtAnyAwait(bool cleanStart)
+    {
+        var kills = 0;
+        foreach (var place in Enum.GetValues<KillPlace>())
+        {
+            for (var countdown = 1; await HandedOverOnceAsync(new KillPoint(place, countdown, IsAfter: countdown % 2 == 0), cleanStart); countdown++)
+            {
+                kills++;
+            }
+        }
+
+        Assert.InRange(kills, 10, 200);
+    }
+
+    [Fact]
+    public async Task I11WhatASessionLeavesToAShareGroupComesAlsoWhenItEndedWhileTheBrokerWasDown()
+    {
+        await LeaveToShareGroupAsync();
+        await Stuck.CalmAsync();
+        _broker.End(isPowerCut: true, 20 * Second);
+        await _broker.StartAsync(null);
+        await Gateway.AdvanceAsync(15 * Second);
+        Assert.False((await Gateway.SessionInfoAsync("first")).Exists);
+        await ExpectHandedOverAsync("the broker was down");
+    }
+
+    /// <summary>A member of a share group ends while the broker is killed.</summary>
+    /// <returns>Whether it was killed; if not, it did not come to that point.</returns>
+    private async Task<bool> HandedOverOnceAsync(KillPoint point, bool cleanStart)
+    {
+        await LeaveToShareGroupAsync();
+        _broker.Life.Arm(point);
+        if (cleanStart)
+        {
+            _broker.Life.Open().Connect("first");
+            await Stuck.CalmAsync();
+        }
+
+        await Gateway.AdvanceAsync(20 * Second);
+        _broker.Life.Arm(null);
+        var isDead = _broker.Life.IsDead;
+        if (isDead)
+        {
+            await RestartAsync();
+        }
+
+        await Gateway.AdvanceAsync(25 * Second);
+        await ExpectHandedOverAsync($"{point}");
+        await Stuck.CalmAsync();
+        _broker.End(isPowerCut: false, Second);
+        return isDead;
+    }
+
+    /// <summary>Four messages, which only this member has; the other one is durable and not connected.</summary>
+    private async Task LeaveToShareGroupAsync()
+    {
+        _broker = NewBroker();
+        await _broker.StartAsync(null);
+        var first = await Gateway.ConnectAsync("first", cleanStart: false, expiry: 10);
+        await first.SubscribeAsync("$share/g/t", QoS.ExactlyOnce);
+        await Gateway.DropAsync(first);
+        var publisher = await Gateway.ConnectAsync("publisher");
+        for (ushort i = 1; i <= 4; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}", i % 2 == 0 ? QoS.AtLeastOnce : QoS.ExactlyOnce);
+        }
+
+        var second = await Gateway.ConnectAsync("second", cleanStart: false, expiry: 60);
+        await second.SubscribeAsync("$share/g/t", QoS.ExactlyOnce);
+        await Gateway.DropAsync(second);
+        await Gateway.DropAsync(publisher);
+    }
+
+    private async Task ExpectHandedOverAsync(string when)
+    {
+        var connecting = Gateway.ConnectAsync("second", cleanStart: false, expiry: 60, sessionPresent: true);
+        await Gateway.AdvanceUntilAsync(connecting, "the other member");
+        var second = await connecting;
+        second.Send(ClientPackets.Pingreq());
+        var texts = new List<string>();
+        while (await second.ReceiveAsync() is { Type: PacketType.Publish } publish)
+        {
+            texts.Add(publish.Text);
+        }
+
+        Assert.True(texts.SequenceEqual(["1", "2", "3", "4"]), $"{string.Join(' ', texts)}, {when}");
+    }
+
     /// <summary>A second CONNECT sets the will of the first one off while the broker is killed.</summary>
     /// <returns>Whether it was killed; if not, it did not come to that point.</returns>
     private async Task<bool> WillComesAsync(KillPoint point, bool cleanStart, uint expiry, uint delay, bool isGone)

@@ -76,13 +76,15 @@ public sealed class UnfinishedDeliveriesTests
     [Fact]
     public void OtherMembersOfAShareGroupGetWhatThisOneCannotHave() // [MQTT-4.8.2-5]
     {
-        var share = new SharedSubscription("g", ShareStrategy.RoundRobin);
+        var share = new SharedSubscription("g", "$share/g/t", ShareStrategy.RoundRobin);
         _window.Add(Shared("QoS 1"));
         _window.Add(Shared("QoS 2, sent", QoS.ExactlyOnce));
         _window.MarkUnsent(_window.Add(Shared("QoS 2, not sent", QoS.ExactlyOnce)));
         _window.Add(SampleDelivery.Of("own"));
         _backlog.Enqueue(Shared("waits"));
         _backlog.Enqueue(SampleDelivery.Of("own, waits"));
+        _window.Add(Shared("the store has it") with { Sequence = 1 });
+        _backlog.Enqueue(Shared("the store has it too") with { Sequence = 2 });
 
         var messages = Unfinished.TakeForShareGroups(out var lost);
 

@@ -95,8 +95,15 @@ public sealed class SessionCodecTests
         }
 
         var outcome = table.Intake.Enqueue(new QueueBatch(Sample.B, 3, [new QueueEntry(
-            Sample.Bytes("m"), 99, [new QueueTarget("t/1", 2, true, [5]), new QueueTarget("t/2", 1, false, [])], new MessageOrigin("t/2", 8))]), 2);
+            Sample.Bytes("m"), 99, [new QueueTarget("t/1", 2, true, [5], Share: "$share/g/t"), new QueueTarget("t/2", 1, false, [])], new MessageOrigin("t/2", 8))]), 2);
         outcome.Messages[0].Commit(77);
+        var offset = 77;
+        foreach (var share in (string[])["$share/g/t", "$share/h/t", "$share/g/t"])
+        {
+            var more = table.Intake.Enqueue(new QueueBatch(Sample.B, 3, [new QueueEntry(Sample.Bytes("s"), 99, [new QueueTarget("t/2", 1, false, [], Share: share)])]), 2);
+            more.Messages[0].Commit(++offset);
+        }
+
         table.Progress.Note(new ProgressBatch(
             Sample.A, [new SessionProgress("t/1", table.Sessions.Info("t/1").Epoch, [], [new StartedDelivery(1, 4, PendingStage.Published)], [])], 6));
         table.Lifecycle.Lose(Sample.A, 10);
@@ -104,6 +111,8 @@ public sealed class SessionCodecTests
         var read = ReadAgain(snapshot);
 
         Assert.Equivalent(snapshot, read, strict: true);
+        Assert.Equal(["$share/g/t"], read.Records[0].Items().Select(item => item.Share));
+        Assert.Equal([null, "$share/g/t", "$share/h/t", "$share/g/t"], read.Records[1].Items().Select(item => item.Share));
         Assert.NotNull(read.Records[0].Front[0].Message.Object);
         Assert.Same(read.Records[0].Front[0].Message.Object, read.Records[1].Waiting[0][0].Message.Object); // I6
         Assert.Equal(77, Codec.LowestOffset(read));
@@ -201,7 +210,7 @@ public sealed class SessionCodecTests
             Long(), Gateway(), Long(), random.Next(1_000), Many(() => new QueuedMessage(Body(), Many(Target))),
             Many(() => new MessageOrigin(Text(), PacketId())), Many(() => new QueuePlace(Text(), Long())));
 
-        private QueuedTarget Target() => new(Text(), Long(), (byte)random.Next(3), Flag(), Many(UInt));
+        private QueuedTarget Target() => new(Text(), Long(), (byte)random.Next(3), Flag(), Many(UInt), Flag() ? Text() : null);
 
         private HandedMessage Handed() =>
             new(Body(), Long(), (byte)random.Next(3), Flag(), Many(UInt), (PendingStage)random.Next(3), PacketId());

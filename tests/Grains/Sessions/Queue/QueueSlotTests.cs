@@ -36,6 +36,12 @@ public sealed class QueueSlotTests
         Assert.Equal(1_000, slot.NumberFrom(900));
         Assert.Equivalent(item, slot.ItemFrom(900), strict: true);
         Assert.Equivalent(item with { Message = new MessageRef(1L << 40, item.Message.Length) }, slot.Settled().ItemFrom(900), strict: true);
+        Assert.Null(slot.ItemFrom(900).Share);
+
+        item = item with { Share = "$share/g/t" };
+        slot = new QueueSlot(item, 900);
+        Assert.Equivalent(item, slot.ItemFrom(900), strict: true);
+        Assert.Equivalent(item with { Message = new MessageRef(1L << 40, item.Message.Length) }, slot.Settled().ItemFrom(900), strict: true);
     }
 
     [Fact]
