@@ -21,6 +21,7 @@ internal sealed class Session : SessionPart, IDurableSession
     private QueueCursor _queue;
     private EndedDeliveries _ended;
     private ProgressLane? _progress;
+    private bool _isResumed;
 
     public Session(string key, string clientId, DeliveryLimits limits, StoreLanes store)
         : base(key, clientId, limits, store)
@@ -41,6 +42,8 @@ internal sealed class Session : SessionPart, IDurableSession
 
     /// <summary>When the store was last known to have the session detached, see <see cref="SessionRegistry.NextMoment"/>.</summary>
     public long DetachedAt { get; set; }
+
+    public override bool IsServedByStore => IsDurable || _isResumed;
 
     public override int Waiting => base.Waiting + Streams.Sum(stream => stream.Waiting);
 
@@ -65,6 +68,17 @@ internal sealed class Session : SessionPart, IDurableSession
             {
                 Phase = SessionPhase.Opening;
             }
+        }
+    }
+
+    /// <summary>The store has granted the claim.</summary>
+    /// <param name="expirySeconds">Of the CONNECT.</param>
+    /// <param name="isResumed">The session existed.</param>
+    public void Grant(uint expirySeconds, bool isResumed)
+    {
+        lock (Gate)
+        {
+            (ExpirySeconds, _isResumed) = (expirySeconds, isResumed);
         }
     }
 

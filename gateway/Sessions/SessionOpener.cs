@@ -62,7 +62,7 @@ internal sealed class SessionOpener(
             }
 
             var session = await TakeOverAsync(key, reply, isLate: false).ConfigureAwait(false);
-            session.ExpirySeconds = client.SessionExpiry;
+            session.Grant(client.SessionExpiry, reply.SessionPresent);
             isPassedOn = true;
             return new OpenedSession(turn, session, request.ConnectionId, reply);
         }

@@ -90,6 +90,12 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
 
     bool ISubscriber.HasEnded => Phase == SessionPhase.Ended;
 
+    /// <summary>
+    /// Whether QoS 1 and 2 come through the queue in the store: those of a session that outlives its connection, and of one that did so far, since
+    /// the store may have older ones. [MQTT-4.6.0-6]
+    /// </summary>
+    public virtual bool IsServedByStore => IsDurable;
+
     protected Lock Gate { get; } = new();
 
     /// <summary>As <see cref="InboundQoS2"/>; null when there was no publication yet.</summary>
@@ -101,7 +107,7 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
     protected virtual long Ahead => Outbound.Waiting;
 
     /// <summary>
-    /// Gives a message to the session. QoS 1 and 2 of a session that outlives its connection go to the store, which gives them back
+    /// Gives a message to the session. QoS 1 and 2 that come through the store (<see cref="IsServedByStore"/>) go there, and it gives them back
     /// under their number (<see cref="DeliverStored"/>); they are added to its lane inside the gate, or one could pass a CONNECT that
     /// waits for the lane to be empty. Everything else goes on the wire's queue when there is room, else into the backlog, each with
     /// its bound. A publisher never waits for a subscriber.
@@ -113,7 +119,7 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
         lock (Gate)
         {
             _overtaking?.Note(delivery.Message);
-            if (IsDurable && delivery.QoS != QoS.AtMostOnce && Phase != SessionPhase.Ended)
+            if (IsServedByStore && delivery.QoS != QoS.AtMostOnce && Phase != SessionPhase.Ended)
             {
                 Store.Queue(this, delivery, burst);
                 return;

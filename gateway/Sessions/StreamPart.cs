@@ -25,6 +25,8 @@ internal sealed class StreamPart : SessionPart
 
     public override SessionSubscriptions Subscriptions => Main.Subscriptions;
 
+    public override bool IsServedByStore => IsDurable || Main.IsServedByStore;
+
     protected override OutboundDelivery Outbound { get; }
 
     /// <summary>The stream was opened.</summary>

@@ -40,6 +40,42 @@ public sealed class OrderTests
     }
 
     [Theory]
+    [InlineData(false, QoS.AtLeastOnce)]
+    [InlineData(false, QoS.ExactlyOnce)]
+    [InlineData(true, QoS.AtLeastOnce)] // on the same gateway, from a connection that is still there
+    public async Task I8WhatComesAfterASessionWasResumedForItsLastConnectionStaysBehindWhatTheStoreHas(bool takesOver, QoS qos) // [MQTT-4.6.0-6]
+    {
+        const int Stored = 1500; // CONNECT brings 64, and 1,000 wait for the client at once
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Delivery.MaximumInFlight = 10);
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        await client.SubscribeAsync("t", qos);
+        if (!takesOver)
+        {
+            await gateway.DropAsync(client);
+        }
+
+        var publisher = await gateway.ConnectAsync("p");
+        for (var i = 0; i < Stored; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}", qos);
+        }
+
+        client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 0, sessionPresent: true);
+        for (var i = Stored; i < Stored + 10; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}", qos);
+        }
+
+        for (var i = 0; i < Stored + 10; i++)
+        {
+            await client.ExpectPublishAsync($"{i}");
+        }
+
+        await client.NothingMoreAsync();
+        Assert.Equal(0, gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull"));
+    }
+
+    [Theory]
     [InlineData(QoS.AtMostOnce)]
     [InlineData(QoS.AtLeastOnce)]
     public async Task MessagesOfOneReadStayInOrder(QoS qos)
