@@ -49,16 +49,12 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
     /// <summary>The same for a message that the store has kept, by the filter of its Shared Subscription.</summary>
     public bool TryPickAgain(string share, ReadOnlySpan<byte> topic, QoS qos, bool retain, out Receiver receiver)
     {
-        var matches = new MatchList<Subscribers>();
-        trie.Match(topic, ref matches);
-        foreach (var set in matches.AsSpan())
+        var shares = TopicFilter.TryParseShared(share, out _, out var filter) ? trie.Find(filter)?.Shares ?? [] : [];
+        foreach (var chunk in shares)
         {
-            foreach (var one in set.Shares)
+            if (Array.Find(chunk, one => one.Filter == share) is { } found)
             {
-                if (one.Filter == share)
-                {
-                    return TryPickAgain(one, topic, qos, retain, out receiver);
-                }
+                return TryPickAgain(found, topic, qos, retain, out receiver);
             }
         }
 
