@@ -71,7 +71,7 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
     {
         // :: Step 2: from the packet to one shared message, and to every session that subscribed
         dispatch.HasQoS0 |= packet.QoS == QoS.AtMostOnce;
-        var origin = packet.QoS == QoS.ExactlyOnce && session.IsDurable ? new MessageOrigin(session.Key, packet.PacketId) : null;
+        var origin = packet.QoS == QoS.ExactlyOnce && session.KeepsInboundQoS2 ? new MessageOrigin(session.Key, packet.PacketId) : null;
         var message = Message.Create(topic, packet, ExpiresAt(connection, packet));
         var isMatched = publisher.Deliver(message, session, origin, dispatch, out var queued);
         commit = packet.Retain ? queued.And(retained.Set(message, dispatch.Burst)) : queued;

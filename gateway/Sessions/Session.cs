@@ -34,6 +34,8 @@ internal sealed class Session : SessionPart, IDurableSession
 
     public override SessionSubscriptions Subscriptions { get; }
 
+    public override bool KeepsInboundQoS2 => IsDurable;
+
     /// <summary>The number of the claim that its connection has, towards the store; see <see cref="OpenedSession"/>.</summary>
     public long ClaimId { get; set; }
 

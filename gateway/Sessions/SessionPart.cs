@@ -60,6 +60,9 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
 
     public bool IsDurable => ExpirySeconds != 0;
 
+    /// <summary>Whether the store keeps the identifiers of the client's QoS 2 publications for its next connection.</summary>
+    public abstract bool KeepsInboundQoS2 { get; }
+
     public Connection? Connection
     {
         get => Volatile.Read(ref _connection);
@@ -251,9 +254,9 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
         lock (Gate)
         {
             var known = InboundQoS2.Release(packetId, out var isStored);
-            if (isStored && IsDurable)
+            if (isStored && KeepsInboundQoS2)
             {
-                commit = Store.Release(this, packetId, burst);
+                commit = Store.Release(Main, packetId, burst);
             }
 
             return known;

@@ -27,6 +27,9 @@ internal sealed class StreamPart : SessionPart
 
     public override bool IsServedByStore => IsDurable || Main.IsServedByStore;
 
+    /// <summary>They end with the stream; in the store they would be those of the control stream. [MQTT-4.3.3-10]</summary>
+    public override bool KeepsInboundQoS2 => false;
+
     protected override OutboundDelivery Outbound { get; }
 
     /// <summary>The stream was opened.</summary>

@@ -7,7 +7,7 @@ namespace GrainMQ.Gateway.StoreLink;
 
 /// <summary>One message on its way to one store shard, for all its durable sessions there: the shard takes it as a whole or not at all.</summary>
 /// <param name="Message">The message.</param>
-/// <param name="Origin">The publisher's identifier of a QoS 2 publication whose session outlives its connection; null for all others.</param>
+/// <param name="Origin">The publisher's identifier of a QoS 2 publication, when the store keeps it for the next connection; null for all others.</param>
 /// <param name="Receivers">At least one.</param>
 /// <param name="Source">Where the store has it until then; null unless a session that has ended left it.</param>
 internal readonly record struct QueuedPublication(

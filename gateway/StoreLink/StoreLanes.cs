@@ -51,11 +51,11 @@ internal sealed class StoreLanes : IDisposable
     }
 
     /// <summary>PUBREL has freed an identifier: PUBCOMP waits for the commit, when the store knows of it.</summary>
-    public Task<SessionResult> Release(IDurablePart session, ushort packetId, Burst burst)
+    public Task<SessionResult> Release(IDurableSession session, ushort packetId, Burst burst)
     {
         var lane = ProgressOf(session.Key);
         burst.Store.FlushLater(lane);
-        return lane.Add(new ProgressLane.Step(session.Main, Released: packetId), 0);
+        return lane.Add(new ProgressLane.Step(session, Released: packetId), 0);
     }
 
     /// <summary>Completes when every message that was on its way to this session's queue before the call is there, or was given up.</summary>

@@ -38,6 +38,25 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task PubrelOnADataStreamFreesNoIdentifierOfTheControlStream() // [MQTT-4.3.3-10]
+    {
+        await _broker.StartAsync(null);
+        await SubscribeOfflineAsync("reader", "t");
+        var client = await Gateway.ConnectQuicAsync("publisher", cleanStart: false, expiry: 60);
+        client.Control.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 1));
+        await client.Control.ExpectAsync(PacketType.Pubrec, 1);
+        await client.OpenStream().PublishAsync("t", "n", QoS.ExactlyOnce); // its first identifier is 1 too
+        await RestartAsync();
+        var publisher = await ConnectAsync("publisher", sessionPresent: true);
+        publisher.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 1, dup: true));
+        await publisher.ExpectAsync(PacketType.Pubrec, 1);
+        var reader = await ConnectAsync("reader", sessionPresent: true);
+        await reader.ExpectPublishAsync("m");
+        await reader.ExpectPublishAsync("n");
+        await reader.NothingMoreAsync();
+    }
+
+    [Fact]
     public async Task RefusedQoS2MessageIsNotStored() // [MQTT-4.3.3-9]
     {
         await _broker.StartAsync(null);

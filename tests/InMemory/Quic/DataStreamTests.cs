@@ -63,6 +63,21 @@ public sealed class DataStreamTests
     }
 
     [Fact]
+    public async Task PublicationsOfTwoStreamsUnderOneIdentifierBothReachADurableSession() // [MQTT-4.3.3-10]: neither is a repetition of the other
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var reader = await gateway.ConnectAsync("r", cleanStart: false, expiry: 1000);
+        await reader.SubscribeAsync("t", QoS.ExactlyOnce);
+        var client = await gateway.ConnectQuicAsync("c", cleanStart: false, expiry: 1000);
+        foreach (var (stream, text) in ((MemoryClient, string)[])[(client.Control, "0"), (client.OpenStream(), "1"), (client.OpenStream(), "2")])
+        {
+            stream.Send(ClientPackets.Publish("t", text, QoS.ExactlyOnce, 1));
+            await stream.ExpectAsync(PacketType.Pubrec, 1);
+            await reader.ExpectPublishAsync(text);
+        }
+    }
+
+    [Fact]
     public async Task EachStreamHasAnInFlightWindowOfItsOwn()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
