@@ -11,6 +11,7 @@ internal struct QueueCursor
     private long _newest; // the newest number that the store is known to have given
     private long _asked;  // what was the newest when the page that is on its way was asked for
     private bool _mustRead;
+    private bool _isAskedFor; // what must be read, by the page that is on its way
     private bool _isReading;
 
     /// <summary>The store has, or may have, what was not taken.</summary>
@@ -63,7 +64,7 @@ internal struct QueueCursor
     }
 
     /// <summary>The store has something under a number that is not known here.</summary>
-    public void MustRead() => _mustRead = true;
+    public void MustRead() => (_mustRead, _isAskedFor) = (true, false);
 
     /// <summary>True when a reader is to be started: there is something to read, room for it, and no reader yet.</summary>
     public bool TryStartReading(bool hasRoom)
@@ -73,11 +74,14 @@ internal struct QueueCursor
         return starts;
     }
 
-    /// <summary>The reader asks for its next page, that <paramref name="after"/> a number; false when it stops.</summary>
+    /// <summary>
+    /// The reader asks for its next page, that <paramref name="after"/> a number; false when it stops. What an earlier page did not bring,
+    /// since it was not answered or met a takeover, is asked for again.
+    /// </summary>
     public bool TryReadPage(bool hasRoom, out long after)
     {
         _isReading = IsBehind && hasRoom;
-        (_mustRead, _asked) = (_mustRead && !_isReading, _newest);
+        (_isAskedFor, _asked) = (_isReading, _newest);
         after = _taken;
         return _isReading;
     }
@@ -86,7 +90,7 @@ internal struct QueueCursor
     public void EndPage(long last, bool hasMore)
     {
         _taken = Math.Max(_taken, last);
-        _mustRead |= hasMore;
+        _mustRead = hasMore || (_mustRead && !_isAskedFor);
         if (!hasMore && _newest == _asked) // else more was announced while the page was on its way
         {
             _newest = _taken;

@@ -57,7 +57,7 @@ internal sealed class Session : SessionPart, IDurableSession
 
     private StreamPart[] Streams => Volatile.Read(ref _streams);
 
-    private bool CanRead => Phase == SessionPhase.Connected && Outbound.HasWindow;
+    private bool CanRead => Phase == SessionPhase.Connected && Connection is { IsClosing: false } && Outbound.HasWindow;
 
     // :: From CONNECT to the end
 

@@ -52,8 +52,43 @@ public sealed class QueueCursorTests
         Assert.False(_cursor.TryReadPage(hasRoom: false, out _)); // the reader stops, and what was to be read is not forgotten
         Assert.True(_cursor.TryStartReading(hasRoom: true));
         Assert.True(_cursor.TryReadPage(hasRoom: true, out _));
+        _cursor.EndPage(0, hasMore: false);
         Assert.False(_cursor.TryReadPage(hasRoom: true, out _)); // the page has answered it
         Assert.False(_cursor.TryStartReading(hasRoom: true));
+    }
+
+    [Fact]
+    public void PageThatDoesNotComeIsAskedForAgain()
+    {
+        _cursor.MustRead();
+        Assert.True(_cursor.TryReadPage(hasRoom: true, out _));
+        Assert.True(_cursor.TryReadPage(hasRoom: true, out _)); // the first was not answered, or not to this connection
+        _cursor.EndPage(0, hasMore: false);
+        Assert.False(_cursor.IsBehind);
+    }
+
+    [Fact]
+    public void WhatIsNotKnownWhileAPageIsOnItsWayIsReadWithTheNext()
+    {
+        _cursor.MustRead();
+        Assert.True(_cursor.TryReadPage(hasRoom: true, out _));
+        _cursor.MustRead();
+        _cursor.EndPage(1, hasMore: false);
+        Assert.True(_cursor.TryReadPage(hasRoom: true, out var after));
+        Assert.Equal(1, after);
+        _cursor.EndPage(1, hasMore: false);
+        Assert.False(_cursor.IsBehind);
+    }
+
+    [Fact]
+    public void PageThatEndsBeforeWhatWasTakenMeanwhileTakesNothingBack()
+    {
+        _cursor.Restore(5, hasMore: true);
+        Assert.True(_cursor.TryReadPage(hasRoom: true, out _));
+        Assert.True(_cursor.TryTakeNext(6)); // with the answer to its batch, while an empty page is on its way
+        _cursor.EndPage(5, hasMore: false);
+        Assert.False(_cursor.TryTake(6));
+        Assert.False(_cursor.IsBehind);
     }
 
     [Fact]
