@@ -68,6 +68,28 @@ public sealed class FullDiskTests
         await durable.ExpectPublishAsync("n");
     }
 
+    [Fact]
+    public async Task RetainedMessageThatCouldNotBeQueuedIsOfferedAgainAndTheOthersAreNot()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(services: AddLogs);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t/1", "one", QoS.AtLeastOnce, retain: true);
+        await publisher.PublishAsync("t/2", "two", QoS.ExactlyOnce, retain: true);
+        var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
+        await client.SubscribeAsync("t/+", QoS.ExactlyOnce);
+        await client.ExpectPublishAsync("one");
+        await client.ExpectPublishAsync("two");
+        _disk.Capacity = _disk.Capacity - _disk.FreeBytes + LeastFree;
+
+        await client.SubscribeAsync("t/+", QoS.ExactlyOnce); // the store has it, and the messages come again [MQTT-3.8.4-4]
+        await client.ExpectPublishAsync("one");
+        await client.NothingMoreAsync();
+        await Stuck.CalmAsync(); // the disk was full by now
+        _disk.Capacity = long.MaxValue;
+        await gateway.AdvanceUntilAsync(client.ExpectPublishAsync("two"), "what goes through the queue");
+        await client.NothingMoreAsync();
+    }
+
     private void AddLogs(IServiceCollection services) => services.AddSingleton<ILogStore>(provider => new SegmentLogStore(
         _disk, new InlineExecutor(), new LogStoreOptions { SegmentBytes = 32 * 1024, MinFreeBytes = LeastFree },
         provider.GetRequiredService<TimeProvider>(), NullLogger<SegmentLogStore>.Instance));

@@ -39,6 +39,47 @@ public sealed class LatePageTests
         await next.NothingMoreAsync();
     }
 
+    [Theory]
+    [InlineData(SessionResult.Ok)]
+    [InlineData(SessionResult.Fenced)]
+    public async Task PageForAnEarlierConnectionConcernsNoOther(SessionResult result)
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await SubscribedAsync(gateway);
+        Assert.True(gateway.Sessions.TryGet("default/c", out var session));
+        session.OnPageRead(session.Epoch - 1, new QueuePage(result, [], Last: 9, HasMore: false));
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m", QoS.AtLeastOnce); // number 1
+        await client.ExpectPublishAsync("m");
+    }
+
+    [Fact]
+    public async Task PageThatIsFencedEndsTheConnection() // another gateway has the session
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await SubscribedAsync(gateway);
+        Assert.True(gateway.Sessions.TryGet("default/c", out var session));
+        session.OnPageRead(session.Epoch, new QueuePage(SessionResult.Fenced, [], 0, HasMore: false));
+        await client.ExpectDisconnectAsync(ReasonCode.SessionTakenOver);
+    }
+
+    [Fact]
+    public async Task MessageOfAPageThatCameWithItsBatchMeanwhileComesOnce()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(faults: _faults);
+        var client = await SubscribedAsync(gateway);
+        _faults.Plan.MaximumDelay = TimeSpan.FromSeconds(4);
+        _faults.Break(Read, CallFault.Delay, times: 1);
+        Assert.True(gateway.Sessions.TryGet("default/c", out var session));
+        session.LookForStored(); // the shard has said so, late
+        await Stuck.UntilAsync(() => _faults.Met == 1, "the page to be asked for");
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "m", QoS.AtLeastOnce);
+        await client.ExpectPublishAsync("m", acknowledge: false);
+        await gateway.AdvanceAsync(_faults.Plan.MaximumDelay); // the page has it too
+        await client.NothingMoreAsync();
+    }
+
     private static async Task<MemoryClient> SubscribedAsync(InMemoryGateway gateway)
     {
         var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);

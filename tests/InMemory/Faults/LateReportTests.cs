@@ -1,6 +1,9 @@
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Gateway.StoreLink;
+using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace GrainMQ.Tests.InMemory.Faults;
@@ -34,6 +37,64 @@ public sealed class LateReportTests
         await gateway.DropAsync(second);
         var third = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
         await third.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task I7ReportThatComesAfterATakeoverIsMadeAgainUnderTheNextClaim()
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        var first = await SubscribedAsync(gateway, QoS.AtLeastOnce);
+        await PublishAsync(gateway, "m", QoS.AtLeastOnce);
+        await first.ExpectPublishAsync("m");
+        await Stuck.CalmAsync();
+        faults.Plan.MaximumDelay = TimeSpan.FromSeconds(4);
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.Delay, times: 1);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(1)); // the report is on its way
+        await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000, sessionPresent: true);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(6));
+
+        Assert.Equal(0, (await gateway.SessionInfoAsync("c")).Queued);
+    }
+
+    [Fact]
+    public async Task ReportThatWasFencedIsNotMadeAgainWhileTheSessionIsElsewhere()
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        var client = await SubscribedAsync(gateway, QoS.AtLeastOnce);
+        await PublishAsync(gateway, "m", QoS.AtLeastOnce);
+        var store = gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(0);
+        await store.AttachAsync("default/c", new OpenRequest(new GatewayRef("other", 1), 1, CleanStart: false, 1000, Will: null));
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.None); // counted
+        await client.ExpectPublishAsync("m");
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(1, faults.Met);
+    }
+
+    [Fact]
+    public async Task CommitLetsNothingGoThatIsAnothersByNow()
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        var client = await SubscribedAsync(gateway, QoS.ExactlyOnce);
+        faults.Plan.MaximumDelay = TimeSpan.FromSeconds(4);
+        faults.Break("ISessionStoreGrain.ReportAsync", CallFault.Delay, times: 1);
+        await PublishAsync(gateway, "m", QoS.ExactlyOnce);
+        await Stuck.CalmAsync();
+        Assert.True(gateway.Sessions.TryGet("default/c", out var session));
+        Commit(sequence: 1, session.Epoch - 1); // that of an earlier connection
+        Commit(sequence: 2, session.Epoch); // that of another message, which had the identifier before
+        await client.NothingMoreAsync();
+        await gateway.AdvanceUntilAsync(client.ExpectPublishAsync("m"), "the message");
+
+        void Commit(long sequence, ulong epoch)
+        {
+            var burst = Burst.Rent();
+            session.OnCommitted(new StartedDelivery(sequence, 1, PendingStage.Published), epoch, isDuplicate: false, isGone: false, burst);
+            burst.Flush();
+            burst.Return();
+        }
     }
 
     [Fact]

@@ -224,6 +224,29 @@ public sealed class UnansweredCallTests
         await client.NothingMoreAsync();
     }
 
+    [Fact]
+    public async Task I5CloseDoesNotSayThatAQueueHasWhatIsStillOnItsWay()
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        gateway.ExpectError(OfflineFailed);
+        await OfflineAsync(gateway, "offline");
+        var publisher = await gateway.ConnectAsync("p", cleanStart: false, expiry: 1000);
+        faults.Break("ISessionStoreGrain.QueueAsync", CallFault.TimeoutBefore);
+        publisher.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 7));
+        await Stuck.UntilAsync(() => faults.Met > 0, "the first attempt");
+        publisher = await gateway.ConnectAsync("p", cleanStart: false, expiry: 1000, sessionPresent: true);
+        publisher.Drop(); // a connection that waits for no acknowledgement
+        await gateway.AdvanceUntilAsync(gateway.GoneAsync(publisher), "the connection to be handed back");
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(35)); // by now the batch is given up
+        faults.Heal();
+        publisher = await gateway.ConnectAsync("p", cleanStart: false, expiry: 1000, sessionPresent: true);
+        publisher.Send(ClientPackets.Publish("t", "m", QoS.ExactlyOnce, 7, dup: true));
+        await publisher.ExpectAsync(PacketType.Pubrec, 7);
+        var client = await gateway.ConnectAsync("offline", cleanStart: false, expiry: 1000, sessionPresent: true);
+        await client.ExpectPublishAsync("m");
+    }
+
     [Theory]
     [MemberData(nameof(Faults))]
     public async Task I11LostConnectLosesNoMessages(CallFault fault)

@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -97,6 +98,44 @@ public sealed class DataStreamTests
         await Stuck.UntilAsync(() => session.InFlight == 1, "the first stream's acknowledgement");
         streams[1].Send(ClientPackets.Puback(1));
         await Stuck.UntilAsync(() => session.InFlight == 0, "the second stream's acknowledgement");
+    }
+
+    [Fact]
+    public async Task WhatASlowStreamHasNoWindowForComesOverTheControlStream() // I9
+    {
+        const int Window = 1000; // and one in flight
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = gateway.OpenQuic();
+        await client.OpenStream().ConnectAsync(
+            "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        await client.OpenStream().SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        for (var i = 0; i <= Window + 1; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}", QoS.AtLeastOnce);
+        }
+
+        await client.Control.ExpectPublishAsync($"{Window + 1}");
+        await client.Control.NothingMoreAsync();
+    }
+
+    [Fact]
+    public async Task MessageBehindOneThatIsToBeReadComesAfterIt()
+    {
+        var faults = new GrainFaults();
+        faults.Plan.MaximumDelay = TimeSpan.FromSeconds(4);
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var client = await gateway.ConnectQuicAsync("c", cleanStart: false, expiry: 1000);
+        var data = client.OpenStream();
+        await data.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        faults.Break("ISessionStoreGrain.QueueAsync", CallFault.TimeoutAfter, times: 1); // made again, its answer has no number
+        faults.Break("ISessionStoreGrain.ReadAsync", CallFault.Delay, times: 1);
+        await gateway.AdvanceUntilAsync(publisher.PublishAsync("t", "0", QoS.AtLeastOnce), "PUBACK");
+        await publisher.PublishAsync("t", "1", QoS.AtLeastOnce);
+        await gateway.AdvanceUntilAsync(client.Control.ExpectPublishAsync("0"), "the page");
+        await client.Control.ExpectPublishAsync("1");
+        Assert.Equal([ReasonCode.Success], (await data.UnsubscribeAsync("t")).Reasons); // nothing before it
     }
 
     [Fact]

@@ -67,6 +67,44 @@ public sealed class StreamEndTests
     }
 
     [Fact]
+    public async Task StoreKeepsNothingOfWhatWasReceivedByPubrec()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectQuicAsync("c", cleanStart: false, expiry: 1000);
+        var data = client.OpenStream();
+        await data.SubscribeAsync("t", QoS.ExactlyOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "once", QoS.ExactlyOnce);
+        var publish = await data.ExpectPublishAsync("once", acknowledge: false);
+        data.Send(ClientPackets.Pubrec(publish.PacketId));
+        await data.ExpectAsync(PacketType.Pubrel, publish.PacketId);
+        await FinishAsync(client, data);
+        client.Link.Drop();
+        await gateway.GoneAsync(client);
+        Assert.Equal(0, (await gateway.SessionInfoAsync("c")).Queued);
+    }
+
+    [Fact]
+    public async Task QoS0ThatNeverLeftItsStreamLeavesOnTheControlStream()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectQuicAsync("c");
+        var data = client.OpenStream();
+        await data.SubscribeAsync("t");
+        var publisher = await gateway.ConnectAsync("p");
+        data.Transport.StopTaking();
+        for (var i = 0; i < 3; i++)
+        {
+            await publisher.PublishAsync("t", $"{i}"); // the first is in the write that hangs
+        }
+
+        client.StreamOf(data).Reset();
+        await client.Control.ExpectPublishAsync("1");
+        await client.Control.ExpectPublishAsync("2");
+        await client.Control.NothingMoreAsync();
+    }
+
+    [Fact]
     public async Task AcknowledgementsStillLeaveBehindTheClientsFin()
     {
         await using var gateway = await InMemoryGateway.StartAsync();

@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains.Contracts;
@@ -45,6 +46,23 @@ public sealed class TakeoverTests
         await publisher.PublishAsync("t", "hello", QoS.ExactlyOnce);
         await next.ExpectPublishAsync("hello");
         await old.ExpectDisconnectAsync(ReasonCode.SessionTakenOver);
+    }
+
+    [Fact]
+    public async Task ConnectThatLeavesBeforeItsTurnTakesNothingOver()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var living = await gateway.ConnectAsync("c");
+        var leaving = gateway.Open();
+        using (await gateway.Sessions.Turns.TakeAsync("default/c"))
+        {
+            leaving.Connect("c");
+            await Stuck.CalmAsync();
+            gateway.Connections.All.Single(connection => connection.Transport == leaving.Transport).Close(CloseCause.NetworkError);
+        }
+
+        await gateway.GoneAsync(leaving);
+        await living.NothingMoreAsync();
     }
 
     [Fact]

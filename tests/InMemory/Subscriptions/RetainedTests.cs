@@ -53,6 +53,19 @@ public sealed class RetainedTests
     }
 
     [Fact]
+    public async Task SubscribeFindsWhatWasPublishedHereBeforeItAndIsStillOnItsWay()
+    {
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var publisher = await gateway.ConnectAsync("p");
+        var client = await gateway.ConnectAsync("c");
+        faults.Break("IRetainGrain.SetAsync", CallFault.Delay, times: 1);
+        await publisher.PublishAsync("t", "kept", retain: true);
+        await client.SubscribeAsync("t");
+        await gateway.AdvanceUntilAsync(client.ExpectPublishAsync("kept"), "the retained message");
+    }
+
+    [Fact]
     public async Task EmptyPayloadClearsTheTopic() // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
     {
         await using var gateway = await InMemoryGateway.StartAsync();
