@@ -88,15 +88,11 @@ internal sealed class PublishHandler(Publisher publisher, RetainedMessages retai
     /// The store has the publication for its sessions; what made the client repeat it may have come before it was retained. Where it was,
     /// it is so once more: not acknowledged yet, it has no place among the others that were retained meanwhile.
     /// </summary>
-    private Task<SessionResult>? RetainAgain(
+    private Task<SessionResult> RetainAgain(
         Connection connection, SessionPart session, scoped in PublishPacket packet, ReadOnlySpan<byte> topic, Task<SessionResult>? queued, Dispatch dispatch)
     {
         var commit = queued.And(retained.Set(Message.Create(topic, packet, ExpiresAt(connection, packet)), dispatch.Burst));
-        if (commit is not null)
-        {
-            session.InboundQoS2.Promise(packet.PacketId, commit, queued);
-        }
-
+        session.InboundQoS2.Promise(packet.PacketId, commit, queued);
         return commit;
     }
 

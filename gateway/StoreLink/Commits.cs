@@ -6,8 +6,8 @@ namespace GrainMQ.Gateway.StoreLink;
 internal static class Commits
 {
     /// <summary>Both commits: the first result that is not Ok, or Ok.</summary>
-    public static Task<SessionResult>? And(this Task<SessionResult>? first, Task<SessionResult>? second) =>
-        first is null || first == second ? second : second is null ? first : BothAsync(first, second);
+    public static Task<SessionResult> And(this Task<SessionResult>? first, Task<SessionResult> second) =>
+        first is null || first == second ? second : BothAsync(first, second);
 
     private static async Task<SessionResult> BothAsync(Task<SessionResult> first, Task<SessionResult> second)
     {
