@@ -60,7 +60,7 @@ internal sealed class RetainedMessages(
         {
             var query = new RetainQuery(SessionRegistry.Tenant, entry.Filter, after, PageMessages, PageBytes);
             var page = await calls.CallAsync(() => shard.QueryAsync(query), static _ => SessionResult.Ok).ConfigureAwait(false);
-            await replay.DrainedBelowAsync(PageMessages / 2).ConfigureAwait(false);
+            await replay.RoomAsync().ConfigureAwait(false);
             var deliveries = Deliveries(page.Messages, entry, identifier);
             while (!await Deliver(deliveries, replay).ConfigureAwait(false) && !replay.Connection.IsClosing)
             {

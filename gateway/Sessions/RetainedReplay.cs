@@ -28,8 +28,8 @@ internal sealed class RetainedReplay(SessionPart session, Connection connection)
     /// <summary>Inside the session's gate: whether a page has the old message of a topic whose new one went ahead.</summary>
     public bool IsOvertaken(in Message message) => _overtaken.Count > 0 && _overtaken.Contains(TopicOf(message));
 
-    /// <summary>Completed when fewer messages wait than that, here or in the store, or the connection is gone.</summary>
-    public Task DrainedBelowAsync(int messages) => session.DrainedBelowAsync(Connection, messages);
+    /// <summary>Completed when so few messages wait, here or in the store, that there is room for a page, or the connection is gone.</summary>
+    public Task RoomAsync() => session.RoomAsync(Connection);
 
     /// <inheritdoc cref="SessionPart.IsKeptThroughCrashes"/>
     public bool IsKeptThroughCrashes(in QueuedDelivery delivery) => session.IsKeptThroughCrashes(delivery);

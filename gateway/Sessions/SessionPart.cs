@@ -20,10 +20,13 @@ namespace GrainMQ.Gateway.Sessions;
 /// </summary>
 internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurablePart
 {
+    /// <summary>A page of retained messages is held back while so many messages wait: half of one.</summary>
+    private const int MostBeforePage = 250;
+
     private Connection? _connection;
     private InboundQoS2? _inboundQoS2;       // null before the first publication at QoS 1 or 2: most sessions only subscribe
     private RetainedOvertaking? _overtaking; // null while no SUBSCRIBE waits for retained messages
-    private RoomSignal? _room;               // null while nothing waits for room
+    private TaskCompletionSource? _room;     // null while no page of retained messages waits for room
 
     protected SessionPart(string key, string clientId, DeliveryLimits limits, StoreLanes store)
     {
@@ -342,17 +345,14 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
     /// <summary>Whether a retained message goes through the queue in the store, because its Packet Identifier has to be known after a crash.</summary>
     public abstract bool IsKeptThroughCrashes(in QueuedDelivery delivery);
 
-    /// <summary>Completed when fewer messages wait than that, here or in the store, or the connection is gone.</summary>
-    public Task DrainedBelowAsync(Connection connection, int messages)
+    /// <inheritdoc cref="RetainedReplay.RoomAsync"/>
+    public Task RoomAsync(Connection connection)
     {
         lock (Gate)
         {
-            if (Connection != connection || Ahead < messages)
-            {
-                return Task.CompletedTask;
-            }
-
-            return (_room ??= new RoomSignal()).WhenBelow(messages);
+            return Connection != connection || Ahead < MostBeforePage
+                ? Task.CompletedTask
+                : (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -380,9 +380,9 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
     /// <summary>Inside the gate, after the backlog shrank or the connection went.</summary>
     protected void SignalRoom()
     {
-        if (_room is { } room && (Connection is null || Ahead < room.Below))
+        if (_room is { } room && (Connection is null || Ahead < MostBeforePage))
         {
-            room.Set();
+            room.SetResult();
             _room = null;
         }
     }
