@@ -46,7 +46,8 @@ internal sealed class StreamPart : SessionPart
 
     /// <summary>
     /// The store numbers the messages of the client, not of its streams: the session notes that the next number is taken, the stream takes
-    /// it. When it is not the next, or the stream is slow or gone, it comes over the control stream.
+    /// it. When it is not the next, or the stream is slow or gone, it comes over the control stream; when the stream is closing, behind
+    /// what waits for it.
     /// </summary>
     public override void DeliverStored(in QueuedDelivery delivery, Burst burst)
     {
@@ -63,6 +64,11 @@ internal sealed class StreamPart : SessionPart
             if (connection is not null)
             {
                 Outbound.Accept(connection, delivery);
+            }
+            else if (Phase != SessionPhase.Folded)
+            {
+                Outbound.Hold(delivery); // it is folded into the session behind what waits here (invariant I8)
+                return;
             }
         }
 

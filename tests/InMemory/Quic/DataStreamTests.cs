@@ -135,6 +135,9 @@ public sealed class DataStreamTests
         await publisher.PublishAsync("t", "1", QoS.AtLeastOnce);
         await gateway.AdvanceUntilAsync(client.Control.ExpectPublishAsync("0"), "the page");
         await client.Control.ExpectPublishAsync("1");
+        faults.Break("ISessionStoreGrain.QueueAsync", CallFault.TimeoutAfter, times: 1);
+        await gateway.AdvanceUntilAsync(publisher.PublishAsync("t", "2", QoS.AtLeastOnce), "PUBACK");
+        await client.Control.ExpectPublishAsync("2");
         Assert.Equal([ReasonCode.Success], (await data.UnsubscribeAsync("t")).Reasons); // nothing before it
     }
 

@@ -51,6 +51,34 @@ public sealed class StreamEndTests
     }
 
     [Fact]
+    public async Task I8StoredMessageThatFindsItsStreamClosingComesBehindWhatWaitsThere()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = gateway.OpenQuic();
+        await client.OpenStream().ConnectAsync(
+            "c", cleanStart: false, expiry: 1000, properties: new PropertyList { { PropertyId.ReceiveMaximum, 1 } });
+        var data = client.OpenStream();
+        await data.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await gateway.ConnectAsync("p");
+        await publisher.PublishAsync("t", "0", QoS.AtLeastOnce);
+        await publisher.PublishAsync("t", "1", QoS.AtLeastOnce); // waits for the acknowledgement
+        var stream = gateway.Connections.All.Single(connection => connection.Client.Id == "c").DataStreams.Single();
+        using (await gateway.Sessions.Turns.TakeAsync("default/c")) // the stream is folded after it
+        {
+            client.StreamOf(data).Reset();
+            await Stuck.UntilAsync(() => stream.IsClosing, "the stream to close");
+            await publisher.PublishAsync("t", "2", QoS.AtLeastOnce);
+        }
+
+        for (var i = 0; i <= 2; i++)
+        {
+            await client.Control.ExpectPublishAsync($"{i}");
+        }
+
+        await client.Control.NothingMoreAsync();
+    }
+
+    [Fact]
     public async Task WhatWasReceivedByPubrecIsNotSentAgain()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
