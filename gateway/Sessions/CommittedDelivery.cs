@@ -21,7 +21,7 @@ internal sealed class CommittedDelivery(Session session) : OutboundDelivery(sess
         _committing--;
     }
 
-    /// <summary>Sends what was committed under the claim of this connection; false when it is over or was sent by now.</summary>
+    /// <summary>Sends what was committed under the claim of this connection; false when it is over, or further than that.</summary>
     /// <param name="connection">Where it goes.</param>
     /// <param name="sending">The delivery, and how far it is once this is sent.</param>
     /// <param name="isDuplicate">An earlier connection sent it.</param>
@@ -35,9 +35,9 @@ internal sealed class CommittedDelivery(Session session) : OutboundDelivery(sess
         }
 
         var isRelease = sending.Stage == PendingStage.Released;
-        if (isRelease != (stage == DeliveryStage.Released) || (!isRelease && !isDuplicate && stage != DeliveryStage.Unsent))
+        if (isRelease != (stage == DeliveryStage.Released))
         {
-            return false; // PUBREC came before the repetition of PUBLISH left, or the commit was made twice
+            return false; // PUBREC came before PUBLISH left
         }
 
         if (isRelease)

@@ -289,6 +289,7 @@ public sealed class OfflineQueueTests
         }
 
         Assert.Equal(15, gateway.Metrics.Sum("grainmq.messages.dropped", "queue_full"));
+        Assert.Equal(15, gateway.Metrics.Sum("mqtt_messages_dropped_total", "QueueFull")); // and by the gateway that published them
         client = await BackAsync(gateway);
         for (var i = 15; i < 25; i++)
         {
