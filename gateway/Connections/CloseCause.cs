@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.Transports;
 
 namespace GrainMQ.Gateway.Connections;
@@ -37,10 +38,13 @@ internal static class CloseCauses
 
     /// <summary>What ends a data stream alone. Every other cause is the connection's, on whichever stream it shows.</summary>
     public static bool EndsOnlyItsStream(this CloseCause cause) => cause is
-        CloseCause.StreamFinished or CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.ProtocolError or CloseCause.Stalled;
+        CloseCause.StreamFinished or CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.ProtocolError
+        or CloseCause.Stalled;
 
-    public static TransportCloseStatus TransportStatus(this CloseCause cause) => cause switch
+    public static TransportCloseStatus TransportStatus(this CloseCause cause, ReasonCode? reason) => cause switch
     {
+        CloseCause.PeerClosed => TransportCloseStatus.PeerClosed,
+        CloseCause.ProtocolError when reason == ReasonCode.PacketTooLarge => TransportCloseStatus.PacketTooLarge,
         CloseCause.ProtocolError or CloseCause.ConnectRefused or CloseCause.AuthenticationFailed => TransportCloseStatus.ProtocolError,
         CloseCause.NullOutboundFrame or CloseCause.InternalError or CloseCause.Stalled => TransportCloseStatus.InternalError,
         _ => TransportCloseStatus.Normal,

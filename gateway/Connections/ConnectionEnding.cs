@@ -11,6 +11,7 @@ internal sealed class ConnectionEnding(Connection connection, ConnectionEnvironm
     private readonly TaskCompletionSource _allWritten = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _cause;
     private bool _isFinishing;
+    private ReasonCode? _reason;
 
     /// <summary>None while the connection is open.</summary>
     public CloseCause Cause => (CloseCause)Volatile.Read(ref _cause);
@@ -26,11 +27,12 @@ internal sealed class ConnectionEnding(Connection connection, ConnectionEnvironm
             return;
         }
 
+        _reason = reason;
         connection.Session?.OnClosing();
         var isGone = cause.IsClientGone();
         connection.Outbound.Complete(discardReplies: isGone || cause == CloseCause.NullOutboundFrame, isGone ? null : LastFrame(reason));
         connection.CloseStreams(cause); // after the line before: what they leave behind must not go out here any more
-        if (cause is CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.Stalled)
+        if (cause is CloseCause.NetworkError or CloseCause.Stalled)
         {
             Abort();
             return;
@@ -105,7 +107,7 @@ internal sealed class ConnectionEnding(Connection connection, ConnectionEnvironm
         try
         {
             await Task.WhenAll(connection.DataStreams.Select(stream => stream.Ending.AllWritten)).ConfigureAwait(false);
-            await connection.Transport.CloseAsync(Cause.TransportStatus()).ConfigureAwait(false);
+            await connection.Transport.CloseAsync(Cause.TransportStatus(_reason)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
         {

@@ -45,6 +45,11 @@ internal sealed partial class GatewayService : IHostedService
 
             foreach (var listener in _listeners)
             {
+                await listener.OpenAsync(); // all of them before one serves: a start that fails has served no client
+            }
+
+            foreach (var listener in _listeners)
+            {
                 await listener.StartAsync();
                 LogListening(_logger, listener.Name, listener.Kind, listener.EndPoint);
             }

@@ -1,3 +1,5 @@
+using GrainMQ.Gateway.Transports;
+
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>

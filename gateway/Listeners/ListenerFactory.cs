@@ -17,10 +17,9 @@ public sealed class ListenerFactory(
     /// <exception cref="StartupException">A certificate cannot be used.</exception>
     public Listener Create(ListenerOptions options) => options.Kind switch
     {
-        ListenerKind.Tcp or ListenerKind.Unix or ListenerKind.Tls =>
-            new SocketListener(options, Handshake(options), Proxy(options), handler, time, loggers.CreateLogger<SocketListener>()),
+        ListenerKind.Tcp or ListenerKind.Unix or ListenerKind.Tls => Sockets(options, handler.HandleAsync),
         ListenerKind.Ws or ListenerKind.Wss =>
-            new WebSocketListener(options, Handshake(options), Proxy(options), handler, time, services, loggers),
+            new WebSocketListener(options, serve => Sockets(options, serve), handler.HandleAsync, time, services, loggers),
         ListenerKind.Quic => Quic(options),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, null),
     };
@@ -44,8 +43,11 @@ public sealed class ListenerFactory(
         }
 
         _quicRefusals ??= new QuicRefusals(time, loggers.CreateLogger<QuicRefusals>()); // one for all listeners: it knows the process
-        return new QuicEndpoint(options, Tls(options), tls, quic, handler, time, loggers.CreateLogger<QuicEndpoint>());
+        return new QuicEndpoint(options, Tls(options), tls, quic, handler.HandleAsync, time, loggers.CreateLogger<QuicEndpoint>());
     }
+
+    private SocketListener Sockets(ListenerOptions options, Serving serve) =>
+        new(options, Handshake(options), Proxy(options), serve, time, loggers.CreateLogger<SocketListener>());
 
     private TlsHandshake? Handshake(ListenerOptions options) =>
         options.IsSecure ? new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>()) : null;

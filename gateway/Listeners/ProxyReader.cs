@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using GrainMQ.Gateway.Logging;
@@ -37,33 +36,6 @@ public sealed partial class ProxyReader(string listener, TimeSpan timeout, TimeP
         }
     }
 
-    internal async ValueTask<ProxyResult> ReadAsync(PipeReader input, EndPoint? proxy, CancellationToken stopping)
-    {
-        using var ended = new Ending(timeout, time, stopping);
-        try
-        {
-            while (true)
-            {
-                var result = await input.ReadAsync(ended.Token);
-                var status = TryRead(result.Buffer, out var length, out var client);
-                input.AdvanceTo(result.Buffer.GetPosition(length), status == ReadStatus.NeedMore ? result.Buffer.End : result.Buffer.GetPosition(length));
-                if (status == ReadStatus.Ok)
-                {
-                    return new ProxyResult(true, client ?? proxy);
-                }
-
-                if (status == ReadStatus.Malformed || result.IsCompleted)
-                {
-                    return Refuse(proxy, status, isEmpty: result.Buffer.IsEmpty);
-                }
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
-        {
-            return Refuse(proxy, e is IOException ? e.Message : ended.Cause);
-        }
-    }
-
     // Looks at what has come without taking it: everything up to the header's end is taken, what follows stays in the socket.
     private async ValueTask<ProxyResult> ReadAsync(Socket socket, byte[] buffer, EndPoint? proxy, CancellationToken ended)
     {
@@ -91,28 +63,6 @@ public sealed partial class ProxyReader(string listener, TimeSpan timeout, TimeP
                 return new ProxyResult(true, client ?? proxy);
             }
         }
-    }
-
-    private static ReadStatus TryRead(in ReadOnlySequence<byte> input, out int length, out IPEndPoint? client)
-    {
-        if (input.IsSingleSegment)
-        {
-            return NothingTaken(ProxyHeader.TryRead(input.FirstSpan, out length, out client), ref length);
-        }
-
-        Span<byte> copy = new byte[Math.Min(input.Length, ProxyHeader.MaximumLength)];
-        input.Slice(0, copy.Length).CopyTo(copy);
-        return NothingTaken(ProxyHeader.TryRead(copy, out length, out client), ref length);
-    }
-
-    private static ReadStatus NothingTaken(ReadStatus status, ref int length)
-    {
-        if (status != ReadStatus.Ok)
-        {
-            length = 0;
-        }
-
-        return status;
     }
 
     private ProxyResult Refuse(EndPoint? proxy, ReadStatus status, bool isEmpty) => isEmpty

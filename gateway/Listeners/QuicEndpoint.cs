@@ -4,7 +4,6 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 using System.Security.Authentication;
-using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Transports.Quic;
 using GrainMQ.Silo.Hosting;
@@ -20,7 +19,7 @@ namespace GrainMQ.Gateway.Listeners;
 [SupportedOSPlatform("macos")]
 [SupportedOSPlatform("windows")]
 public sealed partial class QuicEndpoint(
-    ListenerOptions options, ServerTls tls, TlsOptions handshakes, QuicOptions quic, IConnectionHandler handler, TimeProvider time,
+    ListenerOptions options, ServerTls tls, TlsOptions handshakes, QuicOptions quic, Serving serve, TimeProvider time,
     ILogger<QuicEndpoint> logger)
     : Listener(options)
 {
@@ -36,12 +35,15 @@ public sealed partial class QuicEndpoint(
     private QuicListener? _listener;
     private Task _accepting = Task.CompletedTask;
 
-    public override IPEndPoint EndPoint => _listener?.LocalEndPoint ?? throw new InvalidOperationException("The listener is not started.");
+    public override IPEndPoint EndPoint => _listener?.LocalEndPoint ?? throw new InvalidOperationException("The listener is not open.");
 
-    public override async Task StartAsync()
+    /// <summary>Takes the address. The library shakes hands with clients that come; they are served from <see cref="StartAsync"/> on.</summary>
+    public override async Task OpenAsync() => _listener = await ListenAsync();
+
+    public override Task StartAsync()
     {
-        _listener = await ListenAsync();
-        _accepting = AcceptAsync(_listener.AcceptConnectionAsync);
+        _accepting = AcceptAsync((_listener ?? throw new InvalidOperationException("The listener is not open.")).AcceptConnectionAsync);
+        return Task.CompletedTask;
     }
 
     public override async Task StopAcceptingAsync()
@@ -155,7 +157,7 @@ public sealed partial class QuicEndpoint(
         {
             _begun.TryGetValue(connection, out var handshake);
             _begun.Remove(connection);
-            await handler.HandleAsync(new QuicTransport(new PlatformQuicLink(connection), Name, time) { UserName = handshake?.UserName });
+            await serve(new QuicTransport(new PlatformQuicLink(connection), Name, time) { UserName = handshake?.UserName });
         }
         catch (Exception e)
         {

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Transports;
 using Microsoft.Extensions.Logging;
@@ -8,11 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Listeners;
 
 /// <summary>
-/// Listens for TCP, TLS and Unix domain sockets on an accept loop of our own: no request pipeline, no buffers and no timers per connection. No failure to accept ends
+/// Listens on TCP, with TLS or without, and on Unix domain sockets, on an accept loop of our own: no request pipeline, no buffers and no timers per connection. No failure to accept ends
 /// the loop; while the process is out of descriptors it waits and tries again.
 /// </summary>
 public sealed partial class SocketListener(
-    ListenerOptions options, TlsHandshake? tls, ProxyReader? proxy, IConnectionHandler handler, TimeProvider time, ILogger<SocketListener> logger)
+    ListenerOptions options, TlsHandshake? tls, ProxyReader? proxy, Serving serve, TimeProvider time, ILogger<SocketListener> logger)
     : Listener(options)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
@@ -23,14 +22,19 @@ public sealed partial class SocketListener(
     private EndPoint? _endPoint;
     private Task _accepting = Task.CompletedTask;
 
-    public override EndPoint EndPoint => _endPoint ?? throw new InvalidOperationException("The listener is not started.");
+    public override EndPoint EndPoint => _endPoint ?? throw new InvalidOperationException("The listener is not open.");
 
-    public override Task StartAsync()
+    public override Task OpenAsync()
     {
         _socket = Kind == ListenerKind.Unix ? UnixSocket.Bind(Configured) : ListenSocket.Bind(Configured, Address);
         _socket.Listen(ListenSocket.Backlog);
         _endPoint = _socket.LocalEndPoint;
-        _accepting = AcceptAsync(_socket);
+        return Task.CompletedTask;
+    }
+
+    public override Task StartAsync()
+    {
+        _accepting = AcceptAsync(_socket ?? throw new InvalidOperationException("The listener is not open."));
         return Task.CompletedTask;
     }
 
@@ -116,11 +120,11 @@ public sealed partial class SocketListener(
             transport = new SocketTransport(accepted, client, Name, time);
             if (tls is null)
             {
-                await handler.HandleAsync(transport);
+                await serve(transport);
             }
             else if (await tls.AuthenticateAsync(transport.Stream, transport.RemoteEndPoint, transport.Abort, _stopping.Token) is { } secure)
             {
-                await handler.HandleAsync(new TlsTransport(transport, secure.Stream, time) { UserName = secure.UserName });
+                await serve(new TlsTransport(transport, secure.Stream, time) { UserName = secure.UserName });
             }
         }
         catch (Exception e) when (transport is null && e is (SocketException or IOException))

@@ -5,7 +5,8 @@ namespace GrainMQ.Gateway.Transports;
 public enum TransportKind : byte { Tcp, Tls, WebSocket, SecureWebSocket, Quic, Memory, Unix }
 
 /// <summary>
-/// A byte pipe and nothing else: no transport interprets a packet, so that one protocol layer serves all of them.
+/// A byte pipe and nothing else, so that one protocol layer serves all of them: no transport interprets a packet. What is written at once are whole
+/// packets, for the one transport that shows where they end.
 /// One reader and one writer at a time; <see cref="Abort"/> may come from any thread.
 /// </summary>
 public abstract class Transport : IAsyncDisposable
@@ -49,5 +50,5 @@ public abstract class Transport : IAsyncDisposable
     }
 }
 
-/// <summary>How a close is shown on transports that can say why (WebSocket 1000, 1002, 1011; QUIC application errors).</summary>
-public enum TransportCloseStatus : byte { Normal, ProtocolError, InternalError }
+/// <summary>How a close is shown on transports that can say why (WebSocket 1000, 1002, 1009, 1011; QUIC application errors).</summary>
+public enum TransportCloseStatus : byte { Normal, PeerClosed, ProtocolError, PacketTooLarge, InternalError }

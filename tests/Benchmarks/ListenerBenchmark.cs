@@ -27,7 +27,8 @@ public class ListenerBenchmark
     public async Task SetUpAsync()
     {
         var options = new ListenerOptions { Name = "tcp", Address = "127.0.0.1:0" };
-        _listener = new SocketListener(options, null, null, new Echo(), TimeProvider.System, NullLogger<SocketListener>.Instance);
+        _listener = new SocketListener(options, null, null, new Echo().HandleAsync, TimeProvider.System, NullLogger<SocketListener>.Instance);
+        await _listener.OpenAsync();
         await _listener.StartAsync();
         _overSocket = await ConnectAsync(_listener.EndPoint);
         _overKestrel = await ConnectAsync(await StartKestrelAsync());
@@ -77,7 +78,7 @@ public class ListenerBenchmark
         kestrel.Listen(bound, listen => listen.Run(connection => KestrelTransport.ServeAsync(connection, new Echo())));
         var loggers = NullLoggerFactory.Instance;
         _kestrel = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(sockets), loggers), loggers);
-        await _kestrel.StartAsync(new WebSocketEndpoint(new() { Name = "none" }, new Echo(), TimeProvider.System, loggers), CancellationToken.None);
+        await _kestrel.StartAsync(new WebSocketEndpoint(new() { Name = "none" }, new Echo().HandleAsync, TimeProvider.System, loggers), CancellationToken.None);
         return bound;
     }
 

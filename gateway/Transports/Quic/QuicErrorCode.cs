@@ -21,7 +21,8 @@ internal static class QuicErrorCode
     public static long Of(TransportCloseStatus status) => status switch
     {
         TransportCloseStatus.Normal => None,
-        TransportCloseStatus.ProtocolError => ProtocolError,
+        TransportCloseStatus.PeerClosed => ControlStreamLost,
+        TransportCloseStatus.ProtocolError or TransportCloseStatus.PacketTooLarge => ProtocolError,
         _ => InternalError,
     };
 }

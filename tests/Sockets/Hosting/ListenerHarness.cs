@@ -36,10 +36,15 @@ internal sealed class ListenerHarness : IAsyncDisposable
 
     public static async Task<ListenerHarness> StartAsync(ListenerOptions options, TlsOptions? tls = null, TimeProvider? time = null)
     {
-        var harness = new ListenerHarness(options, tls ?? new(), time ?? TimeProvider.System);
+        var harness = Create(options, tls, time);
+        await harness.Listener.OpenAsync();
         await harness.Listener.StartAsync();
         return harness;
     }
+
+    /// <summary>The listener is not open yet.</summary>
+    public static ListenerHarness Create(ListenerOptions options, TlsOptions? tls = null, TimeProvider? time = null) =>
+        new(options, tls ?? new(), time ?? TimeProvider.System);
 
     public async ValueTask DisposeAsync()
     {

@@ -146,9 +146,13 @@ public sealed class WebSocketListenerTests
 
         var closing = transport.CloseAsync(TransportCloseStatus.Normal).AsTask();
         Assert.False(closing.IsCompleted);
-        time.Advance(TimeSpan.FromSeconds(1));
-
-        await closing.OrStuck("the close");
+        await Stuck.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100)); // a second for the client's Close frame, one for its FIN
+                return closing.IsCompleted;
+            },
+            "the close");
         await harness.Handler.FirstEnd.Task.OrStuck("the pending read");
     }
 
@@ -185,7 +189,8 @@ public sealed class WebSocketListenerTests
 
         client.Abort();
 
-        Assert.IsAssignableFrom<IOException>(await harness.Handler.FirstEnd.Task);
+        var cause = await harness.Handler.FirstEnd.Task; // by FIN or by RST
+        Assert.True(cause is null or IOException, $"{cause}");
     }
 
     [Fact]

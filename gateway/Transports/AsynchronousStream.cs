@@ -1,6 +1,6 @@
-namespace GrainMQ.Gateway.Listeners;
+namespace GrainMQ.Gateway.Transports;
 
-/// <summary>Base of the streams between a socket and TLS: no position, no known length, no blocking calls.</summary>
+/// <summary>Base of the streams between a transport and a library: no position, no known length, no blocking calls.</summary>
 internal abstract class AsynchronousStream : Stream
 {
     public override bool CanRead => true;

@@ -1,0 +1,234 @@
+using GrainMQ.Gateway.Listeners;
+using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Testing;
+using Xunit;
+
+namespace GrainMQ.Tests.Sockets.Hosting;
+
+/// <summary>
+/// Every end of a WebSocket has the Close frames of RFC 6455 §7 and then FIN: a reset could take from the client what it has not read yet.
+/// </summary>
+public sealed class WebSocketEndTests
+{
+    private static readonly byte[] Connect = ClientPackets.Connect(ProtocolVersion.Mqtt5, "c");
+
+    public static TheoryData<ListenerKind> Kinds => [ListenerKind.Ws, ListenerKind.Wss];
+
+    /// <summary>Frames that break RFC 6455, each as short as it can be, and the status.</summary>
+    public static TheoryData<ListenerKind, string, int> BrokenFrames
+    {
+        get
+        {
+            (string, int)[] frames =
+            [
+                ("82 00", 1002), // not masked (§5.1), with 2, 3, 4 and 5 bytes
+                ("82 01 C0", 1002),
+                ("82 02 C0 00", 1002),
+                ("82 03 C0 00 00", 1002),
+                ("88 00", 1002),
+                ("89 00", 1002),
+                ("C2 80", 1002), // reserved bits (§5.2)
+                ("83 80", 1002), // unknown opcodes
+                ("8B 80", 1002),
+                ("09 80", 1002), // a control frame in pieces (§5.5)
+                ("89 FE", 1002), // a control frame that is too long
+                ("80 80 01 02 03 04", 1002), // a continuation of nothing (§5.4)
+                ("02 81 00 00 00 00 C0 82 80 00 00 00 00", 1002), // a message within a message
+                ("88 81 00 00 00 00 03", 1002), // half a status (§5.5.1)
+                ("88 82 00 00 00 00 03 ED", 1002), // a status that must not be sent: 1005
+                ("81 81 00 00 00 00 61", 1003), // text [MQTT-6.0.0-1]
+                ("82 82 00 00 00 00 00 00", 1002), // what is no packet
+            ];
+            var data = new TheoryData<ListenerKind, string, int>();
+            foreach (var (frame, status) in frames)
+            {
+                data.Add(ListenerKind.Ws, frame, status);
+                data.Add(ListenerKind.Wss, frame, status);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [InlineData(ListenerKind.Ws, "03 E8", 1000)]
+    [InlineData(ListenerKind.Wss, "03 E8", 1000)]
+    [InlineData(ListenerKind.Ws, "03 E9 62 79 65", 1001)]
+    [InlineData(ListenerKind.Wss, "", 1000)]
+    [InlineData(ListenerKind.Ws, "", 1000)]
+    public async Task CloseOfTheClientIsAnswered(ListenerKind kind, string close, int status) // RFC 6455 §5.5.1
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var client = await ConnectAsync(gateway, kind);
+
+        await client.SendAsync(RawWebSocket.Close, Bytes(close));
+
+        Assert.Equal(status, await client.ClosedAsync(isAnswered: false));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task CloseInsteadOfConnectIsAnswered(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var client = await RawWebSocket.ConnectAsync(gateway.EndPoint(kind), kind);
+
+        await client.SendAsync(RawWebSocket.Close, 0x03, 0xE8);
+
+        Assert.Equal(1000, await client.ClosedAsync(isAnswered: false));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task RefusedConnectEndsInOrder(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync(configure: static options => options.Connections.MaximumQoS = 0);
+        await using var client = await RawWebSocket.ConnectAsync(gateway.EndPoint(kind), kind);
+
+        await client.SendAsync(RawWebSocket.Binary, ClientPackets.Connect(ProtocolVersion.Mqtt5, "c", will: new ClientWill("w", "x"u8.ToArray(), QoS.ExactlyOnce)));
+        await client.SendAsync(RawWebSocket.Binary, ClientPackets.Publish("t", new string('x', 60_000))); // it does not wait for the answer
+
+        Assert.Equal((byte)PacketType.Connack << 4, (await client.ReceivePacketAsync())[0]);
+        Assert.Equal(1002, await client.ClosedAsync());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task DisconnectOfTheClientEndsInOrder(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var client = await ConnectAsync(gateway, kind);
+
+        await client.SendAsync(RawWebSocket.Binary, ClientPackets.Disconnect(ProtocolVersion.Mqtt5));
+
+        Assert.Equal(1000, await client.ClosedAsync());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task TakeoverEndsTheOldOneInOrder(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var old = await ConnectAsync(gateway, kind);
+        await using var next = await ConnectAsync(gateway, kind);
+
+        Assert.Equal((byte)ReasonCode.SessionTakenOver, (await old.ReceivePacketAsync())[2]);
+        Assert.Equal(1000, await old.ClosedAsync());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task SilenceEndsInOrder(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var client = await ConnectAsync(gateway, kind, ClientPackets.Connect(ProtocolVersion.Mqtt5, "c", keepAlive: 1));
+
+        Assert.Equal((byte)ReasonCode.KeepAliveTimeout, (await client.ReceivePacketAsync())[2]);
+        Assert.Equal(1000, await client.ClosedAsync());
+    }
+
+    [Theory]
+    [InlineData(ListenerKind.Ws, true)]
+    [InlineData(ListenerKind.Ws, false)]
+    [InlineData(ListenerKind.Wss, true)]
+    [InlineData(ListenerKind.Wss, false)]
+    public async Task StopOfTheServerEndsInOrder(ListenerKind kind, bool isAnswered)
+    {
+        RawWebSocket client;
+        Task<int> closed;
+        await using (var gateway = await SocketGateway.StartAsync())
+        {
+            client = await ConnectAsync(gateway, kind);
+            closed = client.ClosedAsync(isAnswered);
+        }
+
+        Assert.Equal(1000, await closed);
+        await client.DisposeAsync();
+    }
+
+    [Theory, MemberData(nameof(BrokenFrames))]
+    public async Task WhatBreaksTheProtocolIsTold(ListenerKind kind, string frame, int status)
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var client = await ConnectAsync(gateway, kind);
+
+        await client.SendBytesAsync(Bytes(frame));
+
+        Assert.Equal(status, await client.ClosedAsync());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task ClientThatGoesOnSendingIsToldToo(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var client = await ConnectAsync(gateway, kind);
+
+        await client.SendBytesAsync([.. Bytes("82 00"), .. new byte[64 * 1024]]);
+
+        Assert.Equal(1002, await client.ClosedAsync());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task PacketThatIsTooLargeIsClosedWith1009(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync(configure: static options => options.Connections.MaximumPacketSize = 1024);
+        await using var client = await ConnectAsync(gateway, kind);
+
+        await client.SendAsync(RawWebSocket.Binary, ClientPackets.Publish("t", new string('x', 2000)));
+
+        Assert.Equal((byte)ReasonCode.PacketTooLarge, (await client.ReceivePacketAsync())[2]);
+        Assert.Equal(1009, await client.ClosedAsync());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task ControlFramesMayComeAnywhere(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var client = await ConnectAsync(gateway, kind);
+        var ping = ClientPackets.Pingreq();
+
+        foreach (var bytes in (byte[][])
+            [RawWebSocket.Frame(RawWebSocket.Ping, "hello"u8.ToArray()), Unfinished(ping[0]), RawWebSocket.Frame(RawWebSocket.Pong, []), RawWebSocket.Frame(RawWebSocket.Continuation, ping[1..])])
+        {
+            foreach (var single in bytes)
+            {
+                await client.SendBytesAsync(single);
+            }
+        }
+
+        var pong = await client.ReceiveAsync();
+        Assert.Equal((RawWebSocket.Pong, "hello"), (pong?.Opcode, System.Text.Encoding.ASCII.GetString(pong?.Payload ?? [])));
+        Assert.Equal([0xD0, 0x00], await client.ReceivePacketAsync());
+
+        static byte[] Unfinished(byte first) => [RawWebSocket.Binary, 0x81, 0, 0, 0, 0, first];
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task EveryPacketHasAFrame(ListenerKind kind)
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        await using var client = await ConnectAsync(gateway, kind);
+        int[] sizes = [0, 100, 130, 60_000, 1, 70_000, 2, 3, 300_000, 4];
+
+        await client.SendAsync(RawWebSocket.Binary, ClientPackets.Subscribe(1, "t", QoS.AtMostOnce));
+        Assert.Equal((byte)PacketType.Suback << 4, (await client.ReceivePacketAsync())[0]);
+        await using var publisher = await ConnectAsync(gateway, kind, ClientPackets.Connect(ProtocolVersion.Mqtt5, "p"));
+        var packets = sizes.Select(static size => ClientPackets.Publish("t", new string('x', size))).ToArray();
+        foreach (var part in packets.SelectMany(static packet => packet).Chunk(60_000))
+        {
+            await publisher.SendAsync(RawWebSocket.Binary, part);
+        }
+
+        foreach (var packet in packets)
+        {
+            var received = await client.ReceivePacketAsync();
+            Assert.Equal((byte)PacketType.Publish << 4, received[0]);
+            Assert.Equal(packet.Length, received.Length);
+        }
+    }
+
+    private static async Task<RawWebSocket> ConnectAsync(SocketGateway gateway, ListenerKind kind, byte[]? connect = null)
+    {
+        var client = await RawWebSocket.ConnectAsync(gateway.EndPoint(kind), kind);
+        await client.SendAsync(RawWebSocket.Binary, connect ?? Connect);
+        Assert.Equal([(byte)PacketType.Connack << 4], (await client.ReceivePacketAsync())[..1]);
+        return client;
+    }
+
+    private static byte[] Bytes(string hexadecimal) => Convert.FromHexString(hexadecimal.Replace(" ", "", StringComparison.Ordinal));
+}
