@@ -39,9 +39,9 @@ public sealed partial class TlsHandshake(
             await Task.Yield(); // the client's messages must not be handled on the threads of the handshake
             return new SecureStream(secure, handshake?.UserName);
         }
-        catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) // SslStream throws what it meets by the bytes of the client, which are none of its documented exceptions alone
         {
-            LogFailure(client, timeout.IsCancellationRequested ? $"not finished within {options.HandshakeTimeout}" : handshake?.Refusal ?? Cause(e));
+            LogFailure(client, timeout.IsCancellationRequested ? $"not finished within {options.HandshakeTimeout}" : handshake?.Refusal ?? Cause(e, handshake));
             abort();
             await secure.DisposeAsync();
             return null;
@@ -61,6 +61,13 @@ public sealed partial class TlsHandshake(
             _turns.Release();
         }
     }
+
+    private static string Cause(Exception e, ServerHandshake? begun) => e switch
+    {
+        IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException => Cause(e),
+        _ when begun is null => "the client did not begin with a ClientHello",
+        _ => $"{e.GetType().Name}: {Cause(e)}",
+    };
 
     // The innermost message is OpenSSL's or SChannel's own, which says what the client did.
     private static string Cause(Exception e) => e.InnerException is { } inner ? $"{e.Message} {Cause(inner)}" : e.Message;

@@ -66,7 +66,7 @@ public sealed class TlsTransport(SocketTransport inner, SslStream tls, TimeProvi
             Abort();
             return;
         }
-        catch (Exception e) when (e is IOException || IsGone(e))
+        catch (Exception)
         {
             // expected: the peer was faster
         }
@@ -81,6 +81,6 @@ public sealed class TlsTransport(SocketTransport inner, SslStream tls, TimeProvi
         await tls.DisposeAsync();
     }
 
-    // SslStream after Abort: disposed, or an operation on a stream that another one has already broken.
-    private static bool IsGone(Exception e) => e is ObjectDisposedException or InvalidOperationException or NotSupportedException;
+    // SslStream fails in many ways: after Abort, when another operation has broken the stream, and by whatever records the client sends.
+    private static bool IsGone(Exception e) => e is not (IOException or OperationCanceledException);
 }
