@@ -17,6 +17,8 @@ internal enum CloseCause : byte
     NetworkError,
     ProtocolError,
     KeepAliveTimeout,
+    /// <summary>A packet was not completed in its time.</summary>
+    PacketTimeout,
     ConnectTimeout,
     ConnectRefused,
     TakenOver,
@@ -38,14 +40,14 @@ internal static class CloseCauses
 
     /// <summary>What ends a data stream alone. Every other cause is the connection's, on whichever stream it shows.</summary>
     public static bool EndsOnlyItsStream(this CloseCause cause) => cause is
-        CloseCause.StreamFinished or CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.ProtocolError
+        CloseCause.StreamFinished or CloseCause.PeerClosed or CloseCause.NetworkError or CloseCause.ProtocolError or CloseCause.PacketTimeout
         or CloseCause.Stalled;
 
     public static TransportCloseStatus TransportStatus(this CloseCause cause, ReasonCode? reason) => cause switch
     {
         CloseCause.PeerClosed => TransportCloseStatus.PeerClosed,
         CloseCause.ProtocolError when reason == ReasonCode.PacketTooLarge => TransportCloseStatus.PacketTooLarge,
-        CloseCause.ProtocolError or CloseCause.ConnectRefused or CloseCause.AuthenticationFailed => TransportCloseStatus.ProtocolError,
+        CloseCause.ProtocolError or CloseCause.PacketTimeout or CloseCause.ConnectRefused or CloseCause.AuthenticationFailed => TransportCloseStatus.ProtocolError,
         CloseCause.NullOutboundFrame or CloseCause.InternalError or CloseCause.Stalled => TransportCloseStatus.InternalError,
         _ => TransportCloseStatus.Normal,
     };

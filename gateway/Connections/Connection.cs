@@ -23,7 +23,7 @@ internal sealed class Connection
         (Id, Transport, _environment) = (id, transport, environment);
         Outbound = new OutboundQueue(environment.Outbound.ReplyLimit);
         Ending = new ConnectionEnding(this, environment);
-        Deadline = new ConnectionDeadline(this, environment.Wheel);
+        Deadline = new ConnectionDeadline(this, environment.Wheel, environment.Options.PacketTimeout);
         _writer = new OutboundWriter(this, Outbound, environment);
     }
 
@@ -226,6 +226,7 @@ internal sealed class Connection
             }
 
             _input.Add(read, Deadline.NoteReceived());
+            var before = _input.Unread.Length;
             _control?.Deadline.NoteReceived(); // a data stream was received from: the client lives [MQTT-3.1.2-22]
             var dispatch = _environment.Protocol.DispatchAsync(this, _input);
             if (!dispatch.IsCompletedSuccessfully)
@@ -234,6 +235,9 @@ internal sealed class Connection
                 await dispatch.ConfigureAwait(false);
                 Deadline.Resume();
             }
+
+            var left = _input.Unread.Length;
+            Deadline.NoteUnfinished(left, isNew: left < before || before == read);
         }
     }
 

@@ -10,6 +10,14 @@ public sealed class ConnectionOptions
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// Time for one packet from its first byte to its last; one and a half Keep Alive times when that is longer. A packet that is not complete by
+    /// then goes on while it grows by 100 bytes per second, measured over each such time. Else MQTT 5 clients get DISCONNECT 0x97, and the
+    /// connection closes. Default: 60 seconds.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan PacketTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
     /// The longest Keep Alive in seconds. A client that asks for more, or for none (0), is given this one as Server Keep Alive on MQTT 5
     /// (§3.2.2.3.14); an older client keeps its own. 0: no maximum. Default: 0.
     /// </summary>

@@ -7,10 +7,16 @@ namespace GrainMQ.Gateway.Connections;
 /// idle connection costs no timer object. An entry that is due further away than one turn waits in its slot for the next turn.
 /// It also keeps the clock that the data path reads, which is never older than one tick.
 /// </summary>
+/// <remarks>
+/// A turn that comes late means that the process stood still: suspended, or without a processor. What clients sent meanwhile lies in their sockets, so
+/// for a second no deadline is judged, and it is read first.
+/// </remarks>
 internal sealed class TimerWheel : IDisposable
 {
     public const int TickMilliseconds = 100;
     private const int Slots = 512;
+    private const int LateMilliseconds = 500;
+    private const int CatchUpMilliseconds = 1000;
 
     private readonly Lock _lock = new();
     private readonly WheelEntry?[] _slots = new WheelEntry?[Slots];
@@ -20,6 +26,7 @@ internal sealed class TimerWheel : IDisposable
     private readonly ITimer _timer;
     private long _tick;
     private long _now;
+    private long _caughtUp;
 
     public TimerWheel(SteadyClock time)
     {
@@ -35,14 +42,25 @@ internal sealed class TimerWheel : IDisposable
     /// <summary>Unix milliseconds of the <see cref="SteadyClock"/>, at most one tick old.</summary>
     public long UnixNow => _time.UnixOf(_start) + Now;
 
-    /// <summary>Arms or re-arms an entry; it never fires early, and at most two ticks late.</summary>
+    /// <summary>Arms or re-arms an entry; it never fires early, and at most two ticks late while the process runs.</summary>
     public void Schedule(WheelEntry entry, TimeSpan delay)
     {
         lock (_lock)
         {
             Unlink(entry);
-            entry.Due = Now + (long)delay.TotalMilliseconds + TickMilliseconds; // Now may be a tick old
-            Link(entry);
+            Link(entry, delay);
+        }
+    }
+
+    /// <summary>Arms an entry unless it is armed already, for whatever time.</summary>
+    public void ScheduleOnce(WheelEntry entry, TimeSpan delay)
+    {
+        lock (_lock)
+        {
+            if (!entry.IsArmed)
+            {
+                Link(entry, delay);
+            }
         }
     }
 
@@ -61,7 +79,18 @@ internal sealed class TimerWheel : IDisposable
         WheelEntry[] due;
         lock (_lock)
         {
-            Volatile.Write(ref _now, (long)_time.GetElapsedTime(_start).TotalMilliseconds);
+            var now = (long)_time.GetElapsedTime(_start).TotalMilliseconds;
+            if (now - Now > LateMilliseconds && Now >= _caughtUp) // not again before the last one is over: else a slow machine would never judge
+            {
+                _caughtUp = now + CatchUpMilliseconds;
+            }
+
+            Volatile.Write(ref _now, now);
+            if (now < _caughtUp)
+            {
+                return;
+            }
+
             var last = Now / TickMilliseconds;
             var first = Math.Max(_tick, last - Slots); // after a long pause one whole turn reaches every slot
             for (_tick = first; _tick < last; _tick++) // a slot is due when all of it has passed
@@ -99,8 +128,9 @@ internal sealed class TimerWheel : IDisposable
         }
     }
 
-    private void Link(WheelEntry entry)
+    private void Link(WheelEntry entry, TimeSpan delay)
     {
+        entry.Due = Now + (long)delay.TotalMilliseconds + TickMilliseconds; // Now may be a tick old
         entry.Slot = (int)((entry.Due / TickMilliseconds) & (Slots - 1));
         entry.Next = _slots[entry.Slot];
         if (entry.Next is not null)

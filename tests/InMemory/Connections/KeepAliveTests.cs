@@ -157,6 +157,77 @@ public sealed class KeepAliveTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public async Task PacketThatNeverEndsDoesNotKeepTheConnection(ushort keepAlive)
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var watcher = await gateway.ConnectAsync("w");
+        await watcher.SubscribeAsync("will");
+        var client = await gateway.ConnectAsync("c", keepAlive: keepAlive, will: new ClientWill("will", "gone"u8.ToArray()));
+        var packet = ClientPackets.Publish("t", new string('x', 1000));
+        for (var i = 0; i < 60; i++)
+        {
+            client.Send(packet[i]);
+            await gateway.AdvanceAsync(TimeSpan.FromSeconds(1));
+        }
+
+        client.Send(packet[60]);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(20));
+
+        await client.ExpectDisconnectAsync(ReasonCode.QuotaExceeded);
+        await watcher.ExpectPublishAsync("gone");
+        Assert.Equal(1, gateway.Metrics.Sum("mqtt_connections_closed_total", "PacketTimeout"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public async Task LargePacketOnASlowLinePasses(ushort keepAlive)
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", keepAlive: keepAlive);
+        await client.SubscribeAsync("t");
+        var packet = ClientPackets.Publish("t", new string('x', 30_000));
+        foreach (var part in packet.Chunk(1000))
+        {
+            client.Send(part);
+            await gateway.AdvanceAsync(TimeSpan.FromSeconds(9)); // 111 bytes per second, 270 seconds
+        }
+
+        await client.ExpectPublishAsync(new string('x', 30_000));
+    }
+
+    [Fact]
+    public async Task DataStreamWhosePacketNeverEndsEndsAlone()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectQuicAsync("c");
+        var stream = client.OpenStream();
+        stream.Send(ClientPackets.Publish("t", "x")[..^1]);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(62));
+
+        await stream.ExpectClosedAsync();
+        client.Control.Send(ClientPackets.Pingreq());
+        await client.Control.ExpectAsync(PacketType.Pingresp);
+    }
+
+    [Fact]
+    public async Task PingreqThatCameWhileTheProcessStoodStillIsReadBeforeJudging()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await gateway.ConnectAsync("c", keepAlive: 1);
+        gateway.Time.Leap(TimeSpan.FromSeconds(4)); // what the client sends meanwhile is read when the process goes on
+        client.Send(ClientPackets.Pingreq());
+        await client.ExpectAsync(PacketType.Pingresp);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(1.4));
+        client.Send(ClientPackets.Pingreq());
+        await client.ExpectAsync(PacketType.Pingresp);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(2));
+        await client.ExpectDisconnectAsync(ReasonCode.KeepAliveTimeout);
+    }
+
+    [Theory]
     [MemberData(nameof(Versions))]
     public async Task PingreqIsAnsweredWhenTheQueueIsFull(ProtocolVersion version)
     {
