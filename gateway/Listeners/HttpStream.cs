@@ -9,18 +9,22 @@ namespace GrainMQ.Gateway.Listeners;
 internal sealed class HttpStream(Transport transport) : AsynchronousStream
 {
     private readonly Lock _gate = new();
+    private Task _arrival = Task.CompletedTask;
     private Task _write = Task.CompletedTask;
     private volatile bool _isGone;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        // Kestrel cancels a read to tell the client that its time is over. A wait without a buffer can be left alone, to be taken up by the next read.
+        _arrival = _arrival.IsCompleted ? transport.ReadAsync(Memory<byte>.Empty).AsTask() : _arrival;
+        await _arrival.WaitAsync(cancellationToken);
         var read = transport.ReadAsync(buffer);
         if (read.IsCompleted)
         {
             return await read;
         }
 
-        // Kestrel cancels a read to end the connection, such as one without a request. The buffer must not be given back before the read has ended.
+        // Half a record of TLS. The buffer must not be given back before the read has ended.
         await using var onCancelled = cancellationToken.UnsafeRegister(static transport => ((Transport?)transport)?.Abort(), transport);
         return await read;
     }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
@@ -141,6 +143,20 @@ public sealed class WebSocketEndTests
         await client.DisposeAsync();
     }
 
+    [Fact]
+    public async Task RequestThatDoesNotComeIsEndedInOrder() // after ten seconds of Kestrel's own clock
+    {
+        await using var gateway = await SocketGateway.StartAsync();
+        const string Half = "GET /mqtt HTTP/1.1\r\nHost: a\r\n";
+        ListenerKind[] kinds = [ListenerKind.Ws, ListenerKind.Wss];
+
+        var nothing = kinds.Select(kind => RequestAsync(gateway, kind, "")).ToArray();
+        var half = kinds.Select(kind => RequestAsync(gateway, kind, Half)).ToArray();
+
+        Assert.All(await Task.WhenAll(nothing).OrStuck("the end without a request"), Assert.Empty);
+        Assert.All(await Task.WhenAll(half).OrStuck("the end of half a request"), static answer => Assert.StartsWith("HTTP/1.1 408 ", answer));
+    }
+
     [Theory, MemberData(nameof(BrokenFrames))]
     public async Task WhatBreaksTheProtocolIsTold(ListenerKind kind, string frame, int status)
     {
@@ -192,7 +208,7 @@ public sealed class WebSocketEndTests
         }
 
         var pong = await client.ReceiveAsync();
-        Assert.Equal((RawWebSocket.Pong, "hello"), (pong?.Opcode, System.Text.Encoding.ASCII.GetString(pong?.Payload ?? [])));
+        Assert.Equal((RawWebSocket.Pong, "hello"), (pong?.Opcode, Encoding.ASCII.GetString(pong?.Payload ?? [])));
         Assert.Equal([0xD0, 0x00], await client.ReceivePacketAsync());
 
         static byte[] Unfinished(byte first) => [RawWebSocket.Binary, 0x81, 0, 0, 0, 0, first];
@@ -220,6 +236,17 @@ public sealed class WebSocketEndTests
             Assert.Equal((byte)PacketType.Publish << 4, received[0]);
             Assert.Equal(packet.Length, received.Length);
         }
+    }
+
+    /// <summary>Sends a request and returns what comes until the end; a reset throws.</summary>
+    private static async Task<string> RequestAsync(SocketGateway gateway, ListenerKind kind, string request)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(gateway.EndPoint(kind));
+        await using Stream stream = kind == ListenerKind.Wss ? await new SecureClient().ConnectAsync(socket) : new NetworkStream(socket);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        return await reader.ReadToEndAsync();
     }
 
     private static async Task<RawWebSocket> ConnectAsync(SocketGateway gateway, ListenerKind kind, byte[]? connect = null)
