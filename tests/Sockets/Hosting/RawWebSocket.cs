@@ -18,14 +18,16 @@ internal sealed class RawWebSocket : IAsyncDisposable
 
     private RawWebSocket(Socket socket, Stream stream) => (_socket, _stream) = (socket, stream);
 
-    public static async Task<RawWebSocket> ConnectAsync(EndPoint endPoint, ListenerKind kind)
+    /// <param name="early">What the client sends with its request, before it is answered.</param>
+    public static async Task<RawWebSocket> ConnectAsync(EndPoint endPoint, ListenerKind kind, params byte[] early)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(endPoint);
         Stream stream = kind == ListenerKind.Wss ? await new SecureClient().ConnectAsync(socket) : new NetworkStream(socket, ownsSocket: true);
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+        var request = Encoding.ASCII.GetBytes(
             "GET /mqtt HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"));
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n");
+        await stream.WriteAsync((byte[])[.. request, .. early]);
         var answer = new StringBuilder();
         while (!answer.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {

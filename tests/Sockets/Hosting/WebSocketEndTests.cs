@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Sockets.Broker;
 using GrainMQ.Tests.Testing;
 using Xunit;
 
@@ -10,9 +11,9 @@ namespace GrainMQ.Tests.Sockets.Hosting;
 /// <summary>
 /// Every end of a WebSocket has the Close frames of RFC 6455 §7 and then FIN: a reset could take from the client what it has not read yet.
 /// </summary>
-public sealed class WebSocketEndTests
+public sealed class WebSocketEndTests(SharedGateway shared)
 {
-    private static readonly byte[] Connect = ClientPackets.Connect(ProtocolVersion.Mqtt5, "c");
+    private static int _clients;
 
     public static TheoryData<ListenerKind> Kinds => [ListenerKind.Ws, ListenerKind.Wss];
 
@@ -60,7 +61,7 @@ public sealed class WebSocketEndTests
     [InlineData(ListenerKind.Ws, "", 1000)]
     public async Task CloseOfTheClientIsAnswered(ListenerKind kind, string close, int status) // RFC 6455 §5.5.1
     {
-        await using var gateway = await SocketGateway.StartAsync();
+        var gateway = shared.Gateway;
         await using var client = await ConnectAsync(gateway, kind);
 
         await client.SendAsync(RawWebSocket.Close, Bytes(close));
@@ -71,7 +72,7 @@ public sealed class WebSocketEndTests
     [Theory, MemberData(nameof(Kinds))]
     public async Task CloseInsteadOfConnectIsAnswered(ListenerKind kind)
     {
-        await using var gateway = await SocketGateway.StartAsync();
+        var gateway = shared.Gateway;
         await using var client = await RawWebSocket.ConnectAsync(gateway.EndPoint(kind), kind);
 
         await client.SendAsync(RawWebSocket.Close, 0x03, 0xE8);
@@ -95,7 +96,7 @@ public sealed class WebSocketEndTests
     [Theory, MemberData(nameof(Kinds))]
     public async Task DisconnectOfTheClientEndsInOrder(ListenerKind kind)
     {
-        await using var gateway = await SocketGateway.StartAsync();
+        var gateway = shared.Gateway;
         await using var client = await ConnectAsync(gateway, kind);
 
         await client.SendAsync(RawWebSocket.Binary, ClientPackets.Disconnect(ProtocolVersion.Mqtt5));
@@ -106,9 +107,10 @@ public sealed class WebSocketEndTests
     [Theory, MemberData(nameof(Kinds))]
     public async Task TakeoverEndsTheOldOneInOrder(ListenerKind kind)
     {
-        await using var gateway = await SocketGateway.StartAsync();
-        await using var old = await ConnectAsync(gateway, kind);
-        await using var next = await ConnectAsync(gateway, kind);
+        var gateway = shared.Gateway;
+        var id = NextId();
+        await using var old = await ConnectAsync(gateway, kind, id);
+        await using var next = await ConnectAsync(gateway, kind, id);
 
         Assert.Equal((byte)ReasonCode.SessionTakenOver, (await old.ReceivePacketAsync())[2]);
         Assert.Equal(1000, await old.ClosedAsync());
@@ -117,8 +119,8 @@ public sealed class WebSocketEndTests
     [Theory, MemberData(nameof(Kinds))]
     public async Task SilenceEndsInOrder(ListenerKind kind)
     {
-        await using var gateway = await SocketGateway.StartAsync();
-        await using var client = await ConnectAsync(gateway, kind, ClientPackets.Connect(ProtocolVersion.Mqtt5, "c", keepAlive: 1));
+        var gateway = shared.Gateway;
+        await using var client = await ConnectAsync(gateway, kind, keepAlive: 1);
 
         Assert.Equal((byte)ReasonCode.KeepAliveTimeout, (await client.ReceivePacketAsync())[2]);
         Assert.Equal(1000, await client.ClosedAsync());
@@ -146,7 +148,7 @@ public sealed class WebSocketEndTests
     [Fact]
     public async Task RequestThatDoesNotComeIsEndedInOrder() // after ten seconds of Kestrel's own clock
     {
-        await using var gateway = await SocketGateway.StartAsync();
+        var gateway = shared.Gateway;
         const string Half = "GET /mqtt HTTP/1.1\r\nHost: a\r\n";
         ListenerKind[] kinds = [ListenerKind.Ws, ListenerKind.Wss];
 
@@ -160,7 +162,7 @@ public sealed class WebSocketEndTests
     [Theory, MemberData(nameof(BrokenFrames))]
     public async Task WhatBreaksTheProtocolIsTold(ListenerKind kind, string frame, int status)
     {
-        await using var gateway = await SocketGateway.StartAsync();
+        var gateway = shared.Gateway;
         await using var client = await ConnectAsync(gateway, kind);
 
         await client.SendBytesAsync(Bytes(frame));
@@ -171,7 +173,7 @@ public sealed class WebSocketEndTests
     [Theory, MemberData(nameof(Kinds))]
     public async Task ClientThatGoesOnSendingIsToldToo(ListenerKind kind)
     {
-        await using var gateway = await SocketGateway.StartAsync();
+        var gateway = shared.Gateway;
         await using var client = await ConnectAsync(gateway, kind);
 
         await client.SendBytesAsync([.. Bytes("82 00"), .. new byte[64 * 1024]]);
@@ -194,7 +196,7 @@ public sealed class WebSocketEndTests
     [Theory, MemberData(nameof(Kinds))]
     public async Task ControlFramesMayComeAnywhere(ListenerKind kind)
     {
-        await using var gateway = await SocketGateway.StartAsync();
+        var gateway = shared.Gateway;
         await using var client = await ConnectAsync(gateway, kind);
         var ping = ClientPackets.Pingreq();
 
@@ -214,17 +216,35 @@ public sealed class WebSocketEndTests
         static byte[] Unfinished(byte first) => [RawWebSocket.Binary, 0x81, 0, 0, 0, 0, first];
     }
 
+    [Theory]
+    [InlineData(ListenerKind.Ws, 10)]
+    [InlineData(ListenerKind.Ws, 50_000)]
+    [InlineData(ListenerKind.Wss, 50_000)]
+    public async Task FramesBehindTheRequestAreRead(ListenerKind kind, int size)
+    {
+        byte[] early =
+        [
+            .. RawWebSocket.Frame(RawWebSocket.Binary, ClientPackets.Connect(ProtocolVersion.Mqtt5, NextId())),
+            .. RawWebSocket.Frame(RawWebSocket.Binary, ClientPackets.Publish(NextId(), new string('x', size), QoS.AtLeastOnce, 1)),
+        ];
+        await using var client = await RawWebSocket.ConnectAsync(shared.Gateway.EndPoint(kind), kind, early);
+
+        Assert.Equal((byte)PacketType.Connack << 4, (await client.ReceivePacketAsync())[0]);
+        Assert.Equal((byte)PacketType.Puback << 4, (await client.ReceivePacketAsync())[0]);
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public async Task EveryPacketHasAFrame(ListenerKind kind)
     {
-        await using var gateway = await SocketGateway.StartAsync();
+        var gateway = shared.Gateway;
         await using var client = await ConnectAsync(gateway, kind);
+        var topic = NextId();
         int[] sizes = [0, 100, 130, 60_000, 1, 70_000, 2, 3, 300_000, 4];
 
-        await client.SendAsync(RawWebSocket.Binary, ClientPackets.Subscribe(1, "t", QoS.AtMostOnce));
+        await client.SendAsync(RawWebSocket.Binary, ClientPackets.Subscribe(1, topic, QoS.AtMostOnce));
         Assert.Equal((byte)PacketType.Suback << 4, (await client.ReceivePacketAsync())[0]);
-        await using var publisher = await ConnectAsync(gateway, kind, ClientPackets.Connect(ProtocolVersion.Mqtt5, "p"));
-        var packets = sizes.Select(static size => ClientPackets.Publish("t", new string('x', size))).ToArray();
+        await using var publisher = await ConnectAsync(gateway, kind);
+        var packets = sizes.Select(size => ClientPackets.Publish(topic, new string('x', size))).ToArray();
         foreach (var part in packets.SelectMany(static packet => packet).Chunk(60_000))
         {
             await publisher.SendAsync(RawWebSocket.Binary, part);
@@ -249,10 +269,12 @@ public sealed class WebSocketEndTests
         return await reader.ReadToEndAsync();
     }
 
-    private static async Task<RawWebSocket> ConnectAsync(SocketGateway gateway, ListenerKind kind, byte[]? connect = null)
+    private static string NextId() => $"end-{Interlocked.Increment(ref _clients)}";
+
+    private static async Task<RawWebSocket> ConnectAsync(SocketGateway gateway, ListenerKind kind, string? id = null, ushort keepAlive = 0)
     {
         var client = await RawWebSocket.ConnectAsync(gateway.EndPoint(kind), kind);
-        await client.SendAsync(RawWebSocket.Binary, connect ?? Connect);
+        await client.SendAsync(RawWebSocket.Binary, ClientPackets.Connect(ProtocolVersion.Mqtt5, id ?? NextId(), keepAlive: keepAlive));
         Assert.Equal([(byte)PacketType.Connack << 4], (await client.ReceivePacketAsync())[..1]);
         return client;
     }
