@@ -17,6 +17,7 @@ internal sealed class Connection
     private readonly ReadBuffer _input = new();
     private DataStreams? _streams;
     private int _woken;
+    private volatile bool _isShortOfMemory;
 
     public Connection(long id, Transport transport, ConnectionEnvironment environment)
     {
@@ -78,6 +79,9 @@ internal sealed class Connection
     public long WaitingBytes =>
         _writer.BlockedBytes + Outbound.Bytes + (Session?.WaitingBytes ?? 0) + DataStreams.Sum(static stream => stream.WaitingBytes);
 
+    /// <summary>Whether it reads no more until a <see cref="ReadBudget"/> has room for what its client sends.</summary>
+    public bool IsShortOfMemory => _isShortOfMemory;
+
     /// <summary>Unix milliseconds, at most one tick of the wheel old.</summary>
     public long UnixNow => _environment.Wheel.UnixNow;
 
@@ -91,6 +95,9 @@ internal sealed class Connection
     }
 
     public Task RunAsync() => Ended = ServeAsync();
+
+    /// <summary>Bytes that it has taken from the budget, for a packet that is not complete.</summary>
+    public int HeldOf(ReadBudget budget) => _input.HeldOf(budget);
 
     /// <summary>CONNACK is queued: from here on the connection serves its session, under the Keep Alive of its client.</summary>
     public void Serve(IConnectionSession session)
@@ -214,7 +221,14 @@ internal sealed class Connection
                 await Transport.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false); // a waiting connection holds no memory
             }
 
-            var read = await Transport.ReadAsync(_input.MakeRoom()).ConfigureAwait(false);
+            var budget = _environment.Budgets.Of(this);
+            if (!_input.TryMakeRoom(budget, out var room))
+            {
+                await FreedAsync(budget).ConfigureAwait(false);
+                continue;
+            }
+
+            var read = await Transport.ReadAsync(room).ConfigureAwait(false);
             if (read == 0 || IsClosing)
             {
                 if (IsDataStream && !_input.IsEmpty)
@@ -239,6 +253,16 @@ internal sealed class Connection
             var left = _input.Unread.Length;
             Deadline.NoteUnfinished(left, isNew: left < before || before == read);
         }
+    }
+
+    /// <summary>Waits while all connections together hold too much of what is not complete. The client waits with it.</summary>
+    private async Task FreedAsync(ReadBudget budget)
+    {
+        _isShortOfMemory = true;
+        Deadline.HoldUp();
+        await Task.WhenAny(budget.FreedAsync(), Ending.AllWritten).ConfigureAwait(false); // a closing connection does not wait
+        Deadline.Resume();
+        _isShortOfMemory = false;
     }
 
     private async Task EndAsync()

@@ -51,6 +51,12 @@ internal sealed class ConnectionDeadline(Connection connection, TimerWheel wheel
 
     public void Cancel() => wheel.Cancel(this);
 
+    /// <summary>Whether nothing is read for a while, so that the client is not to blame for its silence.</summary>
+    public bool IsHeldUp => _isHeldUp;
+
+    /// <summary>Time since bytes were received.</summary>
+    public TimeSpan Silence => TimeSpan.FromMilliseconds(wheel.Now - Volatile.Read(ref _lastReceived));
+
     /// <summary>Bytes were received.</summary>
     /// <returns>Milliseconds since they were before.</returns>
     public long NoteReceived()
@@ -119,7 +125,7 @@ internal sealed class ConnectionDeadline(Connection connection, TimerWheel wheel
     private void OnReadingDue()
     {
         var hasKeepAlive = _keepAlive > TimeSpan.Zero;
-        var keepAliveLeft = hasKeepAlive ? _keepAlive - TimeSpan.FromMilliseconds(wheel.Now - Volatile.Read(ref _lastReceived)) : TimeSpan.MaxValue;
+        var keepAliveLeft = hasKeepAlive ? _keepAlive - Silence : TimeSpan.MaxValue;
         if (_isHeldUp)
         {
             wheel.Schedule(this, hasKeepAlive ? _keepAlive : PacketTime); // what the client sent meanwhile was not read, so its silence counts from the next read on

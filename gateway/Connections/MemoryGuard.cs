@@ -4,29 +4,38 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Connections;
 
 /// <summary>
-/// The last bound: every queue has its own, this one holds for all of them together. Looks once a second and degrades in steps, new
-/// clients first, so that those who are served go on being served.
+/// The last bound: every queue has its own, this one holds for all of them together. Looks once a second, after garbage is given back, and degrades
+/// in steps, new clients first, so that those who are served go on being served.
 /// </summary>
 internal sealed partial class MemoryGuard : IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    /// <summary>Percent below the first step, from which on the limit is near.</summary>
+    private const int Near = 5;
+
     private readonly MemoryOptions _options;
     private readonly ConnectionRegistry _connections;
+    private readonly IProcessMemory _memory;
     private readonly ILogger<MemoryGuard> _logger;
-    private readonly Func<long> _used;
+    private readonly GarbageReturn _garbage;
+    private readonly ReadRelief[] _reliefs;
     private readonly ITimer _timer;
     private TaskCompletionSource? _paused;
     private int _percent;
+    private int _looking;
 
-    /// <param name="used">Bytes that the process takes; the working set when left out.</param>
     public MemoryGuard(
-        MemoryOptions options, ConnectionRegistry connections, GatewayMetrics metrics, TimeProvider time, ILogger<MemoryGuard> logger,
-        Func<long>? used = null)
+        MemoryOptions options, ConnectionRegistry connections, ReadBudgets budgets, IProcessMemory memory, GatewayMetrics metrics, TimeProvider time,
+        ILogger<MemoryGuard> logger)
     {
-        (_options, _connections, _logger, _used) = (options, connections, logger, used ?? (() => Environment.WorkingSet));
+        (_options, _connections, _memory, _logger) = (options, connections, memory, logger);
+        _garbage = new GarbageReturn(memory, time);
+        _reliefs = [new(budgets.Served, connections), new(budgets.Unknown, connections)];
         metrics.Meter.CreateObservableGauge("mqtt_memory_percent", () => Percent, "%", "Memory of the process, of Memory:MaximumBytes");
-        _timer = time.CreateTimer(static guard => ((MemoryGuard)guard!).Look(), this, Period, Period); // state is this
+        metrics.Meter.CreateObservableGauge(
+            "mqtt_read_bytes", () => budgets.Served.Used + budgets.Unknown.Used, "By", "Memory of packets that are not complete");
+        _timer = time.CreateTimer(static guard => ((MemoryGuard)guard!).LookAlone(), this, Period, Period); // state is this
     }
 
     /// <summary>What the process takes of what it may.</summary>
@@ -43,15 +52,42 @@ internal sealed partial class MemoryGuard : IDisposable
         Resume();
     }
 
+    // A collection may take longer than the period.
+    private void LookAlone()
+    {
+        if (Interlocked.Exchange(ref _looking, 1) == 0)
+        {
+            Look();
+            Volatile.Write(ref _looking, 0);
+        }
+    }
+
     private void Look()
     {
-        var maximum = _options.MaximumBytes > 0 ? _options.MaximumBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var before = Percent;
-        var percent = (int)(_used() * 100 / Math.Max(1, maximum));
-        Volatile.Write(ref _percent, percent);
-        if (percent >= _options.RefuseConnectPercent != before >= _options.RefuseConnectPercent)
+        var limit = Math.Max(1, _options.Limit(_memory.Available));
+        var (used, returned) = _garbage.Measure(near: (long)(limit / 100.0 * (_options.RefuseConnectPercent - Near)));
+        if (returned > 0)
         {
-            LogPressure(_logger, percent, percent >= _options.RefuseConnectPercent ? "new clients are refused" : "new clients are welcome again");
+            LogReturned(_logger, returned, used);
+        }
+
+        Judge((int)(used * 100.0 / limit));
+        foreach (var relief in _reliefs)
+        {
+            if (relief.Look() is > 0 and var closed)
+            {
+                LogRelieved(_logger, closed);
+            }
+        }
+    }
+
+    private void Judge(int percent)
+    {
+        var wasRefusing = RefusesConnect;
+        Volatile.Write(ref _percent, percent);
+        if (RefusesConnect != wasRefusing)
+        {
+            LogPressure(_logger, percent, RefusesConnect ? "new clients are refused" : "new clients are welcome again");
         }
 
         if (percent < _options.PauseQoS0Percent)
@@ -85,4 +121,10 @@ internal sealed partial class MemoryGuard : IDisposable
 
     [LoggerMessage(4321, LogLevel.Warning, "Memory at {Percent} % of Memory:MaximumBytes: {ClientId} is disconnected, {Bytes} bytes wait for it")]
     private static partial void LogSlowest(ILogger logger, int percent, string clientId, long bytes);
+
+    [LoggerMessage(4322, LogLevel.Warning, "The memory for packets that are not complete is used up: {Connections} connections that hold some of it and do not go on are closed")]
+    private static partial void LogRelieved(ILogger logger, int connections);
+
+    [LoggerMessage(4323, LogLevel.Debug, "Garbage was collected: {Returned} bytes are given back, {Used} are in use")]
+    private static partial void LogReturned(ILogger logger, long returned, long used);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using GrainMQ.Gateway.Protocol;
 
 namespace GrainMQ.Gateway.Connections;
@@ -66,7 +65,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue,
                     break;
                 }
 
-                var buffer = ArrayPool<byte>.Shared.Rent(bytes);
+                var buffer = ByteArrays.Rent(bytes);
                 if (!TryEncode(batch.AsSpan(0, count), buffer, out var length))
                 {
                     return; // the writer stays in its state: nothing is written to this connection again
@@ -82,7 +81,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue,
                     return;
                 }
 
-                ArrayPool<byte>.Shared.Return(buffer);
+                ByteArrays.Return(buffer);
                 if (++batches == MostBatches)
                 {
                     ThreadPool.UnsafeQueueUserWorkItem(static writer => writer.Drain(), this, preferLocal: false);
@@ -128,7 +127,7 @@ internal sealed class OutboundWriter(Connection connection, OutboundQueue queue,
             return;
         }
 
-        ArrayPool<byte>.Shared.Return(buffer);
+        ByteArrays.Return(buffer);
         Volatile.Write(ref _blockedSince, 0);
         Volatile.Write(ref _blockedBytes, 0);
         Drain();

@@ -70,6 +70,8 @@ internal static class DataPlaneServices
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<ConnectionRegistry>();
+        services.TryAddSingleton<IProcessMemory, ProcessMemory>();
+        services.AddSingleton<ReadBudgets>();
         services.AddSingleton<MemoryGuard>();
         services.AddSingleton<ConnectionEnvironment>(provider => ActivatorUtilities.CreateInstance<ConnectionEnvironment>(provider));
         services.AddSingleton<IConnectionHandler, ConnectionHandler>();

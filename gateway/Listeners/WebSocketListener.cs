@@ -13,6 +13,9 @@ public sealed class WebSocketListener : Listener
 {
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Bytes of a request that Kestrel takes before they are asked for; its own choice is 1 MiB, for every client that connects.</summary>
+    private const int ReadAhead = 64 * 1024;
+
     private readonly SocketListener _sockets;
     private readonly WebSocketEndpoint _endpoint;
     private readonly KestrelServer _server;
@@ -30,6 +33,7 @@ public sealed class WebSocketListener : Listener
         kestrel.Limits.KeepAliveTimeout = RequestTimeout; // also the wait for the first request of a connection
         kestrel.Limits.RequestHeadersTimeout = RequestTimeout;
         kestrel.Limits.MaxRequestBodySize = 0;
+        kestrel.Limits.MaxRequestBufferSize = ReadAhead;
         kestrel.Listen(Address, static listen => listen.Protocols = HttpProtocols.Http1);
         _server = new KestrelServer(Options.Create(kestrel), connections, loggers);
     }

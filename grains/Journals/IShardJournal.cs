@@ -70,7 +70,12 @@ internal interface IShardJournal<TSnapshot, TChange>
     /// <returns>Ok, or Failed: the disk cannot be read.</returns>
     ValueTask<JournalResult> ReadAsync(IReadOnlyList<long> offsets, byte[]?[] messages);
 
-    /// <summary>How many bytes of changes (as their <c>Cost</c> says) make a snapshot worth its price.</summary>
+    /// <summary>Bytes that a snapshot of such a state keeps, in memory or on the disk, until the next one.</summary>
+    /// <param name="state">Bytes of a snapshot, without the messages.</param>
+    /// <param name="messages">Bytes of the messages.</param>
+    long HeldBy(long state, long messages);
+
+    /// <summary>How many bytes of changes (as their <c>Cost</c> says), and of what the last snapshot has and the state has not any more, make a snapshot worth its price.</summary>
     /// <param name="state">Bytes of a snapshot, without the messages.</param>
     /// <param name="messages">Bytes of the messages.</param>
     long SnapshotAfter(long state, long messages);

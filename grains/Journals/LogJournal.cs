@@ -83,6 +83,8 @@ internal sealed class LogJournal<TSnapshot, TChange>(IWriteAheadLog log, IShardC
 
     public ValueTask<JournalResult> ReadAsync(IReadOnlyList<long> offsets, byte[]?[] messages) => _reader.ReadAsync(offsets, messages);
 
+    public long HeldBy(long state, long messages) => state;
+
     public long SnapshotAfter(long state, long messages) => SnapshotFrom + (state / 2);
 
     private ValueTask<LogReply> AddAsync(SnapshotRecords records, TSnapshot snapshot, int part) =>

@@ -81,7 +81,9 @@ internal sealed class MemoryJournalStore<TSnapshot, TChange> : IJournalStore<TSn
 
         public ValueTask<JournalResult> ReadAsync(IReadOnlyList<long> offsets, byte[]?[] messages) => new(JournalResult.Ok);
 
-        public long SnapshotAfter(long state, long messages) => SnapshotFrom + state + messages;
+        public long HeldBy(long state, long messages) => state + messages;
+
+        public long SnapshotAfter(long state, long messages) => SnapshotFrom + ((state + messages) / 2);
 
         private JournalResult Push(Func<Entry, Entry> entry)
         {

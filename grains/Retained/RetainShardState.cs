@@ -15,8 +15,8 @@ internal sealed class RetainShardState(GrainOptions options) : IJournaledState<R
 
     public long Replayed { get; private set; }
 
-    /// <summary>Most bytes of the tree are its nodes and strings; a snapshot has about a quarter. The journal keeps no messages beside it.</summary>
-    public (long State, long Messages) SnapshotCost => (Tree.Bytes / 4, 0);
+    /// <summary>A snapshot has the messages and their topics, without the nodes of the tree. The journal keeps no messages beside it.</summary>
+    public (long State, long Messages) SnapshotCost => (Tree.Bytes - (Tree.Count * RetainedTree.NodeBytes), 0);
 
     public void FireDue(long now) => Tree.Expire(now);
 

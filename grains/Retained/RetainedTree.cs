@@ -28,8 +28,11 @@ internal sealed class RetainedTree(int maxMessages, long maxBytes)
     /// <summary>What they cost, by <see cref="Cost"/>.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Returns the bytes that a message counts against the quota: body, topic as held in memory, and its node (160 bytes, measured).</summary>
-    public static long Cost(RetainEntry entry) => 160 + (entry.Message?.Length ?? 0) + (2L * entry.Topic.Length);
+    /// <summary>Bytes of a message's node, measured.</summary>
+    public const long NodeBytes = 160;
+
+    /// <summary>Returns the bytes that a message counts against the quota: body, topic as held in memory, and its node.</summary>
+    public static long Cost(RetainEntry entry) => NodeBytes + (entry.Message?.Length ?? 0) + (2L * entry.Topic.Length);
 
     /// <summary>Sets or clears one topic; false if the message is over the quota, and the old one stays.</summary>
     public bool Set(string tenant, RetainEntry entry)

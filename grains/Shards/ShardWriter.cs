@@ -24,6 +24,7 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     private Task<JournalResult> _commits = Task.FromResult(JournalResult.Ok);
     private Task<JournalResult> _replacing = Task.FromResult(JournalResult.Ok);
     private long _journaled = state.Replayed;
+    private long _held = HeldBy(journal, state);
     private int _underWay;
     private long _change;
     private long _unjournaled;
@@ -85,8 +86,7 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
         _change++;
         _journaled += change.Cost;
         _commits = CompleteAsync(_commits, journal.AppendAsync(change), committed);
-        var (stateBytes, messageBytes) = state.SnapshotCost;
-        if (_journaled > journal.SnapshotAfter(stateBytes, messageBytes) && _replacing.IsCompleted)
+        if (_replacing.IsCompleted && IsWorthASnapshot())
         {
             _replacing = ReplaceAsync();
         }
@@ -146,6 +146,20 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
         return _replacing;
     }
 
+    private static long HeldBy(IShardJournal<TSnapshot, TChange> journal, IJournaledState<TSnapshot, TChange> state)
+    {
+        var (stateBytes, messageBytes) = state.SnapshotCost;
+        return journal.HeldBy(stateBytes, messageBytes);
+    }
+
+    /// <summary>What was removed takes a few bytes of changes, and would stay in the last snapshot until there are many of them.</summary>
+    private bool IsWorthASnapshot()
+    {
+        var (stateBytes, messageBytes) = state.SnapshotCost;
+        var removed = Math.Max(0, _held - journal.HeldBy(stateBytes, messageBytes));
+        return _journaled + removed > journal.SnapshotAfter(stateBytes, messageBytes);
+    }
+
     /// <summary>Completes commits in the order of the appends, so that the numbers of a queue are committed in their order.</summary>
     private async Task<JournalResult> CompleteAsync(Task<JournalResult> before, ValueTask<JournalReply> append, Action<long>? committed)
     {
@@ -198,7 +212,7 @@ internal sealed class ShardWriter<TSnapshot, TChange>(
     private async Task<JournalResult> ReplaceAsync()
     {
         var (taken, mark, change) = (state.Snapshot(), journal.Mark(), _change);
-        _journaled = 0;
+        (_journaled, _held) = (0, HeldBy(journal, state));
         var result = await _commits; // those that the snapshot has and the mark does not; then their messages have a place
         if (result == JournalResult.Ok)
         {

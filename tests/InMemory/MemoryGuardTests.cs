@@ -1,3 +1,4 @@
+using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,7 +9,10 @@ namespace GrainMQ.Tests.InMemory;
 /// <summary>What gives way first when the process runs out of memory.</summary>
 public sealed class MemoryGuardTests
 {
-    private long _used;
+    private const long Full = 8L << 20;
+    private const int LargestPacket = 64 * 1024;
+
+    private readonly ManualMemory _memory = new() { Available = Full };
 
     [Fact]
     public async Task NewClientsAreRefusedFrom70PercentOn()
@@ -69,12 +73,111 @@ public sealed class MemoryGuardTests
         slow.Drop();
     }
 
+    [Fact]
+    public async Task ABurstThatIsOverLocksNoClientOut()
+    {
+        await using var gateway = await StartAsync();
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(3));
+        _memory.Garbage = Full / 2;
+        SetPercent(gateway, 90);
+        await gateway.ConnectAsync("client");
+
+        Assert.Equal(1, _memory.Collections);
+    }
+
+    [Fact]
+    public async Task HalfPacketsOfUnknownClientsTakeNothingFromServedOnes()
+    {
+        await using var gateway = await StartAsync();
+        var served = await gateway.ConnectAsync("served");
+        var unknown = Enumerable.Range(0, 30).Select(_ => gateway.Open()).ToList();
+        foreach (var client in unknown)
+        {
+            client.Send(Half(0x10));
+        }
+
+        var budget = Budgets(gateway).Unknown;
+        await Stuck.UntilAsync(() => budget.IsAwaited, "clients to wait");
+        Assert.InRange(budget.Used, budget.Limit / 2, budget.Limit);
+        Assert.Contains(unknown, client => client.Transport.Unread > 30_000);
+
+        served.Send(ClientPackets.Publish("a", new byte[60_000], QoS.AtLeastOnce, 1));
+        Assert.Equal(PacketType.Puback, (PacketType)((await served.ReceivePacketAsync())![0] >> 4));
+
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(14)); // Connections:ConnectTimeout and the grace of the end
+        await Stuck.UntilAsync(() => budget.Used == 0, "the memory to be given back");
+        await gateway.ConnectAsync("later");
+    }
+
+    [Fact]
+    public async Task AClientThatSendsAWholePacketDoesNotWaitForEverForThoseWithHalfOnes()
+    {
+        await using var gateway = await StartAsync();
+        var budget = Budgets(gateway).Served;
+        var silent = new List<MemoryClient>();
+        while (!budget.IsAwaited)
+        {
+            var client = await gateway.ConnectAsync($"silent{silent.Count}");
+            client.Send(Half(0x30));
+            silent.Add(client);
+            await Stuck.UntilAsync(() => client.Transport.Unread == 0 || budget.IsAwaited, "half a packet to be read");
+        }
+
+        var whole = await gateway.ConnectAsync("whole");
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(1));
+        whole.Send(ClientPackets.Publish("a", new byte[60_000], QoS.AtLeastOnce, 1));
+        await Stuck.CalmAsync();
+        Assert.InRange(whole.Transport.Unread, 20_000, 60_000);
+
+        await gateway.AdvanceUntilAsync(whole.ReceivePacketAsync(), "the acknowledgement");
+        await Stuck.UntilAsync(() => gateway.Connections.Count <= silent.Count * 3 / 4 + 1, "some of the others to be closed");
+        Assert.Contains(gateway.Connections.All, connection => connection.Client.Id.StartsWith("silent", StringComparison.Ordinal));
+        Assert.Equal([0xE0, 0x01, 0x97], (await silent[0].ReceivePacketAsync())![..3]);
+        Assert.Contains(gateway.Log.Lines, line => line.EventId == 4322);
+    }
+
+    [Fact]
+    public async Task WhenAllOfThemWaitTheYoungestGo()
+    {
+        await using var gateway = await StartAsync();
+        var budget = Budgets(gateway).Served;
+        var clients = new List<MemoryClient>();
+        for (var i = 0; i < 20; i++)
+        {
+            clients.Add(await gateway.ConnectAsync($"client{i}"));
+            clients[i].Transport.MaximumRead = 1024;
+        }
+
+        for (var i = 0; i < clients.Count; i++)
+        {
+            clients[i].Send(ClientPackets.Publish("a", new byte[60_000], QoS.AtLeastOnce, 1));
+        }
+
+        foreach (var client in clients)
+        {
+            await gateway.AdvanceUntilAsync(client.ReceivePacketAsync(), "an acknowledgement, or DISCONNECT");
+        }
+
+        await Stuck.UntilAsync(() => budget.Used == 0, "the memory to be given back");
+    }
+
+    private static ReadBudgets Budgets(InMemoryGateway gateway) => gateway.Services.GetRequiredService<ReadBudgets>();
+
+    /// <summary>The first 40,000 bytes of a packet of 60,000.</summary>
+    private static byte[] Half(byte first)
+    {
+        var packet = first == 0x30
+            ? ClientPackets.Publish("a", new byte[60_000])
+            : ClientPackets.Connect(clientId: new string('c', 60_000));
+        return packet[..40_000];
+    }
+
     private Task<InMemoryGateway> StartAsync() => InMemoryGateway.StartAsync(
-        options => options.Memory.MaximumBytes = 100, services => services.AddSingleton<Func<long>>(() => Volatile.Read(ref _used)));
+        options => options.Connections.MaximumPacketSize = LargestPacket, services => services.AddSingleton<IProcessMemory>(_memory));
 
     private void SetPercent(InMemoryGateway gateway, int percent)
     {
-        Volatile.Write(ref _used, percent);
+        _memory.Used = ((Full * percent) + 99) / 100;
         gateway.Time.Advance(TimeSpan.FromSeconds(1));
     }
 

@@ -68,6 +68,7 @@ public sealed class InMemoryGateway : IAsyncDisposable
         var log = new RecordingLoggerProvider();
         var collection = new ServiceCollection();
         collection.AddSingleton<TimeProvider>(time);
+        collection.AddSingleton<IProcessMemory>(new ManualMemory()); // days pass in a moment here, and the process must not collect once for each hour
         collection.AddLogging(builder => builder.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
         SimulatedSilo.Add(collection, options.ToSilo(), faults);
         collection.AddMqttDataPlane(options);

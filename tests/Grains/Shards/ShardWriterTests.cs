@@ -62,6 +62,38 @@ public sealed class ShardWriterTests
         Assert.Equal(1, again.Tree.Count);
     }
 
+    [Fact]
+    public async Task WhatIsClearedIsSoonInNoSnapshot()
+    {
+        var (shard, journals) = (new RetainShardState(new GrainOptions()), new MemoryJournalStore<RetainSnapshot, RetainChange>());
+        var snapshots = 0;
+        var writer = new ShardWriter<RetainSnapshot, RetainChange>(
+            (await journals.OpenAsync(0, 0, shard)).Journal!, shard, _ => { }, () => snapshots++); // Memory opens always
+        var large = await SetAsync(writer, shard, 20 << 20);
+        Assert.Equal(1, snapshots); // which has the message
+
+        Assert.False(IsGarbage(large));
+        await SetAsync(writer, shard, 0);
+
+        Assert.Equal(2, snapshots);
+        Assert.True(IsGarbage(large));
+    }
+
+    private static async Task<WeakReference> SetAsync(ShardWriter<RetainSnapshot, RetainChange> writer, RetainShardState shard, int bytes)
+    {
+        var message = new byte[bytes];
+        var change = new RetainChange(0, new RetainBatch("t", Sample.A, bytes == 0 ? 2 : 1, [new RetainEntry("topic", message, 0)]));
+        shard.Set(change);
+        Assert.Equal(JournalResult.Ok, await writer.CommitAsync(change));
+        return new WeakReference(message);
+    }
+
+    private static bool IsGarbage(WeakReference message)
+    {
+        GC.Collect();
+        return !message.IsAlive;
+    }
+
     private static ValueTask<JournalResult> CommitAsync(ShardWriter<RetainSnapshot, RetainChange> writer, RetainShardState shard, string topic)
     {
         var change = new RetainChange(0, new RetainBatch(topic, Sample.A, 1, [new RetainEntry(topic, [1], 0)]));

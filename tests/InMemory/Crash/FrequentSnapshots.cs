@@ -35,6 +35,8 @@ internal sealed class FrequentSnapshots<TSnapshot, TChange>(IJournalStore<TSnaps
 
         public ValueTask<JournalResult> ReadAsync(IReadOnlyList<long> offsets, byte[]?[] messages) => journal.ReadAsync(offsets, messages);
 
+        public long HeldBy(long state, long messages) => 0;
+
         public long SnapshotAfter(long state, long messages) => after;
     }
 }

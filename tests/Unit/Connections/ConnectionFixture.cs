@@ -19,10 +19,13 @@ internal sealed class ConnectionFixture : IConnectionProtocol, IConnectionSessio
         _wheel = new TimerWheel(new SteadyClock(Time));
         var metrics = new GatewayMetrics(_services.GetRequiredService<IMeterFactory>());
         Connection = new Connection(
-            1, Transport, new ConnectionEnvironment(new ConnectionOptions(), new OutboundOptions(), _wheel, metrics, this, NullLogger<Connection>.Instance));
+            1, Transport,
+            new ConnectionEnvironment(new ConnectionOptions(), new OutboundOptions(), _wheel, Budgets, metrics, this, NullLogger<Connection>.Instance));
     }
 
     public ManualTimeProvider Time { get; } = new();
+
+    public ReadBudgets Budgets { get; } = new(new MemoryOptions(), new ConnectionOptions(), new ManualMemory());
 
     public MemoryTransport Transport { get; } = new();
 

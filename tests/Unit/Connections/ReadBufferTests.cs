@@ -9,6 +9,7 @@ public sealed class ReadBufferTests
     private const long Long = 60_000;
 
     private readonly ReadBuffer _buffer = new();
+    private readonly ReadBudget _budget = new(2 << 20);
 
     [Fact]
     public void HoldsNoMemoryUntilItIsReadInto()
@@ -61,7 +62,7 @@ public sealed class ReadBufferTests
 
         Fill(Long);
         Fill(Long);
-        Assert.InRange(_buffer.MakeRoom().Length, 4096, 64 * 1024);
+        Assert.InRange(Room().Length, 4096, 64 * 1024);
     }
 
     [Fact]
@@ -73,7 +74,7 @@ public sealed class ReadBufferTests
             _buffer.Consume(_buffer.Unread.Length - 1); // half a packet stays
         }
 
-        Assert.Equal((64 * 1024) - 1, _buffer.MakeRoom().Length);
+        Assert.Equal((64 * 1024) - 1, Room().Length);
     }
 
     [Fact]
@@ -89,7 +90,7 @@ public sealed class ReadBufferTests
         _buffer.Consume(1);
         _buffer.Shrink();
 
-        Assert.Equal(2048, _buffer.MakeRoom().Length);
+        Assert.Equal(2048, Room().Length);
     }
 
     [Fact]
@@ -108,6 +109,24 @@ public sealed class ReadBufferTests
     }
 
     [Fact]
+    public void AHotConnectionKeepsNoLargeBufferForNothing()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            Fill(0);
+            _buffer.Consume(_buffer.Unread.Length);
+        }
+
+        Receive([1], 0);
+        Assert.False(_buffer.IsIdle); // half a packet: the rest is expected at once
+        _buffer.Consume(1);
+
+        Assert.True(_buffer.IsIdle);
+        _buffer.Shrink();
+        Assert.Equal(0, _budget.Used);
+    }
+
+    [Fact]
     public void ReadThatFilledTheRoomIsFollowedAtOnce()
     {
         Fill(Long);
@@ -115,11 +134,76 @@ public sealed class ReadBufferTests
         Assert.False(_buffer.IsIdle); // there may be more
     }
 
+    [Fact]
+    public void LargePacketNeedsNoMoreThanTheNextPowerOfTwo()
+    {
+        var packet = 900 * 1024;
+        for (var received = 0; received < packet;)
+        {
+            var bytes = Math.Min(Room().Length, Math.Min(64 * 1024, packet - received));
+            _buffer.Add(bytes, 0);
+            received += bytes;
+        }
+
+        Assert.Equal(packet, _buffer.Unread.Length);
+        Assert.Equal(1 << 20, _buffer.Capacity);
+    }
+
+    [Fact]
+    public void WhatIsHeldIsTakenFromTheBudgetAndGivenBack()
+    {
+        Receive([1], Long);
+        Assert.Equal(0, _budget.Used); // the first 2 KiB are outside
+
+        while (_buffer.Capacity < 256 * 1024)
+        {
+            Fill(0);
+        }
+
+        Assert.Equal(256 * 1024, _budget.Used);
+        Assert.Equal(256 * 1024, _buffer.HeldOf(_budget));
+        Assert.Equal(0, _buffer.HeldOf(new ReadBudget(1)));
+
+        _buffer.Consume(_buffer.Unread.Length - 5000);
+        _buffer.Shrink();
+        Assert.Equal(8192, _budget.Used);
+
+        _buffer.Release();
+        Assert.Equal(0, _budget.Used);
+    }
+
+    [Fact]
+    public void WithoutABudgetAReadIsSmallerAndAFullBufferWaits()
+    {
+        var none = new ReadBudget(0);
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.True(_buffer.TryMakeRoom(none, out var room));
+            Assert.InRange(room.Length, 1, 2048);
+            _buffer.Add(room.Length, 0);
+            _buffer.Consume(1000); // what is dispatched makes room
+        }
+
+        Assert.True(_buffer.TryMakeRoom(none, out var last));
+        _buffer.Add(last.Length, 0);
+        Assert.False(_buffer.TryMakeRoom(none, out _));
+        Assert.Equal(2048, _buffer.Unread.Length);
+
+        Assert.True(_buffer.TryMakeRoom(_budget, out _)); // when there is some again, it goes on
+        Assert.Equal(2048, _buffer.Unread.Length);
+    }
+
+    private Memory<byte> Room()
+    {
+        Assert.True(_buffer.TryMakeRoom(_budget, out var room));
+        return room;
+    }
+
     private void Receive(byte[] bytes, long silence)
     {
-        bytes.CopyTo(_buffer.MakeRoom());
+        bytes.CopyTo(Room());
         _buffer.Add(bytes.Length, silence);
     }
 
-    private void Fill(long silence) => _buffer.Add(_buffer.MakeRoom().Length, silence);
+    private void Fill(long silence) => _buffer.Add(Room().Length, silence);
 }
