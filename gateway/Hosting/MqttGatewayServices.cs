@@ -1,10 +1,12 @@
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Listeners;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Silo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Hosting;
 
@@ -34,6 +36,8 @@ public static class MqttGatewayServices
     {
         services.AddLogging();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<LogLimiter>();
+        services.Replace(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(LimitedLogger<>)));
         AddOptions(services, options);
         services.AddSecurity(options.Security, options.Connections.ConnectTimeout);
         services.AddDataPlane();

@@ -10,11 +10,11 @@ internal sealed partial class SiloWait(RoleOptions options, TimeProvider time, I
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
-    private readonly LogLimiter _lines = new(time, TimeSpan.FromSeconds(30));
+    private readonly LogInterval _lines = new(time, TimeSpan.FromSeconds(30));
 
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
     {
-        if (_lines.TryTake(out _))
+        if (_lines.TryTake())
         {
             if (await SiloPorts.IsListeningAsync(options.GatewayPort, cancellationToken))
             {

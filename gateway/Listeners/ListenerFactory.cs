@@ -1,6 +1,8 @@
 using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Listeners.Certificates;
+using GrainMQ.Gateway.Logging;
 using GrainMQ.Silo.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Listeners;
@@ -19,7 +21,7 @@ public sealed class ListenerFactory(
     {
         ListenerKind.Tcp or ListenerKind.Unix or ListenerKind.Tls => Sockets(options, handler.HandleAsync),
         ListenerKind.Ws or ListenerKind.Wss =>
-            new WebSocketListener(options, serve => Sockets(options, serve), handler.HandleAsync, time, services, loggers),
+            new WebSocketListener(options, serve => Sockets(options, serve), handler.HandleAsync, time, services, WebServerLoggers()),
         ListenerKind.Quic => Quic(options),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, null),
     };
@@ -35,6 +37,11 @@ public sealed class ListenerFactory(
         _quicRefusals?.Dispose();
     }
 
+    /// <summary>Of the services, so that what clients can cause is limited.</summary>
+    private ILogger<T> Logger<T>() => services.GetRequiredService<ILogger<T>>();
+
+    private ILoggerFactory WebServerLoggers() => services.GetService<LogLimiter>() is { } limiter ? new WebServerLoggers(loggers, limiter) : loggers;
+
     private QuicEndpoint Quic(ListenerOptions options)
     {
         if (!QuicSupport.IsAvailable)
@@ -42,18 +49,18 @@ public sealed class ListenerFactory(
             throw new StartupException(QuicSupport.MissingMessage(options));
         }
 
-        _quicRefusals ??= new QuicRefusals(time, loggers.CreateLogger<QuicRefusals>()); // one for all listeners: it knows the process
-        return new QuicEndpoint(options, Tls(options), tls, quic, handler.HandleAsync, time, loggers.CreateLogger<QuicEndpoint>());
+        _quicRefusals ??= new QuicRefusals(time, Logger<QuicRefusals>()); // one for all listeners: it knows the process
+        return new QuicEndpoint(options, Tls(options), tls, quic, handler.HandleAsync, time, Logger<QuicEndpoint>());
     }
 
     private SocketListener Sockets(ListenerOptions options, Serving serve) =>
-        new(options, Handshake(options), Proxy(options), serve, time, loggers.CreateLogger<SocketListener>());
+        new(options, Handshake(options), Proxy(options), serve, time, Logger<SocketListener>());
 
     private TlsHandshake? Handshake(ListenerOptions options) =>
-        options.IsSecure ? new(options.Name, Tls(options), tls, time, loggers.CreateLogger<TlsHandshake>()) : null;
+        options.IsSecure ? new(options.Name, Tls(options), tls, time, Logger<TlsHandshake>()) : null;
 
     private ProxyReader? Proxy(ListenerOptions options) =>
-        options.ProxyProtocol ? new(options.Name, connections.ConnectTimeout, time, loggers.CreateLogger<ProxyReader>()) : null;
+        options.ProxyProtocol ? new(options.Name, connections.ConnectTimeout, time, Logger<ProxyReader>()) : null;
 
     private ServerTls Tls(ListenerOptions options)
     {
@@ -67,7 +74,7 @@ public sealed class ListenerFactory(
     {
         if (!_certificates.TryGetValue(file, out var certificate))
         {
-            _certificates[file] = certificate = new ServerCertificate(file, time, loggers.CreateLogger<ServerCertificate>());
+            _certificates[file] = certificate = new ServerCertificate(file, time, Logger<ServerCertificate>());
         }
 
         return certificate;
@@ -82,7 +89,7 @@ public sealed class ListenerFactory(
         }
 
         var files = ClientAuthorityFiles.Of(tls) ?? throw new StartupException(ClientAuthorityFiles.MissingMessage(options));
-        _clientTrust ??= new ClientTrust(files, time, loggers.CreateLogger<ClientTrust>());
+        _clientTrust ??= new ClientTrust(files, time, Logger<ClientTrust>());
         return new ClientCertificateRules(_clientTrust, mode == ClientCertificateMode.Require, tls.ClientUserName, time);
     }
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
-using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -16,8 +15,6 @@ internal readonly record struct ProxyResult(bool IsValid, EndPoint? Client);
 /// <param name="timeout">From accepting the connection to the end of the header.</param>
 public sealed partial class ProxyReader(string listener, TimeSpan timeout, TimeProvider time, ILogger<ProxyReader> logger)
 {
-    private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(1));
-
     internal async ValueTask<ProxyResult> ReadAsync(Socket socket, EndPoint? proxy, CancellationToken stopping)
     {
         using var ended = new Ending(timeout, time, stopping);
@@ -71,16 +68,12 @@ public sealed partial class ProxyReader(string listener, TimeSpan timeout, TimeP
 
     private ProxyResult Refuse(EndPoint? proxy, string cause)
     {
-        if (_limiter.TryTake(out var suppressed))
-        {
-            LogRefused(logger, listener, proxy, cause, suppressed);
-        }
-
+        LogRefused(logger, listener, proxy, cause);
         return default;
     }
 
-    [LoggerMessage(1160, LogLevel.Warning, "Listener {Listener}: no PROXY protocol header from {Proxy}: {Cause}. The connection is closed ({Suppressed} more since the last line)")]
-    private static partial void LogRefused(ILogger logger, string listener, EndPoint? proxy, string cause, int suppressed);
+    [LoggerMessage(1160, LogLevel.Warning, "Listener {Listener}: no PROXY protocol header from {Proxy}: {Cause}. The connection is closed")]
+    private static partial void LogRefused(ILogger logger, string listener, EndPoint? proxy, string cause);
 
     private sealed class Ending : IDisposable
     {

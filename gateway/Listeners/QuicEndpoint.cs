@@ -4,7 +4,6 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 using System.Security.Authentication;
-using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Transports.Quic;
 using GrainMQ.Silo.Hosting;
 using Microsoft.Extensions.Logging;
@@ -29,8 +28,6 @@ public sealed partial class QuicEndpoint(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly ConditionalWeakTable<QuicConnection, ServerHandshake> _begun = [];
-    private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(1));
-    private readonly LogLimiter _refusals = new(time, TimeSpan.FromSeconds(1));
     private readonly CancellationTokenSource _stopping = new();
     private QuicListener? _listener;
     private Task _accepting = Task.CompletedTask;
@@ -112,9 +109,9 @@ public sealed partial class QuicEndpoint(
         handshake.Options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
         {
             var isGood = check(sender, certificate, chain, errors & ~SslPolicyErrors.RemoteCertificateNameMismatch);
-            if (!isGood && _refusals.TryTake(out var suppressed))
+            if (!isGood)
             {
-                LogCertificateRefused(logger, Name, client, handshake.Refusal, suppressed);
+                LogCertificateRefused(logger, Name, client, handshake.Refusal);
             }
 
             return isGood;
@@ -137,10 +134,7 @@ public sealed partial class QuicEndpoint(
             catch (Exception e) when (e is QuicException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
             {
                 // Whatever a client's handshake failed with comes out here, a cancellation of its own too: no reason to stop listening.
-                if (_limiter.TryTake(out var suppressed))
-                {
-                    LogHandshakeFailed(logger, Name, Cause(e), suppressed);
-                }
+                LogHandshakeFailed(logger, Name, Cause(e));
             }
             catch (Exception e)
             {

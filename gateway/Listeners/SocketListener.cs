@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using GrainMQ.Gateway.Logging;
 using GrainMQ.Gateway.Transports;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +15,6 @@ public sealed partial class SocketListener(
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
-    private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(10));
     private readonly CancellationTokenSource _stopping = new();
     private Socket? _socket;
     private EndPoint? _endPoint;
@@ -78,11 +76,7 @@ public sealed partial class SocketListener(
             }
             catch (SocketException e)
             {
-                if (_limiter.TryTake(out var suppressed))
-                {
-                    LogAcceptFailed(logger, Name, e.SocketErrorCode, e.Message, suppressed);
-                }
-
+                LogAcceptFailed(logger, Name, e.SocketErrorCode, e.Message);
                 await Task.Delay(RetryDelay, time).ConfigureAwait(ConfigureAwaitOptions.None);
             }
         }

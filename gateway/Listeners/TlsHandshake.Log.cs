@@ -5,6 +5,6 @@ namespace GrainMQ.Gateway.Listeners;
 
 public sealed partial class TlsHandshake
 {
-    [LoggerMessage(1110, LogLevel.Warning, "Listener {Listener}: TLS handshake with {Client} failed: {Cause} ({Suppressed} more since the last line)")]
-    private static partial void LogFailed(ILogger logger, string listener, EndPoint? client, string cause, int suppressed);
+    [LoggerMessage(1110, LogLevel.Warning, "Listener {Listener}: TLS handshake with {Client} failed: {Cause}")]
+    private static partial void LogFailed(ILogger logger, string listener, EndPoint? client, string cause);
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
-using GrainMQ.Gateway.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace GrainMQ.Gateway.Listeners;
@@ -18,7 +17,6 @@ public sealed partial class TlsHandshake(
     string listener, ServerTls tls, TlsOptions options, TimeProvider time, ILogger<TlsHandshake> logger)
 {
     private readonly SemaphoreSlim _turns = new(options.MaximumHandshakes);
-    private readonly LogLimiter _limiter = new(time, TimeSpan.FromSeconds(1));
 
     /// <param name="plain">The connection below; stays open.</param>
     /// <param name="abort">Breaks the connection: the one way to end a wait on it at any point. May come from any thread.</param>
@@ -41,7 +39,9 @@ public sealed partial class TlsHandshake(
         }
         catch (Exception e) // SslStream throws what it meets by the bytes of the client, which are none of its documented exceptions alone
         {
-            LogFailure(client, timeout.IsCancellationRequested ? $"not finished within {options.HandshakeTimeout}" : handshake?.Refusal ?? Cause(e, handshake));
+            LogFailed(
+                logger, listener, client,
+                timeout.IsCancellationRequested ? $"not finished within {options.HandshakeTimeout}" : handshake?.Refusal ?? Cause(e, handshake));
             abort();
             await secure.DisposeAsync();
             return null;
@@ -71,12 +71,4 @@ public sealed partial class TlsHandshake(
 
     // The innermost message is OpenSSL's or SChannel's own, which says what the client did.
     private static string Cause(Exception e) => e.InnerException is { } inner ? $"{e.Message} {Cause(inner)}" : e.Message;
-
-    private void LogFailure(EndPoint? client, string cause)
-    {
-        if (_limiter.TryTake(out var suppressed))
-        {
-            LogFailed(logger, listener, client, cause, suppressed);
-        }
-    }
 }

@@ -13,7 +13,7 @@ internal sealed class DirectoryClient(
     /// <summary>The lease lasts 20 seconds.</summary>
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
 
-    private readonly LogLimiter _failures = new(time, TimeSpan.FromSeconds(10));
+    private readonly LogInterval _failures = new(time, TimeSpan.FromSeconds(10));
     private IDirectoryGrain? _directory;
     private GatewayRef? _self;
     private ClusterView? _view;
@@ -53,7 +53,7 @@ internal sealed class DirectoryClient(
             }
             catch (Exception exception)
             {
-                if (_failures.TryTake(out _))
+                if (_failures.TryTake())
                 {
                     StoreLinkLog.HeartbeatFailed(logger, exception.Message); // live traffic goes on without the directory
                 }

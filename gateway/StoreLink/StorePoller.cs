@@ -20,7 +20,7 @@ internal sealed class StorePoller(
 
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ISessionStoreGrain _grain = shards[shard];
-    private readonly LogLimiter _failures = new(time, TimeSpan.FromSeconds(10));
+    private readonly LogInterval _failures = new(time, TimeSpan.FromSeconds(10));
     private long[] _completed = [];
     private long _shardEpoch;
     private long _version;
@@ -42,7 +42,7 @@ internal sealed class StorePoller(
             }
             catch (Exception exception)
             {
-                if (_failures.TryTake(out _))
+                if (_failures.TryTake())
                 {
                     StoreLinkLog.PollFailed(logger, shard, exception.Message);
                 }

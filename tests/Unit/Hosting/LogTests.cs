@@ -25,21 +25,16 @@ public sealed class LogTests
     }
 
     [Fact]
-    public void LimiterLetsOneLineThroughPerIntervalAndCountsTheOthers()
+    public void WhatIsTriedAgainIsOneLinePerInterval()
     {
         var time = new ManualTimeProvider();
-        var limiter = new LogLimiter(time, TimeSpan.FromSeconds(10));
+        var lines = new LogInterval(time, TimeSpan.FromSeconds(10));
 
-        Assert.True(limiter.TryTake(out var suppressed));
-        Assert.Equal(0, suppressed);
-        Assert.False(limiter.TryTake(out _));
+        Assert.True(lines.TryTake());
+        Assert.False(lines.TryTake());
         time.Advance(TimeSpan.FromSeconds(9));
-        Assert.False(limiter.TryTake(out _));
+        Assert.False(lines.TryTake());
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(limiter.TryTake(out suppressed));
-        Assert.Equal(2, suppressed);
-        time.Advance(TimeSpan.FromSeconds(10));
-        Assert.True(limiter.TryTake(out suppressed));
-        Assert.Equal(0, suppressed);
+        Assert.True(lines.TryTake());
     }
 }

@@ -1,10 +1,7 @@
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Silo;
 using GrainMQ.Silo.Configuration;
-using GrainMQ.Silo.Server;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace GrainMQ.Tests.Unit.Hosting;
@@ -17,10 +14,6 @@ public sealed class OperationsDocumentTests
 
     private static readonly string Path = System.IO.Path.GetFullPath(
         System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Here()) ?? "", "../../../docs/operations.md"));
-
-    private static readonly Assembly[] Product =
-        [typeof(GatewayOptions).Assembly, typeof(Grains.GrainOptions).Assembly, typeof(Grains.LogStore.ILogStore).Assembly,
-        typeof(SiloOptions).Assembly, typeof(SiloCommand).Assembly];
 
     private static readonly IReadOnlyList<OptionKey> OfSilo = OptionKey.Of(typeof(SiloOptions));
 
@@ -42,7 +35,7 @@ public sealed class OperationsDocumentTests
     }
 
     [Fact]
-    public void EventIdsAreUnique() => Assert.Empty(Events().GroupBy(e => e.Attribute.EventId).Where(same => same.Count() > 1).Select(same => same.Key));
+    public void EventIdsAreUnique() => Assert.Empty(ProductEvents.All().GroupBy(e => e.Attribute.EventId).Where(same => same.Count() > 1).Select(same => same.Key));
 
     [Fact]
     public void EveryOptionIsDocumentedWithItsDefault()
@@ -75,19 +68,12 @@ public sealed class OperationsDocumentTests
     }
 
     private static string Table() => "\n| Id | Level | Class | Message |\n|---|---|---|---|\n" + string.Concat(
-        from e in Events()
+        from e in ProductEvents.All()
         orderby e.Attribute.EventId
         select $"| {e.Attribute.EventId} | {e.Attribute.Level} | {Class(e.Method.DeclaringType)} | {e.Attribute.Message.Replace("|", "\\|")} |\n") + "\n";
 
     // Messages may be declared in a nested class.
     private static string? Class(Type? type) => type?.DeclaringType is { } outer ? Class(outer) : type?.Name;
-
-    private static IEnumerable<(MethodInfo Method, LoggerMessageAttribute Attribute)> Events() =>
-        from assembly in Product
-        from type in assembly.GetTypes()
-        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-        from attribute in method.GetCustomAttributes<LoggerMessageAttribute>()
-        select (method, attribute);
 
     private static string Here([CallerFilePath] string file = "") => file;
 }
