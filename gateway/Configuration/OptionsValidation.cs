@@ -30,6 +30,11 @@ public static class OptionsValidation
             yield return $"Store:{error}";
         }
 
+        foreach (var error in MemoryValidation.Check(options))
+        {
+            yield return error;
+        }
+
         foreach (var error in TlsValidation.Check(options))
         {
             yield return error;

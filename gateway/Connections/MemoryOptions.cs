@@ -1,14 +1,19 @@
 using System.ComponentModel.DataAnnotations;
+using GrainMQ.Silo.Configuration;
 
 namespace GrainMQ.Gateway.Connections;
 
 /// <summary>The bound of the whole process; section <c>Memory</c>. Shares are of <see cref="MaximumBytes"/>, in percent.</summary>
 public sealed class MemoryOptions
 {
+    /// <summary>A broker without a client takes 90 to 100 MB: with less than this it would refuse the first one.</summary>
+    private const long Least = 160L << 20;
+
     /// <summary>
-    /// What the process may take; never more than .NET may, which is three quarters of a container's limit. 0: that alone. Default: 0.
+    /// What the process may take, 160 MiB or more; never more than .NET may, which is three quarters of a container's limit. 0: that alone.
+    /// Default: 0.
     /// </summary>
-    [Range(0, long.MaxValue)]
+    [ZeroOrRange(Least, 1L << 50)]
     public long MaximumBytes { get; set; }
 
     /// <summary>From here on new clients are refused with 0x97 (Quota exceeded). 1 to 100. Default: 70.</summary>

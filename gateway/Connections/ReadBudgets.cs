@@ -6,7 +6,10 @@ namespace GrainMQ.Gateway.Connections;
 /// </summary>
 internal sealed class ReadBudgets
 {
-    /// <summary>How often one packet must fit into the smaller budget.</summary>
+    /// <summary>How often the largest packet has to fit into the memory, so that a quarter of it is enough for both budgets.</summary>
+    public const int PacketsInMemory = 16;
+
+    /// <summary>How often it fits at least into each of the budgets.</summary>
     private const int Packets = 4;
 
     public ReadBudgets(MemoryOptions memory, ConnectionOptions connections, IProcessMemory process)

@@ -41,7 +41,7 @@ public static class OptionValue
     public static string Expected(OptionKey key)
     {
         var type = key.Type;
-        var range = key.Range is { } r ? $" from {Bound(type, r.Minimum)} to {Bound(type, r.Maximum)}" : "";
+        var range = RangeOf(key) is { } allowed ? $" {allowed}" : "";
         if (type == typeof(bool))
         {
             return "true or false";
@@ -62,7 +62,19 @@ public static class OptionValue
             return key.Rule<FilePathAttribute>() is not null ? "a path" : key.Rule<RequiredAttribute>() is not null ? "text that is not empty" : "text";
         }
 
-        return key.IsSize ? $"bytes such as 65536, 64KiB or 1MiB{range}" : range.Length > 0 ? $"a number{range}" : $"a number from 0 to {MaxValue(type)}";
+        return key.IsSize ? $"bytes such as 65536, 64KiB or 1MiB{range}" : $"a number{range}";
+    }
+
+    /// <summary>Says the smallest and the largest value of a number or duration; null of what is neither.</summary>
+    public static string? RangeOf(OptionKey key)
+    {
+        var type = key.Type;
+        if (key.Range is { } range)
+        {
+            return $"{(range is ZeroOrRangeAttribute ? "0 or " : "")}from {Bound(key, range.Minimum)} to {Bound(key, range.Maximum)}";
+        }
+
+        return type.IsPrimitive && type != typeof(bool) ? $"from 0 to {MaxValue(type)}" : null;
     }
 
     // Null when the text is no value of the key's type.
@@ -125,9 +137,21 @@ public static class OptionValue
         return text;
     }
 
-    private static string Bound(Type type, object bound) =>
-        // The attribute keeps the text of its bounds until it first validates a value.
-        type == typeof(TimeSpan) && bound is string text ? Duration.Format(TimeSpan.Parse(text, CultureInfo.InvariantCulture)) : Format(bound);
+    // The attribute keeps the text of its bounds until it first validates a value.
+    private static string Bound(OptionKey key, object bound)
+    {
+        var text = Format(bound);
+        return key.Type == typeof(TimeSpan) && bound is string time ? Duration.Format(TimeSpan.Parse(time, CultureInfo.InvariantCulture))
+            : key.IsSize ? FormatSize(long.Parse(text, CultureInfo.InvariantCulture))
+            : text;
+    }
+
+    /// <summary>Writes bytes in the largest unit of which they are a whole number.</summary>
+    private static string FormatSize(long bytes)
+    {
+        var (suffix, unit) = Sizes.Where(size => size.Suffix.EndsWith("iB", StringComparison.Ordinal)).LastOrDefault(size => bytes > 0 && bytes % size.Unit == 0);
+        return suffix is null ? Format(bytes) : $"{Format(bytes / unit)}{suffix}";
+    }
 
     private static object? MaxValue(Type type) => type.GetField("MaxValue")?.GetValue(null);
 }

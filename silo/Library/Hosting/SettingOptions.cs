@@ -52,9 +52,17 @@ internal sealed class SettingOptions(IReadOnlyDictionary<string, Option<string?>
         return (settings, faults);
     }
 
-    public static Option<string?> Named(string name, string value, string description) => new(name)
+    public static Option<string?> Named(string name, string value, string description)
     {
-        HelpName = value,
-        Description = description,
-    };
+        var option = new Option<string?>(name) { HelpName = value, Description = description };
+        // "--data= --check-config", from a variable that is not set, must not make a directory of the next option
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && token.Value.StartsWith("--", StringComparison.Ordinal))
+            {
+                result.AddError($"{name}: read '{token.Value}', expected {value}.");
+            }
+        });
+        return option;
+    }
 }

@@ -243,7 +243,7 @@ public sealed class GatewayConfigurationTests : IDisposable
 
     [Fact]
     public void GrainOptionsAreCheckedToo() =>
-        Assert.Contains("Grains:StoreShards is 0", Assert.Single(Load(null, [new("Grains:StoreShards", "0", "--set")]).Errors));
+        Assert.Contains("Grains:StoreShards (--set): read '0'", Assert.Single(Load(null, [new("Grains:StoreShards", "0", "--set")]).Errors));
 
     private static (Gateway.Configuration.GatewayOptions Options, IReadOnlyList<string> Errors) Load(
         string? file, IReadOnlyList<Setting> commandLine) =>

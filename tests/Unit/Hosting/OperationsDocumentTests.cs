@@ -38,7 +38,7 @@ public sealed class OperationsDocumentTests
     public void EventIdsAreUnique() => Assert.Empty(ProductEvents.All().GroupBy(e => e.Attribute.EventId).Where(same => same.Count() > 1).Select(same => same.Key));
 
     [Fact]
-    public void EveryOptionIsDocumentedWithItsDefault()
+    public void EveryOptionIsDocumentedWithItsDefaultAndItsRange()
     {
         var lines = File.ReadAllLines(Path);
         var options = new GatewayOptions();
@@ -46,7 +46,7 @@ public sealed class OperationsDocumentTests
         foreach (var (key, target) in GatewayKeys.All.Select(key => (key, key.Target(options))).Concat(OfSilo.Select(key => (key, key.Target(silo)))))
         {
             var value = OptionValue.Format(key.Property.GetValue(target));
-            var row = $"| `{key.Text}` | {(value.Length == 0 ? "–" : $"`{value}`")} |";
+            var row = $"| `{key.Text}` | {(value.Length == 0 ? "–" : $"`{value}`")} | {OptionValue.RangeOf(key) ?? "–"} |";
             Assert.True(lines.Any(line => line.StartsWith(row, StringComparison.Ordinal)), $"docs/operations.md has no row that begins with {row}");
         }
         foreach (var key in GatewayKeys.Everywhere.Except(GatewayKeys.All))
