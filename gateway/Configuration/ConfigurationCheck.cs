@@ -2,6 +2,7 @@ using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.Listeners.Certificates;
 using GrainMQ.Gateway.Security;
 using GrainMQ.Silo.Data;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Configuration;
 
@@ -11,6 +12,11 @@ internal static class ConfigurationCheck
     /// <returns>One line per fault.</returns>
     public static IEnumerable<string> Run(GatewayOptions options)
     {
+        if (DescriptorLimit.Fault(DescriptorLimit.Value) is { } limit)
+        {
+            yield return limit;
+        }
+
         foreach (var listener in options.Listeners.Where(listener => listener.Kind == ListenerKind.Quic && !QuicSupport.IsAvailable))
         {
             yield return QuicSupport.MissingMessage(listener);

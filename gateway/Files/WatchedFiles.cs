@@ -9,7 +9,7 @@ namespace GrainMQ.Gateway.Files;
 /// Holds the content of files that belong together and reads them again when one of them changes. A watcher notices most changes at once; a poll
 /// finds those that it cannot see, such as changes on network file systems. When new files are wrong, the content in use stays.
 /// </summary>
-internal sealed partial class WatchedFiles<T> : IDisposable where T : class
+internal sealed partial class WatchedFiles<T> : IReloadable, IDisposable where T : class
 {
     /// <summary>Kubernetes mounts a secret as links into a directory with this name, which is itself a link and is replaced by a rename.</summary>
     private const string MountedData = "..data";
@@ -40,7 +40,7 @@ internal sealed partial class WatchedFiles<T> : IDisposable where T : class
         var reading = read(null);
         _version = reading.Version;
         _content = reading.Content ?? throw new StartupException($"{setting}: {reading.Error}");
-        _timer = time.CreateTimer(_ => Refresh(), null, pollInterval, pollInterval);
+        _timer = time.CreateTimer(_ => Refresh(isForced: false), null, pollInterval, pollInterval);
         foreach (var path in watched.Distinct())
         {
             Watch(path);
@@ -65,11 +65,13 @@ internal sealed partial class WatchedFiles<T> : IDisposable where T : class
         _timer.Dispose();
     }
 
-    private void Refresh()
+    public bool Reload() => Refresh(isForced: true);
+
+    private bool Refresh(bool isForced)
     {
         lock (_gate)
         {
-            var reading = _read(_version);
+            var reading = _read(isForced ? null : _version);
             // Also kept when the files cannot be used: one broken version is logged once, and the next change is tried again.
             _version = reading.Version;
             if (reading.Error is not null)
@@ -77,13 +79,13 @@ internal sealed partial class WatchedFiles<T> : IDisposable where T : class
                 Failed?.Invoke(reading.Error);
             }
 
-            if (reading.Content is null)
+            if (reading.Content is not null)
             {
-                return;
+                _content = reading.Content;
+                Reloaded?.Invoke(reading.Content);
             }
 
-            _content = reading.Content;
-            Reloaded?.Invoke(reading.Content);
+            return reading.Error is null;
         }
     }
 

@@ -42,6 +42,7 @@ public static class MqttGatewayServices
         services.AddSecurity(options.Security, options.Connections.ConnectTimeout);
         services.AddDataPlane();
         services.AddSingleton<ListenerFactory>();
+        services.AddSingleton<FileReload>();
         services.AddSingleton<GatewayService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<GatewayService>()); // last: listeners open when the rest is ready
         return services;

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Net.Sockets;
+using GrainMQ.Silo.Hosting;
 
 namespace GrainMQ.Gateway.Listeners;
 
@@ -11,22 +11,9 @@ internal static class DescriptorReserve
 {
     private const int Reserved = 32;
 
-    /// <summary>Number of descriptors for clients; only Linux has a limit that can be read.</summary>
-    private static readonly long Highest = ReadLimit() - Reserved;
+    /// <summary>Number of descriptors for clients.</summary>
+    private static readonly long Highest = DescriptorLimit.Value - Reserved;
 
     /// <summary>Returns whether the socket has one of the last descriptors and must be closed.</summary>
     public static bool IsTouchedBy(Socket accepted) => accepted.Handle > Highest;
-
-    private static long ReadLimit()
-    {
-        const string limits = "/proc/self/limits";
-        if (!OperatingSystem.IsLinux() || !File.Exists(limits))
-        {
-            return long.MaxValue;
-        }
-
-        var line = File.ReadLines(limits).FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal)) ?? "";
-        var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return words.Length > 3 && long.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : long.MaxValue;
-    }
 }

@@ -1,4 +1,5 @@
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Files;
 using GrainMQ.Gateway.Listeners.Certificates;
 using GrainMQ.Gateway.Logging;
 using GrainMQ.Silo.Hosting;
@@ -15,6 +16,9 @@ public sealed class ListenerFactory(
     private readonly Dictionary<CertificateFile, ServerCertificate> _certificates = [];
     private ClientTrust? _clientTrust;
     private QuicRefusals? _quicRefusals;
+
+    /// <summary>The files that the listeners read again. Asked when all of them are made.</summary>
+    internal IEnumerable<IReloadable> Files => _clientTrust is { } trust ? [.. _certificates.Values, trust] : _certificates.Values;
 
     /// <exception cref="StartupException">A certificate cannot be used.</exception>
     public Listener Create(ListenerOptions options) => options.Kind switch

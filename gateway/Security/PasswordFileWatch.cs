@@ -8,7 +8,7 @@ namespace GrainMQ.Gateway.Security;
 /// Reads the password file at the start and again when it changes. When a new file is wrong, the users in use stay. Clients that are connected are not
 /// asked again.
 /// </summary>
-internal sealed partial class PasswordFileWatch : IDisposable
+internal sealed partial class PasswordFileWatch : IReloadable, IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
@@ -33,6 +33,8 @@ internal sealed partial class PasswordFileWatch : IDisposable
 
     /// <summary>The users of the last usable file.</summary>
     public PasswordUsers Users { get; }
+
+    public bool Reload() => _file.Reload();
 
     public void Dispose() => _file.Dispose();
 }

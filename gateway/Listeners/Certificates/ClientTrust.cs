@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
 /// <summary>Holds the authorities that clients' certificates are checked against, and their revocation lists; reads them again when the files change.</summary>
-public sealed partial class ClientTrust : IDisposable
+public sealed partial class ClientTrust : IReloadable, IDisposable
 {
     private readonly TimeProvider _time;
     private readonly ILogger<ClientTrust> _logger;
@@ -31,6 +31,8 @@ public sealed partial class ClientTrust : IDisposable
 
     /// <summary>The authorities for the next handshake.</summary>
     internal ClientAuthorities Current => _files.Content;
+
+    bool IReloadable.Reload() => _files.Reload();
 
     public void Dispose() => _files.Dispose();
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace GrainMQ.Gateway.Listeners.Certificates;
 
 /// <summary>Holds a certificate that listeners show and reads it again when its files change.</summary>
-public sealed partial class ServerCertificate : IDisposable
+public sealed partial class ServerCertificate : IReloadable, IDisposable
 {
     private readonly CertificateFile _file;
     private readonly TimeProvider _time;
@@ -32,6 +32,8 @@ public sealed partial class ServerCertificate : IDisposable
 
     /// <summary>The certificate for the next handshake.</summary>
     public NamedCertificate Current => _files.Content;
+
+    bool IReloadable.Reload() => _files.Reload();
 
     public void Dispose() => _files.Dispose();
 

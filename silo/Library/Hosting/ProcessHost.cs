@@ -15,11 +15,26 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error,
 
     /// <param name="configure">Adds what the process is made of.</param>
     /// <param name="started">Called when all of it has started.</param>
+    /// <param name="hangUp">Called for every SIGHUP once all of it has started; null does nothing then. Before, the signal is ignored.</param>
     /// <returns>0 after an orderly stop, 1 when it could not start; the cause is then one line on the error output.</returns>
-    public async Task<int> RunAsync(Action<IServiceCollection> configure, Action<IServiceProvider> started)
+    public async Task<int> RunAsync(
+        Action<IServiceCollection> configure, Action<IServiceProvider> started, Action<IServiceProvider>? hangUp = null)
     {
         try
         {
+            if (DescriptorLimit.Fault(DescriptorLimit.Value) is { } fault)
+            {
+                throw new StartupException(fault);
+            }
+
+            IServiceProvider? running = null;
+            using var hangup = new HangupSignal(() =>
+            {
+                if (Volatile.Read(ref running) is { } services)
+                {
+                    hangUp?.Invoke(services);
+                }
+            });
             using var host = Build(configure);
             using var second = new SecondSignal(host.Services.GetRequiredService<IHostApplicationLifetime>());
             if (!await StartAsync(host))
@@ -29,8 +44,10 @@ internal sealed class ProcessHost(string name, LogOptions log, TextWriter error,
 
             ConsoleLogging.HasStarted();
             started(host.Services);
+            Volatile.Write(ref running, host.Services);
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // what only the start needed goes back to the system
             await host.WaitForShutdownAsync();
+            Volatile.Write(ref running, null);
             return 0;
         }
         catch (StartupException e)

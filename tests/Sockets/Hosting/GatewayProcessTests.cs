@@ -108,6 +108,34 @@ public sealed class GatewayProcessTests : IDisposable
         using var client = await ConnectAsync(endPoint);
     }
 
+    [Theory]
+    [InlineData(110)]
+    [InlineData(200)]
+    [InlineData(319)]
+    public async Task TooLowALimitOfFilesIsOneLineThatSaysHowManyAreNeeded(int files)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The limit is read from /proc.");
+        using var broker = GatewayRun.StartLimited(files, FreePorts);
+        var (code, error) = await broker.EndAsync();
+
+        Assert.Equal(1, code);
+        Assert.StartsWith($"grainmq: This process may open {files} files, and needs 320 before the first client", error);
+        Assert.Contains("'ulimit -n 65536'", error);
+        Assert.Equal(error.Length - 1, error.IndexOf('\n'));
+    }
+
+    [Fact]
+    public async Task TheLimitThatIsNamedIsEnough()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The limit is read from /proc.");
+        using var broker = GatewayRun.StartLimited(320, "--tcp", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--data", _directory.File("data"));
+        using var client = await ConnectAsync(await broker.EndPointAsync("tcp"));
+    }
+
+    [Fact]
+    public Task AnEmptyValueDoesNotTakeTheNextOption() =>
+        FailsAsync(["--data: read '--check-config', expected DIR"], [.. FreePorts, "--data=", "--check-config"]);
+
     [Fact]
     public async Task BusyPortIsOneLine()
     {
