@@ -1,5 +1,4 @@
 using GrainMQ.Gateway.Protocol;
-using GrainMQ.Gateway.Sessions;
 using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;

@@ -65,7 +65,7 @@ public sealed class LateReportTests
         var client = await SubscribedAsync(gateway, QoS.AtLeastOnce);
         await PublishAsync(gateway, "m", QoS.AtLeastOnce);
         var store = gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(0);
-        await store.AttachAsync("default/c", new OpenRequest(new GatewayRef("other", 1), 1, CleanStart: false, 1000, Will: null));
+        await store.AttachAsync("default/c", new OpenRequest(new GatewayRef(long.MaxValue), 1, CleanStart: false, 1000, Will: null));
         faults.Break("ISessionStoreGrain.ReportAsync", CallFault.None); // counted
         await client.ExpectPublishAsync("m");
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(5));

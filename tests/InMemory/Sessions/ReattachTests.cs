@@ -36,7 +36,7 @@ public sealed class ReattachTests
         await using var gateway = await InMemoryGateway.StartAsync();
         var client = await gateway.ConnectAsync("c", cleanStart: false, expiry: 1000);
         var store = gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<ISessionStoreGrain>(0);
-        await store.AttachAsync("default/c", new OpenRequest(new GatewayRef("other", 1), 1, CleanStart: false, 1000, Will: null));
+        await store.AttachAsync("default/c", new OpenRequest(new GatewayRef(long.MaxValue), 1, CleanStart: false, 1000, Will: null));
         await RestartShardAsync(gateway);
 
         await client.ExpectDisconnectAsync(ReasonCode.SessionTakenOver);
