@@ -17,7 +17,7 @@ internal sealed class ConnectionDeadline(Connection connection, TimerWheel wheel
     private int _unfinished;
     private long _window;
 
-    /// <summary>How long an unfinished packet may grow too slowly: Keep Alive counts packets, and its client may take that time for one.</summary>
+    /// <summary>How long an unfinished packet may grow too slowly: Keep Alive counts packets [MQTT-3.1.2-22], and its client may take that time for one.</summary>
     private TimeSpan PacketTime => _keepAlive > packetTimeout ? _keepAlive : packetTimeout;
 
     public void StartConnectTimeout(TimeSpan timeout) => wheel.Schedule(this, timeout);
@@ -75,18 +75,13 @@ internal sealed class ConnectionDeadline(Connection connection, TimerWheel wheel
     /// <param name="isNew">The packet begins in this read.</param>
     public void NoteUnfinished(int bytes, bool isNew)
     {
+        if (bytes > 0 && isNew)
+        {
+            Volatile.Write(ref _window, Window(wheel.Now, 0)); // before the bytes, which are read first: no packet is judged by the time of another
+        }
+
         Volatile.Write(ref _unfinished, bytes);
-        if (bytes == 0)
-        {
-            return;
-        }
-
-        if (isNew)
-        {
-            Volatile.Write(ref _window, Window(wheel.Now, 0));
-        }
-
-        if (!IsArmed && connection is { IsClosing: false, Session: not null })
+        if (bytes > 0 && !IsArmed && connection is { IsClosing: false, Session: not null })
         {
             wheel.ScheduleOnce(this, PacketTime); // not taken back when the packet is complete: that would cost each packet a turn of the wheel's lock
         }
@@ -154,8 +149,8 @@ internal sealed class ConnectionDeadline(Connection connection, TimerWheel wheel
     /// <summary>Time until the unfinished packet is judged; zero or less: it is too slow; null: there is none.</summary>
     private TimeSpan? PacketLeft()
     {
-        var window = Volatile.Read(ref _window);
         var bytes = Volatile.Read(ref _unfinished);
+        var window = Volatile.Read(ref _window);
         if (bytes == 0)
         {
             return null;
