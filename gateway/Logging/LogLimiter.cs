@@ -23,7 +23,7 @@ internal sealed partial class LogLimiter : IDisposable
     [
         1101, 1103, 1110, 1150, 1151, 1152, 1153, 1160, // accepting, handshakes, headers
         4302, 4304, 4305, 4308, 4309, 4310, 4320, 4321, 4322, // connections and their memory
-        4400, 4401, 4402, 4405, 4406, 4407, 4409, 4410, 4411, // what a publisher, a subscriber or the end of a session asks of the store
+        4400, 4401, 4402, 4405, 4406, 4407, 4409, 4410, 4411, 4412, // what a publisher, a subscriber or the end of a session asks of the store
         4501, 4502, 4503, 4504, 4506, 4507, // what handlers refuse
     ]);
 

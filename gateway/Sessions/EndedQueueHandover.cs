@@ -10,7 +10,7 @@ namespace GrainMQ.Gateway.Sessions;
 /// While no member can take more, it looks again every second. MQTT 5 §4.8.2.
 /// </summary>
 internal sealed class EndedQueueHandover(
-    StoreShards shards, GatewayRef self, IMessagePublisher publisher, GrainCalls calls, ILogger<EndedQueueHandover> logger)
+    StoreShards shards, DirectoryClient directory, IMessagePublisher publisher, GrainCalls calls, ILogger<EndedQueueHandover> logger)
 {
     // so few that a crash in between hands little over twice
     private const int PageMessages = 100;
@@ -76,6 +76,6 @@ internal sealed class EndedQueueHandover(
     }
 
     private async Task<bool> RemoveAsync(int shard, EndedQueue queue, long[] pairs) => pairs.Length == 0
-        || (await shards[shard].ReportAsync(new ProgressBatch(self, [new SessionProgress(queue.Key, queue.Epoch, pairs, [], [])])).ConfigureAwait(false)).Result
+        || (await shards[shard].ReportAsync(new ProgressBatch(directory.Self, [new SessionProgress(queue.Key, queue.Epoch, pairs, [], [])])).ConfigureAwait(false)).Result
             == SessionResult.Ok;
 }

@@ -42,7 +42,8 @@ public sealed class ExportFormatTests
         0A                         message 5
         41                         at QoS 1, with its bytes
         02 10 01 6D                number 21, expires at 8, "m"
-        81                         at QoS 1, with a share
+        31                         at QoS 1, with a share
+        00 00                      not sent; no share stands before this one
         0A 24 73 68 61 72 65 2F 67 2F 74    "$share/g/t"
         02                         number 22
         02                         message 6

@@ -20,7 +20,7 @@ public sealed class LogLimiterTests
         ["the summary itself, one line per event and interval"] = [1090],
         ["by a change of a file, once per version"] = [1121, 1122, 1123, 1126, 1127, 1128, 1140, 1141],
         ["a counter that is looked at every 10 seconds"] = [1154],
-        ["once per start of a shard or loss of a gateway"] = [4404, 6101, 6102, 6103, 6104, 6201, 6202, 6203],
+        ["once per start of a shard or loss of a gateway"] = [4404, 6001, 6002, 6003, 6101, 6102, 6103, 6104, 6201, 6202, 6203],
         ["once per damaged message, which is dropped then"] = [6105],
         ["once per compaction, which frees a whole segment"] = [6106],
         ["once per opening of a log, or per file"] = [6301, 6302, 6303, 6306, 6307],
