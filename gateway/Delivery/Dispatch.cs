@@ -11,8 +11,11 @@ namespace GrainMQ.Gateway.Delivery;
 /// </summary>
 internal sealed class Dispatch
 {
-    /// <summary>Subscriptions that one read may match before others get their turn: about a millisecond.</summary>
-    private const int FairShare = 2_048;
+    /// <summary>
+    /// Subscriptions that one read may match before others get their turn: some milliseconds, and enough for the packets of one read to a few hundred
+    /// subscribers, which go out together.
+    /// </summary>
+    private const int FairShare = 16_384;
 
     [ThreadStatic] private static Dispatch? _spare;
 

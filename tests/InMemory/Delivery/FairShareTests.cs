@@ -8,7 +8,7 @@ namespace GrainMQ.Tests.InMemory.Delivery;
 public sealed class FairShareTests
 {
     [Theory]
-    [InlineData(12, 3)] // 4,096 filters: each publication is a turn of its own
+    [InlineData(14, 3)] // 16,384 filters: each publication is a turn of its own
     [InlineData(3, 1)] // 8 filters: one read, one write
     public async Task LongReadGivesOthersTheirTurn(int levels, int writes)
     {
