@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds everything once and runs every test: the one test command, for people and for CI.
 #
-# Needs the .NET SDK. Third-party MQTT clients that are missing are installed when that is possible (as root, with apt; MQTT.js with
-# npm into tests/Sockets/Clients/node_modules); tests whose client is missing all the same are skipped and say so.
+# Needs the .NET SDK. Third-party MQTT clients that are missing are installed when that is possible (as root, with apt; MQTT.js and a QUIC
+# stack for it with npm into tests/Sockets/Clients/node_modules); tests whose client is missing all the same are skipped and say so.
 # Logs and reports: artifacts/tests. Environment: TEST_LIMIT, seconds that one test executable may run (default 600);
 # SKIP_INSTALL=1, install nothing; CI=true, a skipped test whose client is here, or was just installed, or whose disk can be mounted
 # here, is a failure. CONTRIBUTING.md has the variables of the tests themselves.
@@ -50,10 +50,11 @@ is_here() {
   "$@" >/dev/null 2>&1 || [[ "$installed" == *" $package "* ]]
 }
 
-has_mqttjs() {
+# Whether a package of npm is here, in the version that package.json pins.
+has_npm() {
   local pinned
-  pinned=$(sed -n 's/.*"mqtt": *"\([^"]*\)".*/\1/p' "$clients/package.json")
-  command -v node >/dev/null && grep -qs "\"version\": \"$pinned\"" "$clients/node_modules/mqtt/package.json"
+  pinned=$(sed -n "s|.*\"$1\": *\"\([^\"]*\)\".*|\1|p" "$clients/package.json")
+  command -v node >/dev/null && grep -qs "\"version\": \"$pinned\"" "$clients/node_modules/$1/package.json"
 }
 
 can_mount() {
@@ -65,13 +66,14 @@ can_mount() {
   return $status
 }
 
-# Reasons for a skip that are wrong on this machine, one pattern a line. The others stay allowed: no libmsquic or python3-aioquic, rights
-# that do not bind root, another system.
+# Reasons for a skip that are wrong on this machine, one pattern a line. The others stay allowed: no libmsquic or python3-aioquic, no
+# @matrixai/quic for this processor, rights that do not bind root, another system.
 wrong_reasons() {
   if is_here mosquitto-clients command -v mosquitto_rr; then echo 'mosquitto-clients is not installed'; fi
   if is_here python3-paho-mqtt /usr/bin/python3 -c 'import paho.mqtt.client'; then echo 'python3-paho-mqtt is not installed'; fi
   if is_here nodejs command -v node; then echo 'Node.js is not installed'; fi
-  if has_mqttjs; then echo 'MQTT.js is not installed'; fi
+  if has_npm mqtt; then echo 'MQTT.js is not installed'; fi
+  if has_npm @matrixai/quic; then echo '@matrixai/quic is not installed'; fi
   if can_mount >/dev/null 2>&1; then printf '%s\n' 'mounting one is not allowed here' 'mounting a tmpfs needs root'; fi
 }
 
@@ -86,14 +88,14 @@ install_clients() {
   # By itself: a Debian that is too old has no such package, and that must not take the others away.
   /usr/bin/python3 -c 'import aioquic.asyncio' 2>/dev/null || try_apt python3-aioquic
 
-  has_mqttjs && return
+  has_npm mqtt && has_npm @matrixai/quic && return
   if ! command -v npm >/dev/null; then
-    echo "cannot install MQTT.js (there is no npm): its tests are skipped"
+    echo "cannot install MQTT.js and @matrixai/quic (there is no npm): their tests are skipped"
     return
   fi
-  echo "installing MQTT.js"
+  echo "installing MQTT.js and @matrixai/quic"
   limited 300 npm install --prefix "$clients" --no-package-lock --no-audit --no-fund --ignore-scripts >>"$results/install.log" 2>&1 ||
-    echo "installing MQTT.js failed, see artifacts/tests/install.log: its tests are skipped"
+    echo "installing MQTT.js and @matrixai/quic failed, see artifacts/tests/install.log: their tests are skipped"
 }
 
 build() {

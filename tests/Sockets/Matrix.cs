@@ -33,11 +33,15 @@ public static class Matrix
         select (version, transport, qos));
 
     /// <summary>Ends the test as skipped when this machine cannot speak the transport.</summary>
-    public static void SkipWhenMissing(ListenerKind transport)
+    public static void SkipWhenMissing(ListenerKind transport) => Assert.SkipWhen(Missing(transport) is not null, Missing(transport) ?? "");
+
+    /// <summary>Why this machine cannot speak the transport; null when it can.</summary>
+    public static string? Missing(ListenerKind transport) => transport switch
     {
-        Assert.SkipWhen(transport == ListenerKind.Quic && !QuicSupport.IsAvailable, "libmsquic is not installed");
-        Assert.SkipWhen(transport == ListenerKind.Unix && !Socket.OSSupportsUnixDomainSockets, "this system has no Unix domain sockets");
-    }
+        ListenerKind.Quic when !QuicSupport.IsAvailable => "libmsquic is not installed",
+        ListenerKind.Unix when !Socket.OSSupportsUnixDomainSockets => "this system has no Unix domain sockets",
+        _ => null,
+    };
 
     /// <summary>As people write it.</summary>
     public static string Text(this ProtocolVersion version) => version switch

@@ -2,20 +2,18 @@
 //
 //     node mqttjs_client.mjs VERSION TRANSPORT HOST PORT CA_FILE NAME
 //
-// VERSION is 3.1, 3.1.1 or 5.0; TRANSPORT is tcp, tls, ws or wss; NAME begins every client identifier and topic. Prints one line of
+// VERSION is 3.1, 3.1.1 or 5.0; TRANSPORT is tcp, tls, ws, wss or quic; NAME begins every client identifier and topic. Prints one line of
 // JSON for each scenario: {"scenario": ..., "error": null or what went wrong}. Nothing sleeps: every wait is for an event, and
 // LIMIT is there for what is stuck.
 import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import mqtt from 'mqtt';
+import { connect } from './mqttjs.mjs';
 
 const LIMIT = 60_000;
 const KEEP_ALIVE = 1;
 const [version, transport, host, port, caFile, name] = process.argv.slice(2);
 const protocolVersion = { '3.1': 3, '3.1.1': 4, '5.0': 5 }[version];
-const url = `${{ tcp: 'mqtt', tls: 'mqtts', ws: 'ws', wss: 'wss' }[transport]}://${host}:${port}${transport.startsWith('ws') ? '/mqtt' : ''}`;
 
 // What arrives in order, and who waits for it.
 class Inbox {
@@ -45,18 +43,14 @@ class Peer {
   static async connect(peerName, { durable = false, keepalive = 60, will } = {}) {
     const peer = new Peer();
     const connected = new Inbox();
-    peer.client = mqtt.connect(url, {
+    peer.client = await connect(version, transport, host, port, caFile, {
       clientId: name + peerName,
-      protocolVersion,
-      protocolId: protocolVersion === 3 ? 'MQIsdp' : 'MQTT',
       clean: !durable,
       properties: protocolVersion === 5 ? { sessionExpiryInterval: durable ? 300 : 0 } : undefined,
       keepalive,
       reschedulePings: false,
       will,
-      reconnectPeriod: 0,
       connectTimeout: LIMIT,
-      ca: transport === 'tls' || transport === 'wss' ? readFileSync(caFile) : undefined,
     });
     peer.client.on('connect', (connack) => connected.put(connack));
     peer.client.on('error', (error) => connected.put(error));

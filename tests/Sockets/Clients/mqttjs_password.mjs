@@ -5,26 +5,15 @@
 // Prints "in" or "refused" for each, else what happened.
 import { Buffer } from 'node:buffer';
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import mqtt from 'mqtt';
+import { connect } from './mqttjs.mjs';
 
 const METHOD = 'SCRAM-SHA-256';
 const LIMIT = 60_000;
 const [version, transport, host, port, caFile, user, password] = process.argv.slice(2);
-const protocolVersion = { '3.1': 3, '3.1.1': 4, '5.0': 5 }[version];
-const url = `${{ tcp: 'mqtt', tls: 'mqtts', ws: 'ws', wss: 'wss' }[transport]}://${host}:${port}${transport.startsWith('ws') ? '/mqtt' : ''}`;
 const hmac = (key, text) => createHmac('sha256', key).update(text).digest();
 
-function outcome(more, prepare = () => {}) {
-  const client = mqtt.connect(url, {
-    clientId: `js-${version}-${transport}`,
-    protocolVersion,
-    protocolId: protocolVersion === 3 ? 'MQIsdp' : 'MQTT',
-    reconnectPeriod: 0,
-    connectTimeout: LIMIT,
-    ca: transport === 'tls' || transport === 'wss' ? readFileSync(caFile) : undefined,
-    ...more,
-  });
+async function outcome(more, prepare = () => {}) {
+  const client = await connect(version, transport, host, port, caFile, { clientId: `js-${version}-${transport}`, connectTimeout: LIMIT, ...more });
   prepare(client);
   return new Promise((resolve) => {
     client.on('connect', () => client.end(false, () => resolve('in')));
@@ -54,7 +43,7 @@ function scram(secret) {
 
 console.log(`right: ${await outcome({ username: user, password })}`);
 console.log(`wrong: ${await outcome({ username: user, password: `${password}!` })}`);
-if (protocolVersion === 5) {
+if (version === '5.0') {
   console.log(`scram: ${await scram(password)}`);
   console.log(`scram wrong: ${await scram(`${password}!`)}`);
 }

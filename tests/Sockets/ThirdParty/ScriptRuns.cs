@@ -21,11 +21,24 @@ internal sealed class ScriptRuns(ThirdPartyClient client, SocketGateway gateway)
     /// <summary>What a script printed of one scenario; no error: it went as it should.</summary>
     public sealed record Result(string Scenario, string? Error);
 
+    /// <summary>What a script prints until it ends.</summary>
+    public static async Task<Result[]> ReadAsync(ClientProcess script)
+    {
+        var results = new List<Result>();
+        while (await script.TryReadLineAsync() is { } line)
+        {
+            results.Add(JsonSerializer.Deserialize<Result>(line, JsonSerializerOptions.Web) ?? throw new JsonException(line));
+        }
+
+        await script.EndAsync();
+        return [.. results];
+    }
+
     public Task<Result[]> ResultsAsync(ProtocolVersion version, ListenerKind transport)
     {
         foreach (var each in Matrix.Versions)
         {
-            foreach (var kind in client.Transports)
+            foreach (var kind in client.Transports.Where(kind => client.MissingOn(kind) is null))
             {
                 _runs.GetOrAdd((each, kind), row => RunAsync(row.Item1, row.Item2));
             }
@@ -43,14 +56,7 @@ internal sealed class ScriptRuns(ThirdPartyClient client, SocketGateway gateway)
             await using var script = client.Start(
                 version.Text(), transport.Text(), endPoint.Address.ToString(), endPoint.Port.ToString(CultureInfo.InvariantCulture),
                 gateway.CertificatePath, $"{(client == ThirdPartyClient.Paho ? "py" : "js")}{version.Text()}{transport.Text()}");
-            var results = new List<Result>();
-            while (await script.TryReadLineAsync() is { } line)
-            {
-                results.Add(JsonSerializer.Deserialize<Result>(line, JsonSerializerOptions.Web) ?? throw new JsonException(line));
-            }
-
-            await script.EndAsync();
-            return [.. results];
+            return await ReadAsync(script);
         }
         finally
         {

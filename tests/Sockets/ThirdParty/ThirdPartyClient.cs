@@ -10,8 +10,16 @@ namespace GrainMQ.Tests.Sockets.ThirdParty;
 internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind[] Transports, string? Missing)
 {
     private static readonly string Clients = Path.Combine(Root(), "tests", "Sockets", "Clients");
-    private static readonly string PinnedMqttJs = JsonDocument.Parse(File.ReadAllText(Path.Combine(Clients, "package.json")))
-        .RootElement.GetProperty("dependencies").GetProperty("mqtt").GetString() ?? "";
+    private static readonly JsonElement Package = JsonDocument.Parse(File.ReadAllText(Path.Combine(Clients, "package.json"))).RootElement;
+
+    /// <summary>The QUIC stack that <see cref="MqttJs"/> runs on.</summary>
+    public static readonly string QuicheSource = $"npm `@matrixai/quic` {Package.GetProperty("optionalDependencies").GetProperty("@matrixai/quic")}";
+
+    /// <summary>Null when Node.js can load the QUIC stack, else what is missing.</summary>
+    public static readonly Lazy<string?> QuicheMissing = new(() =>
+        !IsOnPath("node") ? "Node.js is not installed"
+        : !IsInstalled("@matrixai/quic") ? "@matrixai/quic is not installed: ./test.sh does it"
+        : Succeeds("node", "--input-type=module", "-e", "import '@matrixai/quic'") ? null : "@matrixai/quic has no binary for this machine");
 
     /// <summary>Has no WebSocket.</summary>
     public static readonly ThirdPartyClient Mosquitto = new(
@@ -24,19 +32,22 @@ internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind
         "Eclipse Paho for Python",
         "Debian `python3-paho-mqtt`",
         Matrix.SocketTransports,
-        Succeeds(Python, "-c", "import paho.mqtt.client") ? null : "python3-paho-mqtt is not installed");
+        File.Exists(Python) && Succeeds(Python, "-c", "import paho.mqtt.client") ? null : "python3-paho-mqtt is not installed");
 
     public static readonly ThirdPartyClient MqttJs = new(
         "MQTT.js",
-        $"npm `mqtt` {PinnedMqttJs}",
-        Matrix.SocketTransports,
-        !IsOnPath("node") ? "Node.js is not installed"
-            : File.Exists(Path.Combine(Clients, "node_modules", "mqtt", "package.json")) ? null : "MQTT.js is not installed: ./test.sh does it");
+        $"npm `mqtt` {Package.GetProperty("dependencies").GetProperty("mqtt")}",
+        [.. Matrix.SocketTransports, ListenerKind.Quic],
+        !IsOnPath("node") ? "Node.js is not installed" : IsInstalled("mqtt") ? null : "MQTT.js is not installed: ./test.sh does it");
 
     public static readonly ThirdPartyClient[] All = [Mosquitto, Paho, MqttJs];
 
     /// <summary>Debian's: another python3 earlier on the path may lack the package.</summary>
     private const string Python = "/usr/bin/python3";
+
+    /// <summary>What this machine lacks for the client on one of its <see cref="Transports"/>; null when it can run there.</summary>
+    public string? MissingOn(ListenerKind transport) =>
+        Matrix.Missing(transport) ?? Missing ?? (transport == ListenerKind.Quic ? QuicheMissing.Value : null);
 
     /// <summary>The scenarios of a version, in the order of <see cref="Scenario.All"/>.</summary>
     public IEnumerable<Scenario> Scenarios(ProtocolVersion version) => Scenario.All.Where(scenario => Can(version, scenario));
@@ -70,14 +81,11 @@ internal sealed record ThirdPartyClient(string Name, string Source, ListenerKind
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .Any(directory => File.Exists(Path.Combine(directory, program)));
 
+    private static bool IsInstalled(string package) => File.Exists(Path.Combine(Clients, "node_modules", package, "package.json"));
+
     private static bool Succeeds(string program, params string[] arguments)
     {
-        if (!File.Exists(program))
-        {
-            return false;
-        }
-
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true });
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = Clients, RedirectStandardError = true });
         process?.WaitForExit();
         return process?.ExitCode == 0;
     }
