@@ -73,7 +73,7 @@ public sealed class ClusterFaultTests : IDisposable
         Assert.Contains("--cluster-id plant", line);
         if (OperatingSystem.IsLinux())
         {
-            Assert.Empty(OpenPorts.Of(gateway.Id));
+            Assert.Empty(OpenPorts.Of(gateway));
         }
 
         gateway.Signal("TERM");

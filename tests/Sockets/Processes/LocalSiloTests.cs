@@ -20,7 +20,7 @@ public sealed class LocalSiloTests
         int[] shown = [PortOf(await broker.EndPointAsync("tcp")), PortOf(await broker.EndPointAsync("ws"))];
         await UseAsync(IPEndPoint.Parse($"127.0.0.1:{shown[0]}"), "user");
 
-        Assert.Equal(shown.Order(), OpenPorts.Of(broker.Id));
+        Assert.Equal(shown.Order(), OpenPorts.Of(broker));
     }
 
     [Fact]

@@ -7,14 +7,14 @@ internal static class OpenPorts
 {
     private const string Listening = "0A";
 
-    public static int[] Of(int process)
+    /// <summary>Those that the process has opened itself.</summary>
+    public static int[] Of(ProcessRun run)
     {
-        var sockets = Directory.EnumerateFiles($"/proc/{process}/fd").Select(Target).Where(target => target.StartsWith("socket:[", StringComparison.Ordinal))
-            .Select(target => target["socket:[".Length..^1]).ToHashSet();
+        var sockets = SocketsOf($"{run.Id}").Except(run.Inherited).ToHashSet();
         return
         [
             .. from table in (string[])["tcp", "tcp6", "udp", "udp6"]
-               from line in File.ReadLines($"/proc/{process}/net/{table}").Skip(1)
+               from line in File.ReadLines($"/proc/{run.Id}/net/{table}").Skip(1)
                let fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
                where sockets.Contains(fields[9]) && (table.StartsWith("udp", StringComparison.Ordinal) || fields[3] == Listening)
                let port = int.Parse(fields[1].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
@@ -22,6 +22,15 @@ internal static class OpenPorts
                select port,
         ];
     }
+
+    /// <summary>The sockets of this process, by the kernel's numbers; none on systems that do not tell.</summary>
+    public static IEnumerable<string> SocketsHere() => OperatingSystem.IsLinux() ? SocketsOf("self") : [];
+
+    private static IEnumerable<string> SocketsOf(string process) =>
+        from descriptor in Directory.EnumerateFiles($"/proc/{process}/fd")
+        let target = Target(descriptor)
+        where target.StartsWith("socket:[", StringComparison.Ordinal)
+        select target["socket:[".Length..^1];
 
     private static string Target(string descriptor)
     {

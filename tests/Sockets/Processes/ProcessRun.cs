@@ -9,18 +9,27 @@ internal sealed class ProcessRun : IDisposable
     private readonly Process _process;
     private readonly Task<string> _error;
 
-    private ProcessRun(Process process)
+    private ProcessRun(Process process, IReadOnlySet<string> inherited)
     {
-        _process = process;
+        (_process, Inherited) = (process, inherited);
         _error = process.StandardError.ReadToEndAsync();
     }
 
     public int Id => _process.Id;
 
+    /// <summary>
+    /// The sockets that it may have of this process, by the kernel's numbers: libmsquic lets a program that is started inherit the listeners of
+    /// the brokers that run here. They come and go, so those before the start and those after it count.
+    /// </summary>
+    public IReadOnlySet<string> Inherited { get; }
+
     public static ProcessRun Start(ProcessStartInfo start)
     {
         (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
-        return new(Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start."));
+        var sockets = OpenPorts.SocketsHere().ToHashSet();
+        var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
+        sockets.UnionWith(OpenPorts.SocketsHere());
+        return new(process, sockets);
     }
 
     /// <summary>Reads the output up to the line of a listener and returns its <c>ADDRESS:PORT</c>.</summary>
