@@ -76,7 +76,7 @@ public sealed class FullDiskTests
     public async Task BelowTheFloorNothingNewIsStored()
     {
         using var data = new TemporaryDirectory();
-        using var run = GatewayRun.Start([.. Ports, "--data", data.File("data"), "--set", $"Store:MinFreeBytes={1L << 60}"]);
+        using var run = GatewayRun.Start([.. Ports, "--data", data.File("data"), "--set", $"Store:MinFreeBytes={1L << 50}"]);
 
         await RefusesAsync(await run.EndPointAsync("tcp"));
     }
