@@ -9,7 +9,7 @@ namespace GrainMQ.Grains;
 public sealed class SteadyClock(TimeProvider time) : TimeProvider
 {
     private readonly long _started = time.GetTimestamp();
-    private long _offset = time.GetUtcNow().UtcTicks;
+    private long _startedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <inheritdoc/>
     public override TimeZoneInfo LocalTimeZone => time.LocalTimeZone;
@@ -18,14 +18,16 @@ public sealed class SteadyClock(TimeProvider time) : TimeProvider
     public override long TimestampFrequency => time.TimestampFrequency;
 
     /// <summary>Unix milliseconds.</summary>
-    public long Now => UnixOf(time.GetTimestamp());
+    public long Now => StartedAt + Since(time.GetTimestamp());
 
-    /// <summary>Returns what the clock shows at a timestamp, in Unix milliseconds.</summary>
-    public long UnixOf(long timestamp) =>
-        (Volatile.Read(ref _offset) - DateTimeOffset.UnixEpoch.Ticks + time.GetElapsedTime(_started, timestamp).Ticks) / TimeSpan.TicksPerMillisecond;
+    /// <summary>What the clock, as it goes now, showed when it was made, in Unix milliseconds. It changes only while a process starts.</summary>
+    public long StartedAt => Volatile.Read(ref _startedAt);
+
+    /// <summary>Returns the milliseconds from when the clock was made to a timestamp.</summary>
+    public long Since(long timestamp) => (long)time.GetElapsedTime(_started, timestamp).TotalMilliseconds;
 
     /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow() => new(Volatile.Read(ref _offset) + time.GetElapsedTime(_started).Ticks, TimeSpan.Zero);
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(Now);
 
     /// <inheritdoc/>
     public override long GetTimestamp() => time.GetTimestamp();
@@ -37,15 +39,13 @@ public sealed class SteadyClock(TimeProvider time) : TimeProvider
     /// <summary>Goes forward to a time (Unix milliseconds) that a process of the cluster has seen; an earlier one changes nothing.</summary>
     public void Reach(long now)
     {
-        while (Volatile.Read(ref _offset) is var offset && OffsetOf(now) is var reached && reached > offset
-            && Interlocked.CompareExchange(ref _offset, reached, offset) != offset)
+        while (StartedAt is var before && now - Since(time.GetTimestamp()) is var reached && reached > before
+            && Interlocked.CompareExchange(ref _startedAt, reached, before) != before)
         {
             // another thread has just moved it
         }
     }
 
     /// <summary>Takes the time of the cluster (Unix milliseconds), for a process that has stored nothing and stamped nothing yet.</summary>
-    public void Set(long now) => Volatile.Write(ref _offset, OffsetOf(now));
-
-    private long OffsetOf(long now) => DateTimeOffset.FromUnixTimeMilliseconds(now).UtcTicks - time.GetElapsedTime(_started).Ticks;
+    public void Set(long now) => Volatile.Write(ref _startedAt, now - Since(time.GetTimestamp()));
 }

@@ -23,6 +23,7 @@ internal sealed class TimerWheel : IDisposable
     private readonly List<WheelEntry> _due = [];
     private readonly SteadyClock _time;
     private readonly long _start;
+    private readonly long _sinceStart;
     private readonly ITimer _timer;
     private long _tick;
     private long _now;
@@ -32,6 +33,7 @@ internal sealed class TimerWheel : IDisposable
     {
         _time = time;
         _start = time.GetTimestamp();
+        _sinceStart = time.Since(_start);
         var period = TimeSpan.FromMilliseconds(TickMilliseconds);
         _timer = time.CreateTimer(static wheel => ((TimerWheel)wheel!).Turn(), this, period, period); // state is this, never null
     }
@@ -40,7 +42,7 @@ internal sealed class TimerWheel : IDisposable
     public long Now => Volatile.Read(ref _now);
 
     /// <summary>Unix milliseconds of the <see cref="SteadyClock"/>, at most one tick old.</summary>
-    public long UnixNow => _time.UnixOf(_start) + Now;
+    public long UnixNow => _time.StartedAt + _sinceStart + Now;
 
     /// <summary>Arms or re-arms an entry; it never fires early, and at most two ticks late while the process runs.</summary>
     public void Schedule(WheelEntry entry, TimeSpan delay)

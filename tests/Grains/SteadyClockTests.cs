@@ -49,12 +49,14 @@ public sealed class SteadyClockTests
     }
 
     [Fact]
-    public void TimestampsOfBeforeAreOnItsTimeToo()
+    public void StartAndTimestampsAreOnItsTimeToo()
     {
+        _time.Advance(TimeSpan.FromSeconds(1));
         var timestamp = _clock.GetTimestamp();
         _time.Advance(TimeSpan.FromSeconds(1));
         _clock.Reach(_start + 60_000);
 
-        Assert.Equal(_start + 59_000, _clock.UnixOf(timestamp));
+        Assert.Equal(_start + 58_000, _clock.StartedAt);
+        Assert.Equal(1_000, _clock.Since(timestamp));
     }
 }
