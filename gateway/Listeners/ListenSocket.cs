@@ -10,6 +10,11 @@ internal static class ListenSocket
     /// <summary>A reconnecting fleet arrives faster than it can be accepted; the kernel lowers this to its own maximum (somaxconn).</summary>
     public const int Backlog = 4096;
 
+    // seconds: a peer that is gone is noticed after two minutes, also where its client asked for no Keep Alive
+    private const int SilenceBeforeProbes = 60;
+    private const int ProbeInterval = 15;
+    private const int Probes = 4;
+
     /// <exception cref="StartupException">The address cannot be had.</exception>
     public static Socket Bind(ListenerOptions listener, IPEndPoint endPoint)
     {
@@ -21,6 +26,7 @@ internal static class ListenSocket
                 socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
             }
 
+            KeepAlive(socket);
             socket.Bind(endPoint);
             return socket;
         }
@@ -29,6 +35,15 @@ internal static class ListenSocket
             socket.Dispose();
             throw new StartupException($"Cannot listen on {endPoint} (listener '{listener.Name}'): {Explain(e, endPoint, listener)}", e);
         }
+    }
+
+    /// <summary>The kernel asks silent peers whether they live. Accepted sockets inherit it, at no cost for each.</summary>
+    private static void KeepAlive(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, SilenceBeforeProbes);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, ProbeInterval);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes);
     }
 
     private static string Explain(SocketException e, IPEndPoint endPoint, ListenerOptions listener)

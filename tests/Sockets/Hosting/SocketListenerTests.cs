@@ -10,6 +10,23 @@ namespace GrainMQ.Tests.Sockets.Hosting;
 
 public sealed class SocketListenerTests
 {
+    /// <summary>A client with Keep Alive 0 whose machine is gone says nothing for ever: the kernel has to ask.</summary>
+    [Fact]
+    public async Task KernelAsksSilentPeersWhetherTheyLive()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The timers of sockets are in /proc.");
+        await using var harness = await ListenerHarness.StartAsync(ListenerKind.Tcp);
+        using var client = await ConnectAsync(harness);
+        await harness.Handler.First.Task;
+
+        var accepted = $":{((IPEndPoint)harness.Listener.EndPoint).Port:X4} {Hex(client.LocalEndPoint)} 01 ";
+        var line = Assert.Single(await File.ReadAllLinesAsync("/proc/net/tcp", TestContext.Current.CancellationToken), line => line.Contains(accepted, StringComparison.Ordinal));
+        Assert.Contains(" 02:", line, StringComparison.Ordinal); // the timer that runs is that of keep-alive
+
+        static string Hex(EndPoint? endPoint) => endPoint is IPEndPoint ip
+            ? $"{BitConverter.ToUInt32(ip.Address.GetAddressBytes()):X8}:{ip.Port:X4}" : throw new InvalidOperationException("It is connected.");
+    }
+
     [Fact]
     public async Task BytesGoBothWaysInAnySize()
     {
