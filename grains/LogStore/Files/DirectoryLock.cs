@@ -23,7 +23,15 @@ public sealed class DirectoryLock : IDisposable
     public static DirectoryLock? TryTake(string directory, out string? otherPid)
     {
         var path = System.IO.Path.GetFullPath(directory);
-        Directory.CreateDirectory(path);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); // the messages of all clients
+        }
+
         otherPid = null;
         try
         {

@@ -20,6 +20,20 @@ public sealed class FileLogTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
+    public void DirectoryThatIsMadeIsForItsUserAlone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Rights are inherited there.");
+            return;
+        }
+
+        var path = Path.Combine(_directory.Path, "above", "new");
+        DirectoryLock.TryTake(path, out _)?.Dispose();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
     public async Task RecordsAndSnapshotSurviveARestart()
     {
         await using (var store = Open(_directory.Path, SmallSegments))
