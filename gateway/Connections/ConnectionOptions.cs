@@ -52,6 +52,13 @@ public sealed class ConnectionOptions
     [Range(1, ushort.MaxValue + 1)]
     public int MaximumTopicLevels { get; set; } = 128;
 
+    /// <summary>
+    /// How many subscriptions one session may have, durable or not; further ones are refused with 0x97 in SUBACK (before MQTT 5: 0x80).
+    /// Default: 100,000.
+    /// </summary>
+    [Range(1, 10_000_000)]
+    public int MaximumSubscriptions { get; set; } = 100_000;
+
     /// <summary>How many topic aliases a client may define towards the server (§3.2.2.3.8). 0: none. Default: 64.</summary>
     public ushort TopicAliasMaximum { get; set; } = 64;
 

@@ -26,6 +26,7 @@ internal sealed class SubscribeHandler(
         }
 
         var reasons = Array.ConvertAll(packet.Entries, entry => IsTooDeep(entry) ? ReasonCode.TopicFilterInvalid : Check(entry));
+        RefuseBeyondLimit(session, packet, reasons);
         if (session.IsDurable && reasons.Any(reason => !reason.IsError()))
         {
             return CommitAsync(connection, session, packet, reasons);
@@ -139,6 +140,24 @@ internal sealed class SubscribeHandler(
         return !options.WildcardSubscriptionAvailable && entry.Filter.AsSpan().ContainsAny('+', '#')
             ? ReasonCode.WildcardSubscriptionsNotSupported // [MQTT-3.8.3-2] of 3.1.1: SUBACK 0x80
             : (ReasonCode)Granted(entry).MaximumQoS; // [MQTT-3.9.3-1]: 0, 1 or 2 is the QoS granted
+    }
+
+    /// <summary>A session holds memory for each subscription, also one that ends with its connection.</summary>
+    private void RefuseBeyondLimit(SessionPart session, SubscribePacket packet, ReasonCode[] reasons)
+    {
+        var free = options.MaximumSubscriptions - session.Subscriptions.Count;
+        if (free >= reasons.Length)
+        {
+            return;
+        }
+
+        for (var i = 0; i < reasons.Length; i++)
+        {
+            if (!reasons[i].IsError() && !session.Subscriptions.Has(packet.Entries[i].Filter) && --free < 0)
+            {
+                reasons[i] = ReasonCode.QuotaExceeded;
+            }
+        }
     }
 
     private SubscribeEntry Granted(SubscribeEntry entry) =>

@@ -56,6 +56,15 @@ internal sealed class SessionSubscriptions(Session session)
         }
     }
 
+    /// <summary>Whether the client has a subscription to this filter, on whichever stream.</summary>
+    public bool Has(string filter)
+    {
+        lock (this)
+        {
+            return Find(filter, session).Subscription is not null;
+        }
+    }
+
     /// <summary>Removes one that this part holds; false when it holds none for the filter.</summary>
     public bool Unsubscribe(SubscriptionIndex index, SessionPart part, string filter)
     {

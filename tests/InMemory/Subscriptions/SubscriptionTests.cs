@@ -7,6 +7,23 @@ namespace GrainMQ.Tests.InMemory.Subscriptions;
 /// <summary>Overlapping subscriptions, options, identifiers, and UNSUBSCRIBE. MQTT 5 §3.8, §3.10, §3.3.4.</summary>
 public sealed class SubscriptionTests
 {
+    [Theory]
+    [InlineData(ProtocolVersion.Mqtt5, null, ReasonCode.QuotaExceeded)]
+    [InlineData(ProtocolVersion.Mqtt5, 100u, ReasonCode.QuotaExceeded)]
+    [InlineData(ProtocolVersion.Mqtt311, null, ReasonCode.UnspecifiedError)] // 0x80
+    public async Task SessionHasNoMoreSubscriptionsThanItMay(ProtocolVersion version, uint? expiry, ReasonCode refusal) // [MQTT-3.9.3-1]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Connections.MaximumSubscriptions = 3);
+        var client = await gateway.ConnectAsync("c", version: version, expiry: expiry);
+        await client.SubscribeAsync("a", QoS.AtMostOnce);
+
+        var suback = await client.SubscribeAsync([("a", 0), ("b", 0), ("c", 0), ("d", 0), ("b", 0)]);
+        Assert.Equal([ReasonCode.Success, ReasonCode.Success, ReasonCode.Success, refusal], suback.Reasons.Take(4));
+        Assert.Equal([ReasonCode.Success], (await client.SubscribeAsync([("c", 0)])).Reasons); // it has that one
+        await client.UnsubscribeAsync("a");
+        Assert.Equal([ReasonCode.Success], (await client.SubscribeAsync([("d", 0)])).Reasons);
+    }
+
     [Fact]
     public async Task OverlappingSubscriptionsGiveOneCopyAtTheHighestQoSWithAllIdentifiers() // [MQTT-3.3.4-2] [MQTT-3.3.4-3]
     {
