@@ -17,7 +17,11 @@ internal sealed class RetainedMessages(
     private const int PageMessages = 500;
     private const int PageBytes = 512 * 1024;
 
+    private readonly Lock _lock = new();
     private readonly Lazy<RetainLane[]> _lanes = new(() => [.. Enumerable.Range(0, directory.View.RetainShards).Select(create)]);
+
+    private TaskCompletionSource? _idle;
+    private int _sending;
 
     /// <summary>Stores the message for its topic, or clears the topic when the payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6]</summary>
     /// <param name="message">The message.</param>
@@ -33,11 +37,17 @@ internal sealed class RetainedMessages(
         return lane.Set(new RetainEntry(topic, record, message.ExpiresAt), message.Length);
     }
 
-    /// <summary>Sends what is retained for a new subscription, at the pace of the client.</summary>
+    /// <summary>Sends what is retained for a new subscription, at the pace of the client. One that is going is sent nothing.</summary>
     public async Task SendAsync(RetainedReplay replay, SubscribeEntry entry, uint identifier)
     {
+        Begin();
         try
         {
+            if (replay.Connection.IsClosing)
+            {
+                return;
+            }
+
             var lanes = _lanes.Value;
             var only = RetainShard.For(SessionRegistry.Tenant, entry.Filter, lanes.Length);
             foreach (var shard in only is { } one ? [one] : Enumerable.Range(0, lanes.Length))
@@ -50,6 +60,40 @@ internal sealed class RetainedMessages(
         {
             DeliveryLog.RetainedQueryFailed(logger, entry.Filter, replay.ClientId, exception);
             replay.Connection.Close(CloseCause.InternalError, ReasonCode.ServerBusy);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    /// <summary>Completes when no shard is being asked for a client. When every connection is closing, none will be asked again.</summary>
+    public Task IdleAsync()
+    {
+        lock (_lock)
+        {
+            return _sending == 0
+                ? Task.CompletedTask : (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    private void Begin()
+    {
+        lock (_lock)
+        {
+            _sending++;
+        }
+    }
+
+    private void End()
+    {
+        lock (_lock)
+        {
+            if (--_sending == 0)
+            {
+                _idle?.SetResult();
+                _idle = null;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Configuration;
 using GrainMQ.Gateway.Connections;
+using GrainMQ.Gateway.Delivery;
 using GrainMQ.Gateway.Listeners;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Silo.Hosting;
@@ -18,15 +19,17 @@ internal sealed partial class GatewayService : IHostedService
     private readonly ListenerFactory _factory;
     private readonly IConnectionHandler _handler;
     private readonly GrainLink _grains;
+    private readonly RetainedMessages _retained;
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayService> _logger;
     private readonly List<Listener> _listeners = [];
     private bool _hasStarted;
 
     public GatewayService(
-        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, GrainLink grains, TimeProvider time, ILogger<GatewayService> logger)
+        GatewayOptions options, ListenerFactory factory, IConnectionHandler handler, GrainLink grains, RetainedMessages retained,
+        TimeProvider time, ILogger<GatewayService> logger)
     {
-        (_options, _factory, _handler, _grains, _time, _logger) = (options, factory, handler, grains, time, logger);
+        (_options, _factory, _handler, _grains, _retained, _time, _logger) = (options, factory, handler, grains, retained, time, logger);
     }
 
     /// <summary>The open listeners with their real addresses; empty before the start and after the stop.</summary>
@@ -84,6 +87,7 @@ internal sealed partial class GatewayService : IHostedService
         using (var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken))
         {
             await _handler.DrainAsync(ended.Token);
+            await Task.WhenAny(_retained.IdleAsync(), Task.Delay(Timeout.InfiniteTimeSpan, ended.Token)); // a silo that stops breaks calls that wait
         }
 
         await CloseListenersAsync();

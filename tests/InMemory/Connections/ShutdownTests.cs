@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -45,6 +46,25 @@ public sealed class ShutdownTests
         var info = await gateway.SessionInfoAsync("c");
         Assert.Null(info.Owner);
         Assert.Equal(7, info.Queued);
+    }
+
+    /// <summary>The grains stop after the gateway: a call that still waits for them would be an error in their log.</summary>
+    [Fact]
+    public async Task StopWaitsForTheRetainedMessagesThatAreAskedFor()
+    {
+        var faults = new GrainFaults { Plan = { MaximumDelay = TimeSpan.FromSeconds(2) } };
+        await using var gateway = await InMemoryGateway.StartAsync(faults: faults);
+        var client = await gateway.ConnectAsync("c");
+        faults.Break("IRetainGrain.QueryAsync", CallFault.LateAnswer);
+        await client.SubscribeAsync([("a/#", 1), ("b/#", 1)]);
+        await Stuck.UntilAsync(() => faults.Met == 1, "the query");
+
+        var stopped = gateway.Services.GetRequiredService<GatewayService>().StopAsync(CancellationToken.None);
+        await client.ExpectDisconnectAsync(ReasonCode.ServerShuttingDown);
+        await Stuck.CalmAsync();
+        Assert.False(stopped.IsCompleted);
+        await gateway.AdvanceUntilAsync(stopped, "the gateway to stop");
+        Assert.Equal(1, faults.Met); // the client is gone: the other filter is not asked for
     }
 
     [Fact]
