@@ -1,4 +1,3 @@
-using System.Reflection;
 using GrainMQ.Gateway.StoreLink;
 using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
@@ -29,28 +28,7 @@ public sealed class DirectoryClientTests
 
     private static DirectoryClient ClientOf(int contracts)
     {
-        var grains = DispatchProxy.Create<IGrainFactory, Factory>();
-        ((Factory)(object)grains).Directory = new Directory(contracts);
+        var grains = GrainsFake.Of(new DirectoryFake(contracts));
         return new DirectoryClient(grains, true, () => 0, new SteadyClock(TimeProvider.System), TimeProvider.System, NullLogger<DirectoryClient>.Instance);
-    }
-
-    public class Factory : DispatchProxy
-    {
-        public object? Directory { get; set; }
-
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Directory;
-    }
-
-    private sealed class Directory(int contracts) : IDirectoryGrain
-    {
-        private readonly Task<ClusterView> _view = Task.FromResult(new ClusterView(1, [], 1, 1, contracts));
-
-        public Task<JoinReply> JoinAsync(JoinRequest request) => Task.FromResult(new JoinReply(new GatewayRef(1), 0));
-
-        public Task<ClusterView> HeartbeatAsync(GatewayBeat beat) => _view;
-
-        public Task<ClusterView> LeaveAsync(GatewayRef gateway) => _view;
-
-        public Task<ClusterView> GetViewAsync() => _view;
     }
 }

@@ -5,6 +5,7 @@ using GrainMQ.Gateway.Connections;
 using GrainMQ.Gateway.Messages;
 using GrainMQ.Gateway.Protocol;
 using GrainMQ.Gateway.StoreLink;
+using GrainMQ.Grains;
 using GrainMQ.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -24,6 +25,18 @@ public class ShardFake : DispatchProxy
         Task.FromResult(new QueueReply(SessionResult.Ok, 0, [.. batch.Entries.SelectMany(entry => entry.Targets).Select((_, index) => index + 1L)]));
 
     internal Func<ProgressBatch, Task<ProgressReply>> OnReport { get; set; } = static _ => Task.FromResult(new ProgressReply(SessionResult.Ok, []));
+
+    internal Func<QueueRead, QueuePage> OnRead { get; set; } = static read => new QueuePage(SessionResult.Ok, [], read.After, HasMore: false);
+
+    /// <summary>A cluster with this shard alone.</summary>
+    internal static async Task<(ShardFake Fake, StoreShards Shards)> ShardsAsync(TimeProvider time)
+    {
+        var grain = Create<ISessionStoreGrain, ShardFake>();
+        var grains = GrainsFake.Of(grain, new DirectoryFake(ContractVersion.Current));
+        var directory = new DirectoryClient(grains, true, () => 0, new SteadyClock(time), time, NullLogger<DirectoryClient>.Instance);
+        await directory.JoinAsync();
+        return ((ShardFake)(object)grain, new StoreShards(grains, directory, new GrainCalls(time), time));
+    }
 
     internal static (ShardFake Fake, QueueLane Lane) QueueLane(TimeProvider? time = null)
     {
@@ -49,10 +62,41 @@ public class ShardFake : DispatchProxy
             case ProgressBatch batch:
                 Reported.Add(batch);
                 return OnReport(batch);
+            case QueueRead read:
+                return Task.FromResult(OnRead(read));
             default:
                 throw new NotSupportedException(targetMethod?.Name);
         }
     }
+}
+
+/// <summary>References to grains that the test made.</summary>
+public class GrainsFake : DispatchProxy
+{
+    private object[] _grains = [];
+
+    internal static IGrainFactory Of(params object[] grains)
+    {
+        var factory = Create<IGrainFactory, GrainsFake>();
+        ((GrainsFake)(object)factory)._grains = grains;
+        return factory;
+    }
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => _grains.First(grain => targetMethod!.ReturnType.IsInstanceOfType(grain)); // a proxy gets no other
+}
+
+/// <summary>The directory of a cluster with one shard of each kind.</summary>
+internal sealed class DirectoryFake(int contracts) : IDirectoryGrain
+{
+    private readonly Task<ClusterView> _view = Task.FromResult(new ClusterView(1, [], 1, 1, contracts));
+
+    public Task<JoinReply> JoinAsync(JoinRequest request) => Task.FromResult(new JoinReply(new GatewayRef(1), 0));
+
+    public Task<ClusterView> HeartbeatAsync(GatewayBeat beat) => _view;
+
+    public Task<ClusterView> LeaveAsync(GatewayRef gateway) => _view;
+
+    public Task<ClusterView> GetViewAsync() => _view;
 }
 
 /// <summary>A durable session that notes what the link asked of it, one line a call.</summary>
@@ -64,6 +108,9 @@ public class SessionFake : DispatchProxy
     private IDurableSession? _self;
 
     internal long[] Ended { get; set; } = [];
+
+    /// <summary>What it has to read, until a page came.</summary>
+    internal QueueRead? ToRead { get; set; }
 
     internal static IDurableSession Create(string key, List<string> calls, ulong epoch = 1, long[]? ended = null)
     {
@@ -88,9 +135,14 @@ public class SessionFake : DispatchProxy
                 return _self;
             case nameof(IDurableSession.BeginReport):
                 return Ended;
+            case nameof(IDurableSession.NextRead):
+                return ToRead;
+            case nameof(IDurableSession.OnPageRead):
+                ToRead = null;
+                break;
         }
 
-        var arguments = args?.Where(static argument => argument is QueuedDelivery or StartedDelivery or ulong or bool or ReportFate).Select(Text);
+        var arguments = args?.Where(static argument => argument is QueuedDelivery or StartedDelivery or QueuePage or ulong or bool or ReportFate).Select(Text);
         _calls.Add($"{_key} {targetMethod?.Name} {string.Join(" ", arguments ?? [])}".TrimEnd());
         return null;
     }
@@ -99,6 +151,7 @@ public class SessionFake : DispatchProxy
     {
         QueuedDelivery delivery => $"{delivery.Sequence} {Encoding.UTF8.GetString(delivery.Message.Payload)}",
         StartedDelivery sending => $"{sending.Sequence}",
+        QueuePage page => $"{page.Result}",
         _ => $"{argument}",
     };
 }

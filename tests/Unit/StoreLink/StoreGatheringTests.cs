@@ -36,6 +36,20 @@ public sealed class StoreGatheringTests
         Assert.Equal([origin, null], batch.Entries.Select(entry => entry.Origin));
     }
 
+    [Fact] // as with a page of retained messages
+    public async Task MessagesThatAreGatheredTogetherAreEntriesOfTheirOwn()
+    {
+        var (shard, lane) = ShardFake.QueueLane();
+        Add(lane, SessionFake.MessageOf("1"), "a");
+        Add(lane, SessionFake.MessageOf("2"), "a");
+        var commit = _gathering.Commit(origin: null);
+        _gathering.Flush();
+
+        await commit!.OrStuck("the commit");
+        Assert.Equal(["a DeliverStored 1 1", "a DeliverStored 2 2"], _calls);
+        Assert.Equal(2, Assert.Single(shard.Queued).Entries.Length);
+    }
+
     [Fact]
     public async Task TheCommitWaitsForEveryShardAndTellsOfTheOneThatRefused()
     {
