@@ -51,6 +51,20 @@ public sealed class OutboundResumeTests
         await client.NothingMoreAsync();
     }
 
+    [Fact]
+    public async Task QoS2ThatTheClientRefusedIsOverInTheStoreToo() // [MQTT-4.3.3-4]
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var client = await SubscribedAsync(gateway, ProtocolVersion.Mqtt5, QoS.ExactlyOnce);
+        await PublishAsync(gateway, "m", QoS.ExactlyOnce);
+        var refused = await client.ExpectPublishAsync("m", acknowledge: false);
+        client.Send(ClientPackets.Pubrec(refused.PacketId, reason: ReasonCode.QuotaExceeded));
+        await client.NothingMoreAsync();
+
+        client = await BackAsync(gateway, client, ProtocolVersion.Mqtt5);
+        await client.NothingMoreAsync();
+    }
+
     [Theory]
     [MemberData(nameof(Versions))]
     public async Task QoS2AfterPubrec(ProtocolVersion version) // [MQTT-4.3.3-5]: PUBREL, never the PUBLISH again
