@@ -366,6 +366,24 @@ public sealed class UnansweredCallTests
     }
 
     [Fact]
+    public async Task LostCloseOfASessionThatIsOverLeavesTheNextOneAlone()
+    {
+        var (gateway, faults) = await StartAsync();
+        await using var _ = gateway;
+        gateway.ExpectError(CloseFailed);
+        var first = await gateway.ConnectAsync("c");
+        faults.Break("ISessionStoreGrain.DetachAsync", CallFault.TimeoutBefore);
+        await gateway.AdvanceUntilAsync(gateway.DropAsync(first), "the connection to be handed back");
+        var second = await gateway.ConnectAsync("c");
+        faults.Heal();
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(5)); // the close is repeated, and comes too late
+
+        Assert.Equal(1, gateway.Sessions.Count);
+        await gateway.ConnectAsync("c");
+        await second.ExpectDisconnectAsync(ReasonCode.SessionTakenOver); // [MQTT-3.1.4-3]
+    }
+
+    [Fact]
     public async Task DisconnectWithIntervalZeroEndsTheSessionOfAClientThatIsBackBeforeItsLastPacketLeft()
     {
         await using var gateway = await InMemoryGateway.StartAsync();
