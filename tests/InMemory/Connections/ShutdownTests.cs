@@ -1,5 +1,6 @@
 using GrainMQ.Gateway.Hosting;
 using GrainMQ.Gateway.Protocol;
+using GrainMQ.Grains.Contracts;
 using GrainMQ.Tests.Simulation;
 using GrainMQ.Tests.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,6 +27,28 @@ public sealed class ShutdownTests
         var late = gateway.Open();
         late.Send(ClientPackets.Connect());
         await late.ExpectClosedAsync();
+    }
+
+    [Fact]
+    public async Task DirectoryKnowsTheGatewayFromItsStartToItsEnd()
+    {
+        await using var gateway = await InMemoryGateway.StartAsync();
+        var directory = gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<IDirectoryGrain>(0);
+        await gateway.AdvanceAsync(TimeSpan.FromSeconds(2)); // a beat
+        Assert.Equal(GatewayState.Ready, Assert.Single((await directory.GetViewAsync()).Gateways).State);
+        await gateway.Services.GetRequiredService<GatewayService>().StopAsync(CancellationToken.None).OrStuck("the gateway to stop");
+        Assert.Empty((await directory.GetViewAsync()).Gateways); // sessions that it had are not waited for until its lease has lapsed
+    }
+
+    [Fact]
+    public async Task StoreShardsAreCalledOnceMoreSoThatNoCallHangsThere()
+    {
+        var faults = new GrainFaults();
+        await using var gateway = await InMemoryGateway.StartAsync(options => options.Grains.StoreShards = 4, faults: faults);
+        await Stuck.CalmAsync();
+        faults.Break("ISessionStoreGrain.PollAsync", CallFault.None); // counts
+        await gateway.Services.GetRequiredService<GatewayService>().StopAsync(CancellationToken.None).OrStuck("the gateway to stop");
+        Assert.Equal(4, faults.Met);
     }
 
     [Fact]
