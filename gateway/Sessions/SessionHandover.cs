@@ -33,7 +33,7 @@ internal sealed class SessionHandover(
             _ = calls.RepeatAsync(async () =>
             {
                 using var turn = await sessions.Turns.TakeAsync(session.Key).ConfigureAwait(false);
-                return session.UnconfirmedClose != request || await ConfirmAsync(session).ConfigureAwait(false);
+                return await ConfirmAsync(session).ConfigureAwait(false);
             });
         }
     }
