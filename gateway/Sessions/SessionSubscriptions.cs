@@ -153,7 +153,7 @@ internal sealed class SessionSubscriptions(Session session)
             foreach (var subscription in map.ToArray())
             {
                 var filter = index.FilterOf(subscription);
-                if (_hasEnded || _own?.Find(filter) is not null)
+                if (_hasEnded)
                 {
                     index.Remove(subscription);
                     continue;
