@@ -30,9 +30,9 @@ internal sealed class GrainCalls(TimeProvider time) : IDisposable
                     return reply;
                 }
             }
-            catch (Exception) when (!attempts.AreOver && !givingWay.IsCancellationRequested)
+            catch (Exception) when (!attempts.AreOver)
             {
-                // expected: a silo that was lost, a grain that ends; the next attempt finds the new one
+                // expected: a silo that was lost, a grain that ends; the next attempt finds the new one. A call that gives way ends in the pause.
             }
 
             await attempts.PauseAsync(givingWay).ConfigureAwait(false);
