@@ -148,7 +148,7 @@ internal class OutboundDelivery(SessionPart part)
         while (_backlog.Count > 0 && connection.Outbound.HasRoom)
         {
             var isCounted = _backlog.Peek().QoS != QoS.AtMostOnce;
-            if (isCounted && (Window.PendingResends > 0 || !IsBelowReceiveMaximum)) // [MQTT-3.3.4-9]
+            if (isCounted && (Window.PendingResends > 0 || !IsBelowReceiveMaximum)) // pending: the writer made room just now [MQTT-3.3.4-9]
             {
                 break;
             }
