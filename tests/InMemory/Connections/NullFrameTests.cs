@@ -130,6 +130,7 @@ public sealed class NullFrameTests
         client.Transport.StopTaking();
         client.Send(ClientPackets.Pingreq());
         await Stuck.UntilAsync(() => connection.IsClosing, "the guard");
+        await Stuck.CalmAsync(); // its grace has begun
         Assert.False(client.Transport.IsClosedByServer);
         gateway.Time.Advance(TimeSpan.FromMilliseconds(500));
         await client.ClosedAsync();
