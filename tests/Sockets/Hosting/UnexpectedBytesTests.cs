@@ -234,7 +234,7 @@ public sealed class UnexpectedBytesTests : IDisposable
         return Encoding.Latin1.GetString(answer.ToArray());
     }
 
-    /// <summary>No line above Information, whoever wrote it, but the expected one.</summary>
+    /// <summary>No line above Information but the expected one, of whichever class.</summary>
     private static void AssertCalm(ListenerHarness harness, int? expected)
     {
         var loud = harness.Log.Lines.Where(line => line.Level > (line.EventId == expected ? LogLevel.Warning : LogLevel.Information)).ToArray();
