@@ -61,7 +61,7 @@ public sealed class NullFrameTests
         Assert.Contains("NullOutboundFrame for c,", line.Message);
         Assert.Equal(1, gateway.Metrics.Sum("mqtt_null_outbound_frames_total"));
         Assert.Equal(1, gateway.Metrics.Sum("mqtt_connections_closed_total", "NullOutboundFrame"));
-        Assert.DoesNotContain("SessionGrain/default/c", gateway.Activations);
+        await Stuck.UntilAsync(() => !gateway.Activations.Contains("SessionGrain/default/c"), "the grain to be deactivated");
         Assert.True((await gateway.SessionInfoAsync("c")).Exists);
 
         client = await gateway.ConnectAsync("c", cleanStart: false, expiry, version);
