@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace GrainMQ.Gateway.Routing;
@@ -35,6 +36,8 @@ public sealed class LocalTrie<TValue> where TValue : class
     public long SizeInBytes => _table.Trie.SizeInBytes + _table.Texts.SizeInBytes;
 
     /// <summary>Appends the values of all filters that <paramref name="topic"/> matches to <paramref name="matches"/>, in no order.</summary>
+    /// <remarks>Compiled on its own: inlined into its caller, it would leave the compiler no room to inline what is called for each level.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Match(ReadOnlySpan<byte> topic, ref MatchList<TValue> matches)
     {
         for (var attempt = 0; attempt < OptimisticAttempts; attempt++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using GrainMQ.Gateway.Protocol;
 
@@ -79,6 +80,8 @@ internal sealed class Router(LocalTrie<Subscribers> trie)
         return matched;
     }
 
+    /// <summary>Several filters match, or shares. Not inlined into the common case, which it would make slower.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int MergeAndVisit<TVisitor>(
         ReadOnlySpan<Subscribers> sets, ReadOnlySpan<byte> topic, QoS qos, bool retain, ISubscriber? publisher, Scratch scratch, ref TVisitor visitor)
         where TVisitor : struct, IReceiverVisitor, allows ref struct

@@ -125,7 +125,7 @@ internal abstract class SessionPart : ISubscriber, IConnectionSession, IDurableP
         lock (Gate)
         {
             _overtaking?.Note(delivery.Message);
-            if (IsServedByStore && delivery.QoS != QoS.AtMostOnce && Phase != SessionPhase.Ended)
+            if (delivery.QoS != QoS.AtMostOnce && IsServedByStore && Phase != SessionPhase.Ended)
             {
                 Store.Queue(this, delivery, burst);
                 return;
