@@ -7,9 +7,6 @@ namespace GrainMQ.Gateway.Connections;
 /// <param name="limit">Bytes; at least four times what one connection takes at once.</param>
 internal sealed class ReadBudget(long limit)
 {
-    /// <summary>Bytes. Some 250 connections with the largest buffers.</summary>
-    private const long MostAmple = 16 << 20;
-
     private long _used;
     private TaskCompletionSource? _freed;
 
@@ -17,12 +14,6 @@ internal sealed class ReadBudget(long limit)
 
     /// <summary>Bytes that are taken.</summary>
     public long Used => Volatile.Read(ref _used);
-
-    /// <summary>
-    /// Whether so little is taken, an eighth or 16 MiB, that a connection may wait for its next bytes with a large buffer: that saves a system call
-    /// for each read.
-    /// </summary>
-    public bool IsAmple => Used <= Math.Min(limit / 8, MostAmple);
 
     /// <summary>Whether connections wait.</summary>
     public bool IsAwaited => Volatile.Read(ref _freed) is not null;

@@ -7,10 +7,7 @@ namespace GrainMQ.Gateway.Connections;
 /// </summary>
 internal sealed class ReadBuffer
 {
-    /// <summary>
-    /// Reads within <see cref="HotInterval"/> of each other after which a connection is hot: it saves the wait without a buffer, and keeps one, a large one
-    /// only while the budget is ample.
-    /// </summary>
+    /// <summary>Reads within <see cref="HotInterval"/> of each other after which a connection is hot: it keeps a buffer of the smallest size and saves the wait.</summary>
     private const int HotStreak = 8;
 
     /// <summary>Milliseconds.</summary>
@@ -45,7 +42,7 @@ internal sealed class ReadBuffer
     public int HeldOf(ReadBudget budget) => _payer == budget ? _held : 0;
 
     /// <summary>Whether the next bytes are worth waiting for without a buffer. False when they are expected at once.</summary>
-    public bool IsIdle => !_mayHaveMore && (_streak < HotStreak || (IsEmpty && _payer is { IsAmple: false }));
+    public bool IsIdle => !_mayHaveMore && (_streak < HotStreak || (IsEmpty && _buffer.Length > SmallestRead));
 
     /// <summary>Makes room for the next read behind what is unread.</summary>
     /// <returns>False: the budget is used up, and nothing can be read before it has some again.</returns>

@@ -105,7 +105,7 @@ public sealed class MemoryGuardTests
         Assert.Equal(PacketType.Puback, (PacketType)((await served.ReceivePacketAsync())![0] >> 4));
 
         await gateway.AdvanceAsync(TimeSpan.FromSeconds(14)); // Connections:ConnectTimeout and the grace of the end
-        await Stuck.UntilAsync(() => budget.IsAmple, "the memory to be given back");
+        await Stuck.UntilAsync(() => budget.Used == 0, "the memory to be given back");
         await gateway.ConnectAsync("later");
     }
 
@@ -158,7 +158,7 @@ public sealed class MemoryGuardTests
             await gateway.AdvanceUntilAsync(client.ReceivePacketAsync(), "an acknowledgement, or DISCONNECT");
         }
 
-        await Stuck.UntilAsync(() => budget.IsAmple, "the memory to be given back");
+        await Stuck.UntilAsync(() => budget.Used == 0, "the memory to be given back");
     }
 
     private static ReadBudgets Budgets(InMemoryGateway gateway) => gateway.Services.GetRequiredService<ReadBudgets>();
